@@ -1,0 +1,131 @@
+//! Who holds which role.
+
+use crate::*;
+
+const GRANTERS: Admits = Admits::Holders(&[Role::Admin]);
+
+/// A right beyond those of a player, granted to one identity.
+#[derive(SpacetimeType, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessRole {
+    /// The facade, which acts for the players it has authenticated.
+    Service,
+    /// Looks at players' content, whatever its access policy.
+    Moderator,
+    /// Runs checks and repairs over all players' data.
+    Operator,
+    /// Grants and revokes roles, and may change any row.
+    Admin,
+}
+
+impl From<AccessRole> for Role {
+    fn from(role: AccessRole) -> Self {
+        match role {
+            AccessRole::Service => Role::Service,
+            AccessRole::Moderator => Role::Moderator,
+            AccessRole::Operator => Role::Operator,
+            AccessRole::Admin => Role::Admin,
+        }
+    }
+}
+
+/// One role of one identity; an identity holds a role at most once.
+#[table(accessor = access_grant)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessGrant {
+    /// Number of the grant.
+    #[primary_key]
+    #[auto_inc]
+    pub id: u64,
+    /// Who holds the role.
+    #[index(btree)]
+    pub identity: Identity,
+    /// The role held.
+    #[index(btree)]
+    pub role: AccessRole,
+    /// The Admin who granted it; for the first Admin, the owner itself.
+    pub granted_by: Identity,
+    /// When it was granted.
+    pub granted_at: Timestamp,
+}
+
+/// Grants a role. Granting a held role again changes nothing.
+///
+/// Errors: `unauthenticated`, `forbidden` (for Admin only).
+#[reducer]
+pub fn grant_role(
+    ctx: &ReducerContext,
+    identity: Identity,
+    role: AccessRole,
+) -> Result<(), DomainError> {
+    guard(ctx, GRANTERS, None)?;
+    match find_grant(ctx, identity, role) {
+        Some(_) => Ok(()),
+        None => insert_grant(ctx, identity, role),
+    }
+}
+
+/// Takes a role away.
+///
+/// Errors: `unauthenticated`, `forbidden` (for Admin only), `not_found` if the role is not held,
+/// `conflict` if nobody could grant roles afterwards.
+#[reducer]
+pub fn revoke_role(
+    ctx: &ReducerContext,
+    identity: Identity,
+    role: AccessRole,
+) -> Result<(), DomainError> {
+    guard(ctx, GRANTERS, None)?;
+    let grant = find_grant(ctx, identity, role)
+        .ok_or_else(|| DomainError::not_found("This identity does not hold this role."))?;
+    let holders = ctx.db.access_grant().role().filter(role).take(2).count();
+    module_access::check_revocation(role.into(), holders)?;
+    ctx.db.access_grant().id().delete(grant.id);
+    Ok(())
+}
+
+/// The sender's own roles.
+#[view(accessor = my_roles, public)]
+pub fn my_roles(ctx: &ViewContext) -> impl Query<AccessGrant> {
+    let sender = ctx.sender();
+    ctx.from
+        .access_grant()
+        .r#where(|grant| grant.identity.eq(sender))
+}
+
+/// The roles that `identity` holds.
+pub(crate) fn roles_of(ctx: &ReducerContext, identity: Identity) -> RoleSet {
+    ctx.db
+        .access_grant()
+        .identity()
+        .filter(identity)
+        .map(|grant| Role::from(grant.role))
+        .collect()
+}
+
+/// Stores a grant by the sender. The caller has checked that the role is not held.
+pub(crate) fn insert_grant(
+    ctx: &ReducerContext,
+    identity: Identity,
+    role: AccessRole,
+) -> Result<(), DomainError> {
+    let grant = AccessGrant {
+        id: 0,
+        identity,
+        role,
+        granted_by: ctx.sender(),
+        granted_at: ctx.timestamp,
+    };
+    ctx.db
+        .access_grant()
+        .try_insert(grant)
+        .map_err(|_| DomainError::no_fresh_id())?;
+    Ok(())
+}
+
+fn find_grant(ctx: &ReducerContext, identity: Identity, role: AccessRole) -> Option<AccessGrant> {
+    ctx.db
+        .access_grant()
+        .identity()
+        .filter(identity)
+        .find(|grant| grant.role == role)
+}

@@ -1,0 +1,51 @@
+//! The one check that every entry point starts with.
+//!
+//! The engine lets any client call any reducer and procedure, so this, not the engine, decides.
+
+use crate::*;
+
+/// Whom an admitted call acts for.
+pub(crate) struct Caller {
+    /// The player whose rows the call is about: the sender, or whoever the Service named.
+    pub player: Identity,
+    /// The roles of that player. A player gains nothing from being served by the facade.
+    pub roles: RoleSet,
+    /// The roles of the sender itself.
+    pub sender_roles: RoleSet,
+}
+
+/// Admits the sender or refuses it, and settles for whom the call acts.
+///
+/// `named` is the player that the sender wants to act for; only the Service may name another.
+/// Errors: `unauthenticated`, `forbidden`.
+pub(crate) fn guard(
+    ctx: &ReducerContext,
+    admits: Admits,
+    named: Option<Identity>,
+) -> Result<Caller, DomainError> {
+    let sender = ctx.sender();
+    let sender_roles = roles_of(ctx, sender);
+    module_access::admit(admits, origin(ctx), sender_roles)?;
+    let player = module_access::acting_player(sender, sender_roles, named)?;
+    let roles = if player == sender {
+        sender_roles
+    } else {
+        roles_of(ctx, player)
+    };
+    Ok(Caller {
+        player,
+        roles,
+        sender_roles,
+    })
+}
+
+/// A scheduled run has no connection; a call under the owner's token has one.
+fn origin(ctx: &ReducerContext) -> Origin {
+    if ctx.connection_id().is_some() {
+        Origin::Connection
+    } else if ctx.sender_auth().is_internal() {
+        Origin::Engine
+    } else {
+        Origin::Unproven
+    }
+}

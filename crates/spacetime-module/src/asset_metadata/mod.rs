@@ -1,0 +1,7 @@
+//! Asset objects in the object store, and their bindings to slots of entities.
+
+mod bindings;
+mod objects;
+
+pub use bindings::*;
+pub use objects::*;

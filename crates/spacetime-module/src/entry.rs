@@ -1,0 +1,17 @@
+//! The first publication of the database.
+
+use crate::*;
+
+/// Makes the database's owner the first Admin.
+///
+/// Errors: `forbidden` if roles have been granted before, so that a repeated call, should an
+/// engine let one through, cannot restore a right that was revoked.
+#[reducer(init)]
+pub fn init(ctx: &ReducerContext) -> Result<(), DomainError> {
+    if ctx.db.access_grant().count() != 0 {
+        return Err(DomainError::forbidden(
+            "This database has been initialised.",
+        ));
+    }
+    insert_grant(ctx, ctx.sender(), AccessRole::Admin)
+}

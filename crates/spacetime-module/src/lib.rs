@@ -1,0 +1,47 @@
+//! The Worldloom game module: tables, reducers, procedures and views, embedded in SpacetimeDB.
+//!
+//! Each domain has its folder; its rules live in a `module-*` crate that knows nothing of the
+//! engine. An entry point guards itself, calls one helper of its domain, and the helper loads
+//! by index, asks the rules and stores. Nothing here does input or output.
+//!
+//! - [`entry`]: what happens when the database is first published.
+//! - [`domain_types`]: types that several domains share, first of all [`DomainError`].
+//! - [`access`]: roles, and the guard that stands at the top of every entry point.
+//! - [`asset_metadata`]: asset objects and their bindings to entities.
+
+#![expect(
+    missing_docs,
+    reason = "the engine's macros make a public type per function that cannot carry docs"
+)]
+
+use module_access::{Admits, Origin, Role, RoleSet};
+use spacetimedb::{
+    Identity, ProcedureContext, Query, ReducerContext, ScheduleAt, SpacetimeType, Table, Timestamp,
+    Uuid, ViewContext, procedure, reducer, table, view,
+};
+
+pub mod access;
+pub mod asset_metadata;
+pub mod domain_types;
+pub mod entry;
+
+pub use access::*;
+pub use asset_metadata::*;
+pub use domain_types::*;
+pub use entry::*;
+
+const FRESH_ID_ATTEMPTS: usize = 8;
+
+/// A UUIDv7 that no row has, as `is_taken` sees it.
+///
+/// The engine seeds the randomness of an id from the call's timestamp, so two calls within one
+/// microsecond draw the same one. Only the counter of the later call tells them apart.
+fn fresh_id(ctx: &ReducerContext, is_taken: impl Fn(Uuid) -> bool) -> Result<Uuid, DomainError> {
+    for _ in 0..FRESH_ID_ATTEMPTS {
+        let id = ctx.new_uuid_v7().map_err(|_| DomainError::no_fresh_id())?;
+        if !is_taken(id) {
+            return Ok(id);
+        }
+    }
+    Err(DomainError::no_fresh_id())
+}
