@@ -1,0 +1,146 @@
+//! The data of a local run, and its deletion with `--fresh`.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf, absolute};
+
+use anyhow::{Context, Result, bail};
+
+use crate::workspace::Workspace;
+
+/// The node writes this file first; a folder without it is not the node's.
+const METADATA: &str = "metadata.toml";
+
+/// The node holds a lock on this file as long as it runs.
+const LOCK: &str = "spacetime.pid";
+
+/// The node's data folder, with what belongs to the same run in folders beside it.
+#[derive(Debug, Clone)]
+pub struct DataDir {
+    path: PathBuf,
+}
+
+impl DataDir {
+    /// The folder asked for, else the default one.
+    pub fn choose(workspace: &Workspace, requested: Option<&Path>) -> Result<Self> {
+        let path = match requested {
+            Some(path) => absolute(path).with_context(|| format!("{} is no path", path.display()))?,
+            None => workspace.default_data_dir(),
+        };
+        if path.file_name().is_none() {
+            bail!("{} cannot hold data: name a folder of its own with --data-dir", path.display());
+        }
+        Ok(Self { path })
+    }
+
+    /// The node's own folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Tokens of the run's identities.
+    pub fn credentials(&self) -> PathBuf {
+        self.beside("credentials")
+    }
+
+    /// The facade's object store.
+    pub fn objects(&self) -> PathBuf {
+        self.beside("objects")
+    }
+
+    /// Deletes the data with all that refers to it. Refuses a folder that no node has written,
+    /// since a mistyped path must never cost anybody their files, and one that is in use.
+    pub fn delete(&self) -> Result<()> {
+        let is_empty = fs::read_dir(&self.path).map_or(true, |mut entries| entries.next().is_none());
+        if !is_empty {
+            self.ensure_deletable()?;
+        }
+        for folder in [self.path.clone(), self.credentials(), self.objects()] {
+            if folder.exists() {
+                fs::remove_dir_all(&folder).with_context(|| format!("{} cannot be deleted", folder.display()))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn ensure_deletable(&self) -> Result<()> {
+        if !self.path.join(METADATA).is_file() {
+            bail!("{} is not a node's data (no {METADATA}): nothing was deleted", self.path.display());
+        }
+        let Ok(lock) = File::open(self.path.join(LOCK)) else {
+            return Ok(());
+        };
+        match lock.try_lock() {
+            Ok(()) => Ok(()),
+            Err(TryLockError::WouldBlock) => {
+                bail!("a node is running on {}: stop it first", self.path.display())
+            }
+            Err(TryLockError::Error(error)) => Err(error).context("the data's lock cannot be tested"),
+        }
+    }
+
+    fn beside(&self, purpose: &str) -> PathBuf {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        self.path.with_file_name(format!("{name}-{purpose}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::path::Path;
+
+    use anyhow::Result;
+
+    use super::{DataDir, LOCK, METADATA};
+    use crate::workspace::Workspace;
+
+    fn data_dir(parent: &Path) -> Result<DataDir> {
+        let data_dir = DataDir::choose(&Workspace::locate(), Some(&parent.join("local")))?;
+        fs::create_dir_all(data_dir.path().join("replicas"))?;
+        fs::create_dir(data_dir.credentials())?;
+        fs::create_dir(data_dir.objects())?;
+        Ok(data_dir)
+    }
+
+    #[test]
+    fn fresh_deletes_the_data_and_what_belongs_to_it() -> Result<()> {
+        let parent = tempfile::tempdir()?;
+        fs::write(parent.path().join("neighbour"), "stays")?;
+        let data_dir = data_dir(parent.path())?;
+        fs::write(data_dir.path().join(METADATA), "")?;
+        fs::write(data_dir.path().join(LOCK), "")?;
+        data_dir.delete()?;
+        let left: Vec<_> = fs::read_dir(parent.path())?.flatten().map(|entry| entry.file_name()).collect();
+        assert_eq!(left, ["neighbour"]);
+        data_dir.delete()
+    }
+
+    #[test]
+    fn fresh_refuses_a_folder_that_no_node_has_written() -> Result<()> {
+        let parent = tempfile::tempdir()?;
+        let data_dir = data_dir(parent.path())?;
+        let refusal = data_dir.delete().map_err(|error| error.to_string());
+        assert!(refusal.is_err_and(|text| text.contains("nothing was deleted")));
+        assert!(data_dir.path().join("replicas").is_dir() && data_dir.objects().is_dir());
+        Ok(())
+    }
+
+    #[test]
+    fn fresh_refuses_data_that_a_node_is_using() -> Result<()> {
+        let parent = tempfile::tempdir()?;
+        let data_dir = data_dir(parent.path())?;
+        fs::write(data_dir.path().join(METADATA), "")?;
+        let lock = File::create(data_dir.path().join(LOCK))?;
+        lock.lock()?;
+        let refusal = data_dir.delete().map_err(|error| error.to_string());
+        assert!(refusal.is_err_and(|text| text.contains("stop it first")));
+        assert!(data_dir.path().join("replicas").is_dir());
+        Ok(())
+    }
+
+    #[test]
+    fn a_root_folder_is_never_a_data_folder() {
+        let root = Path::new(std::path::MAIN_SEPARATOR_STR);
+        assert!(DataDir::choose(&Workspace::locate(), Some(root)).is_err());
+    }
+}

@@ -1,0 +1,34 @@
+//! The developer's commands, each run as `cargo xtask <command>`.
+//!
+//! `setup` finds or installs the tools, `wasm_modules` and `binaries` build the parts, `dev` runs
+//! them together, and `suites` runs every test. Each other file is one command.
+
+mod binaries;
+mod bindings;
+mod build;
+mod cargo;
+mod ci;
+mod cli;
+mod dev;
+mod node;
+mod process;
+mod progress;
+mod publish;
+mod setup;
+mod suites;
+mod wasm_modules;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match cli::Cli::parse().run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            progress::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

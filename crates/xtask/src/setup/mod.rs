@@ -1,0 +1,15 @@
+//! The tools that a command needs: found, else installed where that is possible, else named in
+//! one error that says what to run. Quick when nothing is missing.
+
+mod debian;
+mod host;
+mod javascript;
+mod lint;
+mod optimizer;
+mod wasm;
+
+pub use host::ensure_host_tools;
+pub use javascript::{NPM, ensure_node_js};
+pub use lint::ensure_lint_tools;
+pub use optimizer::find_or_install_wasm_opt;
+pub use wasm::{WASM_TARGET, ensure_wasm_toolchain};
