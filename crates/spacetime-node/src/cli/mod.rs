@@ -1,0 +1,163 @@
+//! The command line: `start` runs a node, every other command talks to one, here or far away.
+//!
+//! Names and flags follow the official `spacetime` command line where it has them. One file per
+//! command; `connection`, `token` and `api` carry them to the server, `error` holds all that can
+//! go wrong.
+
+mod api;
+#[cfg(test)]
+mod api_tests;
+mod arguments;
+mod call;
+mod confirm;
+mod connection;
+mod delete;
+mod describe;
+mod environment;
+mod error;
+mod generate;
+mod identity;
+mod list;
+mod logs;
+mod module_file;
+mod publish;
+mod server;
+mod sql;
+mod terminal;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use spacetimedb_lib::version::spacetimedb_lib_version;
+
+pub use error::CliError;
+
+/// A standalone SpacetimeDB node, and the commands to work with one.
+#[derive(Debug, Parser)]
+#[command(name = "spacetime-node", version, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a node
+    Start(crate::start::StartArgs),
+    /// Create a database from a module, or update one
+    Publish(publish::PublishArgs),
+    /// Call a reducer or a procedure
+    Call(call::CallArgs),
+    /// Run an SQL statement
+    Sql(sql::SqlArgs),
+    /// Print the log of a database
+    Logs(logs::LogsArgs),
+    /// Show tables, reducers and everything else a database has
+    Describe(describe::DescribeArgs),
+    /// List your databases
+    List(list::ListArgs),
+    /// Delete a database with all its data
+    Delete(delete::DeleteArgs),
+    /// Write client bindings for a module
+    Generate(generate::GenerateArgs),
+    /// Show the identity you act as, or get a new one
+    Identity(identity::IdentityArgs),
+    /// Print the versions of the node and its engine
+    Version,
+}
+
+/// Runs the chosen command and prints its error, if any, as one sentence. The exit code is 0 or 1.
+pub fn run(cli: Cli) -> ExitCode {
+    let failure = match cli.command {
+        Command::Start(args) => crate::start::run(args).err().map(|cause| format!("{cause:#}")),
+        command => run_client(command).err().filter(|error| !error.is_closed_output()).map(|error| error.to_string()),
+    };
+    match failure {
+        None => ExitCode::SUCCESS,
+        Some(sentence) => {
+            anstream::eprintln!("{}: {}", terminal::ERROR_LABEL, terminal::printable(&sentence));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Commands that wait for one server need no more than the thread they were started on.
+fn run_client(command: Command) -> Result<(), CliError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|cause| CliError::Client(cause.to_string()))?;
+    runtime.block_on(async {
+        match command {
+            Command::Start(_) => Ok(()),
+            Command::Publish(args) => publish::run(args).await,
+            Command::Call(args) => call::run(args).await,
+            Command::Sql(args) => sql::run(args).await,
+            Command::Logs(args) => logs::run(args).await,
+            Command::Describe(args) => describe::run(args).await,
+            Command::List(args) => list::run(args).await,
+            Command::Delete(args) => delete::run(args).await,
+            Command::Generate(args) => generate::run(args).await,
+            Command::Identity(args) => identity::run(args).await,
+            Command::Version => print_version(),
+        }
+    })
+}
+
+fn print_version() -> Result<(), CliError> {
+    terminal::print_line(&format!(
+        "spacetime-node {} (SpacetimeDB engine {})",
+        env!("CARGO_PKG_VERSION"),
+        spacetimedb_lib_version()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_takes_the_official_flags() {
+        for line in [
+            "publish quest -b m.wasm -s local -y --break-clients -c=on-conflict",
+            "publish --bin-path m.wasm --delete-data --env A=1 --env B --env-remove *",
+            "publish quest -b m.wasm --clear-database",
+            "call quest move_to 1 2 --anonymous -y",
+            "sql quest select --confirmed",
+            "logs quest -n 5 -f --format json -l warn --level-exact",
+            "describe quest --json table player",
+            "list -s http://127.0.0.1:1",
+            "delete quest -y",
+            "generate -l typescript -o out -b m.wasm --include-private -y",
+            "identity --new",
+            "version",
+        ] {
+            let words = std::iter::once("spacetime-node").chain(line.split(' '));
+            let parsed = Cli::try_parse_from(words);
+            assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for line in [
+            "publish -b m.wasm --env-remove",
+            "logs quest --level-exact",
+            "describe quest engine x",
+            "generate -l cobol -o out -b m.wasm",
+            "publish quest",
+        ] {
+            let words = std::iter::once("spacetime-node").chain(line.split(' '));
+            assert!(Cli::try_parse_from(words).is_err(), "{line}");
+        }
+    }
+}
