@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use spacetimedb_client_api_messages::http::SqlStmtResult;
-use spacetimedb_client_api_messages::name::{EnvironmentPublishError, PrePublishResult, PublishResult};
+use spacetimedb_client_api_messages::name::{EnvironmentPublishError, PrePublishResult, PublishOp, PublishResult};
 use spacetimedb_client_api_messages::publish::{SpacetimeEnvironment, SpacetimeEnvironmentRemove};
 use spacetimedb_lib::Identity;
 use spacetimedb_lib::db::raw_def::{v9::RawModuleDefV9, v10::RawModuleDefV10};
@@ -67,6 +67,17 @@ pub struct Publication<'a> {
     pub environment: &'a Environment,
     /// How many replicas are wanted, where the server has a choice.
     pub num_replicas: Option<u8>,
+}
+
+/// A publication that succeeded.
+#[derive(Debug)]
+pub struct Published {
+    /// The name that was published to, unless that was an identity or nothing.
+    pub name: Option<String>,
+    /// The database.
+    pub identity: Identity,
+    /// Whether it is new.
+    pub op: PublishOp,
 }
 
 #[derive(Deserialize)]
@@ -161,7 +172,7 @@ impl Api {
     }
 
     /// Publishes a module.
-    pub async fn publish(&self, publication: &Publication<'_>) -> Result<PublishResult, CliError> {
+    pub async fn publish(&self, publication: &Publication<'_>) -> Result<Published, CliError> {
         let mut request = match publication.database {
             Some(database) => self.database_request(Method::PUT, database, &[]),
             None => self.request(Method::POST, &["v1", "database"]),
@@ -179,10 +190,16 @@ impl Api {
         variables.typed_insert(SpacetimeEnvironment(publication.environment.values.clone()));
         variables.typed_insert(SpacetimeEnvironmentRemove(publication.environment.remove.clone()));
         let response = self.upload(request.headers(variables), publication.module).await?;
-        if response.status().is_success() {
-            return self.json(response).await;
+        let status = response.status();
+        if status.is_success() {
+            return published(self.json(response).await?);
         }
-        self.publish_refusal(response, publication.database).await
+        // A refusal says why in JSON of its own, or in plain text like everything else.
+        let text = self.refusal_text(response).await;
+        match serde_json::from_str(&text).map(published) {
+            Ok(Err(refusal)) => Err(refusal),
+            Ok(Ok(_)) | Err(_) => Err(self.refusal(status, text, publication.database)),
+        }
     }
 
     /// The definition of a database's module, exactly as the server gives it.
@@ -326,22 +343,6 @@ impl Api {
         }
     }
 
-    /// Refused publications say why in JSON of their own, or in plain text like everything else.
-    async fn publish_refusal(&self, response: Response, database: Option<&str>) -> Result<PublishResult, CliError> {
-        let status = response.status();
-        let text = self.refusal_text(response).await;
-        match serde_json::from_str::<PublishResult>(&text) {
-            Ok(PublishResult::PermissionDenied { name }) => Err(CliError::NameTaken(name.to_string())),
-            Ok(PublishResult::EnvironmentError(EnvironmentPublishError::MissingRequiredEnvironment { keys })) => {
-                Err(CliError::MissingEnvironment(keys))
-            }
-            Ok(PublishResult::EnvironmentError(EnvironmentPublishError::VersionConflict(_))) => {
-                Err(CliError::VersionConflict)
-            }
-            Ok(PublishResult::Success { .. }) | Err(_) => Err(self.refusal(status, text, database)),
-        }
-    }
-
     async fn refusal_text(&self, mut response: Response) -> String {
         let mut bytes = Vec::new();
         // A broken explanation is shown as far as it came: the status alone is an answer.
@@ -372,6 +373,19 @@ impl Api {
 
     async fn json<T: DeserializeOwned>(&self, response: Response) -> Result<T, CliError> {
         serde_json::from_slice(&self.bytes(response).await?).map_err(|cause| self.unexpected(cause.to_string()))
+    }
+}
+
+fn published(result: PublishResult) -> Result<Published, CliError> {
+    match result {
+        PublishResult::Success { domain, database_identity, op } => {
+            Ok(Published { name: domain.map(String::from), identity: database_identity, op })
+        }
+        PublishResult::PermissionDenied { name } => Err(CliError::NameTaken(name.into())),
+        PublishResult::EnvironmentError(EnvironmentPublishError::MissingRequiredEnvironment { keys }) => {
+            Err(CliError::MissingEnvironment(keys))
+        }
+        PublishResult::EnvironmentError(EnvironmentPublishError::VersionConflict(_)) => Err(CliError::VersionConflict),
     }
 }
 

@@ -4,6 +4,9 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use super::error::CliError;
 
+/// The remedy where `--yes` is the answer.
+pub const ADD_YES: &str = "add --yes to go on";
+
 /// Whether the user has already agreed on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Consent {
@@ -22,16 +25,16 @@ impl Consent {
 
 /// Asks `question` unless consent was given; anything but `y` or `yes` stops the command.
 ///
-/// `flag` is the flag named to a caller without a terminal.
+/// `remedy` tells a caller without a terminal how to go on.
 ///
 /// Errors: [`CliError::ConfirmationNeeded`] without a terminal, [`CliError::Declined`] on no.
-pub fn confirm(question: &str, consent: Consent, flag: &'static str) -> Result<(), CliError> {
+pub fn confirm(question: &str, consent: Consent, remedy: &'static str) -> Result<(), CliError> {
     if consent == Consent::Given {
         return Ok(());
     }
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
-        return Err(CliError::ConfirmationNeeded { question: question.to_owned(), flag });
+        return Err(CliError::ConfirmationNeeded { question: question.to_owned(), remedy });
     }
     ask(question, &mut stdin.lock(), &mut std::io::stderr())
 }
@@ -62,6 +65,6 @@ mod tests {
 
     #[test]
     fn given_consent_asks_nothing() {
-        assert!(confirm("Delete?", Consent::Given, "--yes").is_ok());
+        assert!(confirm("Delete?", Consent::Given, ADD_YES).is_ok());
     }
 }

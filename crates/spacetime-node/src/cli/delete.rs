@@ -1,6 +1,6 @@
 //! `delete`: removes a database with all its data.
 
-use super::confirm::confirm;
+use super::confirm::{ADD_YES, confirm};
 use super::connection::ConnectionArgs;
 use super::error::CliError;
 use super::publish::check_name;
@@ -24,7 +24,7 @@ pub async fn run(args: DeleteArgs) -> Result<(), CliError> {
         return Err(CliError::NoSuchDatabase { database: args.database, server: api.server().to_string() });
     };
     let question = format!("This deletes `{}` ({identity}) on {} with all its data.", args.database, api.server());
-    confirm(&question, args.connection.consent(), "--yes")?;
+    confirm(&question, args.connection.consent(), ADD_YES)?;
     api.delete(&args.database).await?;
     print_line(&format!("Deleted {} with identity {identity}", args.database))
 }

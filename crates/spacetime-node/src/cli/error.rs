@@ -243,12 +243,12 @@ pub enum CliError {
     },
 
     /// Nobody is there to answer a question.
-    #[error("{question} There is no terminal to ask on; add {flag} to go on.")]
+    #[error("{question} There is no terminal to ask on; {remedy}.")]
     ConfirmationNeeded {
         /// What has to be decided.
         question: String,
-        /// The flag that decides it.
-        flag: &'static str,
+        /// How to decide it.
+        remedy: &'static str,
     },
     /// The answer to a question was no.
     #[error("Stopped as you asked; nothing was changed.")]

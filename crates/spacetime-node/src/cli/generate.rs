@@ -9,7 +9,7 @@ use spacetime_bindgen::{GeneratedFile, Language, Visibility, generate};
 use spacetimedb::host::extract_schema;
 use spacetimedb::messages::control_db::HostType;
 
-use super::confirm::{Consent, confirm};
+use super::confirm::{ADD_YES, Consent, confirm};
 use super::error::CliError;
 use super::module_file::ModuleFile;
 use super::terminal::print_line;
@@ -114,7 +114,7 @@ impl<'a> Update<'a> {
         confirm(
             &format!("These generated files are no longer needed and will be deleted: {}.", names.join(", ")),
             consent,
-            "--yes",
+            ADD_YES,
         )
     }
 

@@ -1,6 +1,6 @@
 //! `identity`: who the caller is on a server, and how to become somebody new.
 
-use super::confirm::confirm;
+use super::confirm::{ADD_YES, confirm};
 use super::connection::{ConnectionArgs, token_store};
 use super::error::CliError;
 use super::terminal::print_line;
@@ -40,7 +40,7 @@ async fn renew(connection: &ConnectionArgs) -> Result<(), CliError> {
     if path.exists() {
         let question =
             format!("This replaces the token in {}; what its identity owns is out of reach then.", path.display());
-        confirm(&question, connection.consent(), "--yes")?;
+        confirm(&question, connection.consent(), ADD_YES)?;
     }
     let token = api.new_identity().await?;
     match &connection.token_file {

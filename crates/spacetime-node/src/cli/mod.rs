@@ -45,6 +45,12 @@ pub struct Cli {
 enum Command {
     /// Run a node
     Start(crate::start::StartArgs),
+    #[command(flatten)]
+    Client(ClientCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum ClientCommand {
     /// Create a database from a module, or update one
     Publish(publish::PublishArgs),
     /// Call a reducer or a procedure
@@ -71,36 +77,37 @@ enum Command {
 pub fn run(cli: Cli) -> ExitCode {
     let failure = match cli.command {
         Command::Start(args) => crate::start::run(args).err().map(|cause| format!("{cause:#}")),
-        command => run_client(command).err().filter(|error| !error.is_closed_output()).map(|error| error.to_string()),
+        Command::Client(command) => {
+            run_client(command).err().filter(|error| !error.is_closed_output()).map(|error| error.to_string())
+        }
     };
     match failure {
         None => ExitCode::SUCCESS,
         Some(sentence) => {
-            anstream::eprintln!("{}: {}", terminal::ERROR_LABEL, terminal::printable(&sentence));
+            terminal::note(&format!("{}: {}", terminal::ERROR_LABEL, terminal::printable(&sentence)));
             ExitCode::FAILURE
         }
     }
 }
 
 /// Commands that wait for one server need no more than the thread they were started on.
-fn run_client(command: Command) -> Result<(), CliError> {
+fn run_client(command: ClientCommand) -> Result<(), CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|cause| CliError::Client(cause.to_string()))?;
     runtime.block_on(async {
         match command {
-            Command::Start(_) => Ok(()),
-            Command::Publish(args) => publish::run(args).await,
-            Command::Call(args) => call::run(args).await,
-            Command::Sql(args) => sql::run(args).await,
-            Command::Logs(args) => logs::run(args).await,
-            Command::Describe(args) => describe::run(args).await,
-            Command::List(args) => list::run(args).await,
-            Command::Delete(args) => delete::run(args).await,
-            Command::Generate(args) => generate::run(args).await,
-            Command::Identity(args) => identity::run(args).await,
-            Command::Version => print_version(),
+            ClientCommand::Publish(args) => publish::run(args).await,
+            ClientCommand::Call(args) => call::run(args).await,
+            ClientCommand::Sql(args) => sql::run(args).await,
+            ClientCommand::Logs(args) => logs::run(args).await,
+            ClientCommand::Describe(args) => describe::run(args).await,
+            ClientCommand::List(args) => list::run(args).await,
+            ClientCommand::Delete(args) => delete::run(args).await,
+            ClientCommand::Generate(args) => generate::run(args).await,
+            ClientCommand::Identity(args) => identity::run(args).await,
+            ClientCommand::Version => print_version(),
         }
     })
 }

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use spacetimedb_client_api_messages::name::{
-    PrePublishAutoMigrateResult, PrePublishManualMigrateResult, PrePublishResult, PublishOp, PublishResult,
-    is_identity, parse_domain_name,
+    PrePublishAutoMigrateResult, PrePublishManualMigrateResult, PrePublishResult, PublishOp, is_identity,
+    parse_domain_name,
 };
 
-use super::api::{Api, Publication, Takeover, root_cause};
-use super::confirm::{Consent, confirm};
+use super::api::{Api, Publication, Published, Takeover, root_cause};
+use super::confirm::{ADD_YES, Consent, confirm};
 use super::connection::ConnectionArgs;
 use super::environment::Environment;
 use super::error::CliError;
@@ -81,7 +81,7 @@ pub async fn run(args: PublishArgs) -> Result<(), CliError> {
         environment: &environment,
         num_replicas: args.num_replicas,
     };
-    report(api.publish(&publication).await?)
+    report(&api.publish(&publication).await?)
 }
 
 /// Refuses what can be no database before anything is sent: a name such as `..` would be another URL.
@@ -130,7 +130,7 @@ fn automatic(
     }
     let consent = if break_clients { Consent::Given } else { consent };
     let question = format!("This migration of `{name}` disconnects all clients, and old clients may not work with it.");
-    confirm(&question, consent, "--break-clients")?;
+    confirm(&question, consent, "add --break-clients to go on")?;
     Ok(Takeover::BreakClients(migration.token.to_hex().to_string()))
 }
 
@@ -150,7 +150,7 @@ fn manual(
 }
 
 fn confirm_clear(name: &str, consent: Consent) -> Result<(), CliError> {
-    confirm(&format!("This deletes all data of `{name}`."), consent, "--yes")
+    confirm(&format!("This deletes all data of `{name}`."), consent, ADD_YES)
 }
 
 /// There is no way back from it, so `--yes` does not cover it.
@@ -161,25 +161,18 @@ fn confirm_major_upgrade(is_major: bool) -> Result<(), CliError> {
     confirm(
         "This moves the database from version 1 to version 2 for ever.",
         Consent::Needed,
-        "nothing, but run it by hand,",
+        "run the command at a terminal",
     )
 }
 
-fn report(result: PublishResult) -> Result<(), CliError> {
-    match result {
-        PublishResult::Success { domain, database_identity, op } => {
-            let done = match op {
-                PublishOp::Created => "Created",
-                PublishOp::Updated => "Updated",
-            };
-            match domain {
-                Some(name) => print_line(&format!("{done} database {name} with identity {database_identity}")),
-                None => print_line(&format!("{done} database with identity {database_identity}")),
-            }
-        }
-        // The API client turns refusals into errors; a server may still send one with a success status.
-        PublishResult::PermissionDenied { name } => Err(CliError::NameTaken(name.to_string())),
-        PublishResult::EnvironmentError(_) => Err(CliError::VersionConflict),
+fn report(published: &Published) -> Result<(), CliError> {
+    let done = match published.op {
+        PublishOp::Created => "Created",
+        PublishOp::Updated => "Updated",
+    };
+    match &published.name {
+        Some(name) => print_line(&format!("{done} database {name} with identity {}", published.identity)),
+        None => print_line(&format!("{done} database with identity {}", published.identity)),
     }
 }
 
