@@ -72,15 +72,9 @@ pub fn admit(admits: Admits, origin: Origin, roles: RoleSet) -> Result<(), Acces
 ///
 /// Naming oneself is the same as naming nobody.
 /// Errors: [`AccessError::ActingForOther`] if anyone but the Service names another player.
-pub fn acting_player<P: PartialEq>(
-    sender: P,
-    sender_roles: RoleSet,
-    named: Option<P>,
-) -> Result<P, AccessError> {
+pub fn acting_player<P: PartialEq>(sender: P, sender_roles: RoleSet, named: Option<P>) -> Result<P, AccessError> {
     match named {
-        Some(player) if player != sender && !sender_roles.has(Role::Service) => {
-            Err(AccessError::ActingForOther)
-        }
+        Some(player) if player != sender && !sender_roles.has(Role::Service) => Err(AccessError::ActingForOther),
         Some(player) => Ok(player),
         None => Ok(sender),
     }

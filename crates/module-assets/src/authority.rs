@@ -76,12 +76,7 @@ pub fn standing<P: PartialEq>(owner: &P, player: &P, roles: RoleSet) -> Standing
 /// A deleted asset can still be changed (deleted once more) but no longer be read.
 /// Errors: `Hidden` if the player may not even know that the asset exists,
 /// `NotOwner` if it may know and not change it.
-pub fn authorize(
-    intent: Intent,
-    standing: Standing,
-    policy: Policy,
-    status: Status,
-) -> Result<(), AssetError> {
+pub fn authorize(intent: Intent, standing: Standing, policy: Policy, status: Status) -> Result<(), AssetError> {
     let sees = match status {
         Status::Pending => standing != Standing::Stranger,
         Status::Confirmed => standing != Standing::Stranger || policy == Policy::Public,

@@ -22,10 +22,7 @@ const ENTITY_ID: TextRule = TextRule {
     length: "The length of `entity_id` in bytes",
     length_max: ENTITY_ID_LENGTH_MAX,
     rule: "use letters, digits and ._:-",
-    accepts: |id| {
-        id.bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte))
-    },
+    accepts: |id| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte)),
 };
 const SLOT: TextRule = TextRule {
     field: "slot",
@@ -60,21 +57,12 @@ impl EntitySlot<'_> {
 
 /// Errors: `AboveLimit` if an asset that already fills `bound` slots may not fill another.
 pub fn check_binding_count(bound: u64) -> Result<(), AssetError> {
-    check_limit(
-        "The number of slots that an asset fills",
-        BINDINGS_PER_ASSET_MAX,
-        bound.saturating_add(1),
-    )
+    check_limit("The number of slots that an asset fills", BINDINGS_PER_ASSET_MAX, bound.saturating_add(1))
 }
 
 /// Errors: `Differs` if the asset to delete still fills a slot.
 pub fn check_unbound(filled: Option<EntitySlot<'_>>) -> Result<(), AssetError> {
-    let Some(EntitySlot {
-        entity_kind,
-        entity_id,
-        slot,
-    }) = filled
-    else {
+    let Some(EntitySlot { entity_kind, entity_id, slot }) = filled else {
         return Ok(());
     };
     Err(AssetError::Differs {
@@ -85,6 +73,5 @@ pub fn check_unbound(filled: Option<EntitySlot<'_>>) -> Result<(), AssetError> {
 }
 
 fn is_name(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_lowercase())
-        && is_lower_alphanumeric_or(text, b"_")
+    text.starts_with(|first: char| first.is_ascii_lowercase()) && is_lower_alphanumeric_or(text, b"_")
 }

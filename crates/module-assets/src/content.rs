@@ -43,10 +43,7 @@ impl Content<'_> {
         CONTENT_TYPE.check(self.content_type)?;
         check_limit("`byte_size`", BYTE_SIZE_MAX, self.byte_size)?;
         if self.byte_size == 0 {
-            return Err(AssetError::Malformed {
-                field: "byte_size",
-                rule: "an asset has at least one byte",
-            });
+            return Err(AssetError::Malformed { field: "byte_size", rule: "an asset has at least one byte" });
         }
         SHA256.check(self.sha256)
     }
@@ -56,29 +53,17 @@ impl Content<'_> {
     /// Errors: `Differs` for the first fact that is not the same.
     pub fn check_same(&self, on_record: &Content<'_>) -> Result<(), AssetError> {
         check_same("`content_type`", on_record.content_type, self.content_type)?;
-        check_same(
-            "`byte_size`",
-            &on_record.byte_size.to_string(),
-            &self.byte_size.to_string(),
-        )?;
+        check_same("`byte_size`", &on_record.byte_size.to_string(), &self.byte_size.to_string())?;
         check_same("`sha256`", on_record.sha256, self.sha256)
     }
 }
 
 /// Errors: `Differs` unless both values are the same.
-pub(crate) fn check_same(
-    what: &'static str,
-    expected: &str,
-    actual: &str,
-) -> Result<(), AssetError> {
+pub(crate) fn check_same(what: &'static str, expected: &str, actual: &str) -> Result<(), AssetError> {
     if expected == actual {
         return Ok(());
     }
-    Err(AssetError::Differs {
-        what,
-        expected: expected.to_owned(),
-        actual: actual.to_owned(),
-    })
+    Err(AssetError::Differs { what, expected: expected.to_owned(), actual: actual.to_owned() })
 }
 
 fn is_media_type(text: &str) -> bool {
@@ -86,16 +71,10 @@ fn is_media_type(text: &str) -> bool {
         return false;
     };
     [kind, subkind].into_iter().all(|name| {
-        name.as_bytes()
-            .first()
-            .is_some_and(u8::is_ascii_alphanumeric)
-            && is_lower_alphanumeric_or(name, b"!#$&-^_.+")
+        name.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric) && is_lower_alphanumeric_or(name, b"!#$&-^_.+")
     })
 }
 
 fn is_sha256(text: &str) -> bool {
-    text.len() == SHA256_LENGTH
-        && text
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    text.len() == SHA256_LENGTH && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -14,16 +14,13 @@ mod text;
 
 pub use authority::{Intent, Policy, Standing, authorize, standing};
 pub use binding::{
-    BINDINGS_PER_ASSET_MAX, ENTITY_ID_LENGTH_MAX, EntitySlot, NAME_LENGTH_MAX, check_binding_count,
-    check_unbound,
+    BINDINGS_PER_ASSET_MAX, ENTITY_ID_LENGTH_MAX, EntitySlot, NAME_LENGTH_MAX, check_binding_count, check_unbound,
 };
 pub use content::{BYTE_SIZE_MAX, CONTENT_TYPE_LENGTH_MAX, Content};
 pub use error::AssetError;
 pub use lifetime::{
-    LISTING_LENGTH_MAX, PENDING_UPLOAD_LIFETIME_MICROS, UNSETTLED_OBJECTS_MAX,
-    check_listing_length, check_unsettled_count, expiry_of, is_expired,
+    LISTING_LENGTH_MAX, PENDING_UPLOAD_LIFETIME_MICROS, UNSETTLED_OBJECTS_MAX, check_listing_length,
+    check_unsettled_count, expiry_of, is_expired,
 };
-pub use registration::{
-    BUCKET_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, KeySpace, OBJECT_KEY_LENGTH_MAX, Registration,
-};
+pub use registration::{BUCKET_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, KeySpace, OBJECT_KEY_LENGTH_MAX, Registration};
 pub use status::{Status, Step, check_bindable, check_forgettable, transition};

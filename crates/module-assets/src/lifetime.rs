@@ -32,14 +32,7 @@ pub fn check_unsettled_count(unsettled: u64) -> Result<(), AssetError> {
 /// Errors: `Malformed` or `AboveLimit` unless 1 ≤ `length` ≤ [`LISTING_LENGTH_MAX`].
 pub fn check_listing_length(field: &'static str, length: u64) -> Result<(), AssetError> {
     if length == 0 {
-        return Err(AssetError::Malformed {
-            field,
-            rule: "ask for at least one object",
-        });
+        return Err(AssetError::Malformed { field, rule: "ask for at least one object" });
     }
-    check_limit(
-        "The number of objects in one call",
-        LISTING_LENGTH_MAX,
-        length,
-    )
+    check_limit("The number of objects in one call", LISTING_LENGTH_MAX, length)
 }

@@ -80,22 +80,10 @@ impl Registration<'_> {
     ///
     /// Errors: `Differs` for the first argument that is not the same.
     pub fn check_repeats(&self, first: &Registration<'_>) -> Result<(), AssetError> {
-        check_same(
-            "`bucket` under this idempotency key",
-            first.bucket,
-            self.bucket,
-        )?;
-        check_same(
-            "`object_key` under this idempotency key",
-            first.object_key,
-            self.object_key,
-        )?;
+        check_same("`bucket` under this idempotency key", first.bucket, self.bucket)?;
+        check_same("`object_key` under this idempotency key", first.object_key, self.object_key)?;
         self.content.check_same(&first.content)?;
-        check_same(
-            "`access_policy` under this idempotency key",
-            first.policy.name(),
-            self.policy.name(),
-        )
+        check_same("`access_policy` under this idempotency key", first.policy.name(), self.policy.name())
     }
 }
 
@@ -119,8 +107,6 @@ fn is_bucket(text: &str) -> bool {
 fn is_object_key(text: &str) -> bool {
     text.split('/').all(|segment| {
         !matches!(segment, "" | "." | "..")
-            && segment
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+            && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
     })
 }

@@ -46,10 +46,7 @@ pub fn transition(from: Status, to: Status) -> Result<Step, AssetError> {
         (Pending, Pending) | (Confirmed, Confirmed) | (Deleted, Deleted) => Ok(Step::Already),
         (Pending, Confirmed) | (Pending | Confirmed, Deleted) => Ok(Step::Moved),
         (Confirmed | Deleted, Pending) | (Deleted, Confirmed) => {
-            Err(AssetError::IllegalTransition {
-                from: from.name(),
-                to: to.name(),
-            })
+            Err(AssetError::IllegalTransition { from: from.name(), to: to.name() })
         }
     }
 }

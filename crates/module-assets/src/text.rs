@@ -18,10 +18,7 @@ impl TextRule {
     pub fn check(&self, text: &str) -> Result<(), AssetError> {
         check_limit(self.length, self.length_max as u64, text.len() as u64)?;
         if text.is_empty() || !(self.accepts)(text) {
-            return Err(AssetError::Malformed {
-                field: self.field,
-                rule: self.rule,
-            });
+            return Err(AssetError::Malformed { field: self.field, rule: self.rule });
         }
         Ok(())
     }
@@ -30,17 +27,12 @@ impl TextRule {
 /// Errors: `AboveLimit` if `actual` is above `limit`.
 pub(crate) fn check_limit(what: &'static str, limit: u64, actual: u64) -> Result<(), AssetError> {
     if actual > limit {
-        return Err(AssetError::AboveLimit {
-            what,
-            limit,
-            actual,
-        });
+        return Err(AssetError::AboveLimit { what, limit, actual });
     }
     Ok(())
 }
 
 /// Whether every byte of `text` is a lower-case letter, a digit or in `extra`.
 pub(crate) fn is_lower_alphanumeric_or(text: &str, extra: &[u8]) -> bool {
-    text.bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || extra.contains(&byte))
+    text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || extra.contains(&byte))
 }

@@ -118,10 +118,7 @@ impl std::error::Error for DomainError {}
 
 impl DomainError {
     pub(crate) fn new(code: DomainErrorCode, message: impl Into<String>) -> Self {
-        DomainError {
-            code,
-            message: message.into(),
-        }
+        DomainError { code, message: message.into() }
     }
 
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
@@ -133,18 +130,12 @@ impl DomainError {
     }
 
     pub(crate) fn conflict(expected: &str, actual: &str, message: impl Into<String>) -> Self {
-        let facts = Conflict {
-            expected: expected.to_owned(),
-            actual: actual.to_owned(),
-        };
+        let facts = Conflict { expected: expected.to_owned(), actual: actual.to_owned() };
         Self::new(DomainErrorCode::Conflict(facts), message)
     }
 
     pub(crate) fn no_fresh_id() -> Self {
-        Self::new(
-            DomainErrorCode::Internal,
-            "No unused id was found. Repeat the call.",
-        )
+        Self::new(DomainErrorCode::Internal, "No unused id was found. Repeat the call.")
     }
 }
 
@@ -152,16 +143,12 @@ impl From<AccessError> for DomainError {
     fn from(refusal: AccessError) -> Self {
         let message = refusal.to_string();
         match refusal {
-            AccessError::Unauthenticated => {
-                DomainError::new(DomainErrorCode::Unauthenticated, message)
-            }
+            AccessError::Unauthenticated => DomainError::new(DomainErrorCode::Unauthenticated, message),
             AccessError::RoleMissing(_)
             | AccessError::EngineOnly
             | AccessError::PlayersOnly
             | AccessError::ActingForOther => DomainError::forbidden(message),
-            AccessError::LastAdmin => {
-                DomainError::conflict("another Admin", "the last Admin", message)
-            }
+            AccessError::LastAdmin => DomainError::conflict("another Admin", "the last Admin", message),
         }
     }
 }
@@ -171,21 +158,12 @@ impl From<AssetError> for DomainError {
         let message = refusal.to_string();
         let code = match refusal {
             AssetError::Malformed { field, .. } => {
-                DomainErrorCode::InvalidArgument(InvalidArgument {
-                    field: field.to_owned(),
-                })
+                DomainErrorCode::InvalidArgument(InvalidArgument { field: field.to_owned() })
             }
-            AssetError::AboveLimit { limit, .. } => {
-                DomainErrorCode::LimitExceeded(LimitExceeded { limit })
-            }
-            AssetError::Differs {
-                expected, actual, ..
-            } => DomainErrorCode::Conflict(Conflict { expected, actual }),
+            AssetError::AboveLimit { limit, .. } => DomainErrorCode::LimitExceeded(LimitExceeded { limit }),
+            AssetError::Differs { expected, actual, .. } => DomainErrorCode::Conflict(Conflict { expected, actual }),
             AssetError::IllegalTransition { from, to } => {
-                DomainErrorCode::IllegalTransition(IllegalTransition {
-                    from: from.to_owned(),
-                    to: to.to_owned(),
-                })
+                DomainErrorCode::IllegalTransition(IllegalTransition { from: from.to_owned(), to: to.to_owned() })
             }
             AssetError::Hidden => DomainErrorCode::NotFound,
             AssetError::NotOwner => DomainErrorCode::Forbidden,

@@ -9,9 +9,7 @@ use crate::*;
 #[reducer(init)]
 pub fn init(ctx: &ReducerContext) -> Result<(), DomainError> {
     if ctx.db.access_grant().count() != 0 {
-        return Err(DomainError::forbidden(
-            "This database has been initialised.",
-        ));
+        return Err(DomainError::forbidden("This database has been initialised."));
     }
     insert_grant(ctx, ctx.sender(), AccessRole::Admin)
 }

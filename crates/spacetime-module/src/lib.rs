@@ -9,15 +9,12 @@
 //! - [`access`]: roles, and the guard that stands at the top of every entry point.
 //! - [`asset_metadata`]: asset objects and their bindings to entities.
 
-#![expect(
-    missing_docs,
-    reason = "the engine's macros make a public type per function that cannot carry docs"
-)]
+#![expect(missing_docs, reason = "the engine's macros make a public type per function that cannot carry docs")]
 
 use module_access::{Admits, Origin, Role, RoleSet};
 use spacetimedb::{
-    Identity, ProcedureContext, Query, ReducerContext, ScheduleAt, SpacetimeType, Table, Timestamp,
-    Uuid, ViewContext, procedure, reducer, table, view,
+    Identity, ProcedureContext, Query, ReducerContext, ScheduleAt, SpacetimeType, Table, Timestamp, Uuid, ViewContext,
+    procedure, reducer, table, view,
 };
 
 pub mod access;

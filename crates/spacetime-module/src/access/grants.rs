@@ -52,11 +52,7 @@ pub struct AccessGrant {
 ///
 /// Errors: `unauthenticated`, `forbidden` (for Admin only).
 #[reducer]
-pub fn grant_role(
-    ctx: &ReducerContext,
-    identity: Identity,
-    role: AccessRole,
-) -> Result<(), DomainError> {
+pub fn grant_role(ctx: &ReducerContext, identity: Identity, role: AccessRole) -> Result<(), DomainError> {
     guard(ctx, GRANTERS, None)?;
     match find_grant(ctx, identity, role) {
         Some(_) => Ok(()),
@@ -69,11 +65,7 @@ pub fn grant_role(
 /// Errors: `unauthenticated`, `forbidden` (for Admin only), `not_found` if the role is not held,
 /// `conflict` if nobody could grant roles afterwards.
 #[reducer]
-pub fn revoke_role(
-    ctx: &ReducerContext,
-    identity: Identity,
-    role: AccessRole,
-) -> Result<(), DomainError> {
+pub fn revoke_role(ctx: &ReducerContext, identity: Identity, role: AccessRole) -> Result<(), DomainError> {
     guard(ctx, GRANTERS, None)?;
     let grant = find_grant(ctx, identity, role)
         .ok_or_else(|| DomainError::not_found("This identity does not hold this role."))?;
@@ -87,45 +79,21 @@ pub fn revoke_role(
 #[view(accessor = my_roles, public)]
 pub fn my_roles(ctx: &ViewContext) -> impl Query<AccessGrant> {
     let sender = ctx.sender();
-    ctx.from
-        .access_grant()
-        .r#where(|grant| grant.identity.eq(sender))
+    ctx.from.access_grant().r#where(|grant| grant.identity.eq(sender))
 }
 
 /// The roles that `identity` holds.
 pub(crate) fn roles_of(ctx: &ReducerContext, identity: Identity) -> RoleSet {
-    ctx.db
-        .access_grant()
-        .identity()
-        .filter(identity)
-        .map(|grant| Role::from(grant.role))
-        .collect()
+    ctx.db.access_grant().identity().filter(identity).map(|grant| Role::from(grant.role)).collect()
 }
 
 /// Stores a grant by the sender. The caller has checked that the role is not held.
-pub(crate) fn insert_grant(
-    ctx: &ReducerContext,
-    identity: Identity,
-    role: AccessRole,
-) -> Result<(), DomainError> {
-    let grant = AccessGrant {
-        id: 0,
-        identity,
-        role,
-        granted_by: ctx.sender(),
-        granted_at: ctx.timestamp,
-    };
-    ctx.db
-        .access_grant()
-        .try_insert(grant)
-        .map_err(|_| DomainError::no_fresh_id())?;
+pub(crate) fn insert_grant(ctx: &ReducerContext, identity: Identity, role: AccessRole) -> Result<(), DomainError> {
+    let grant = AccessGrant { id: 0, identity, role, granted_by: ctx.sender(), granted_at: ctx.timestamp };
+    ctx.db.access_grant().try_insert(grant).map_err(|_| DomainError::no_fresh_id())?;
     Ok(())
 }
 
 fn find_grant(ctx: &ReducerContext, identity: Identity, role: AccessRole) -> Option<AccessGrant> {
-    ctx.db
-        .access_grant()
-        .identity()
-        .filter(identity)
-        .find(|grant| grant.role == role)
+    ctx.db.access_grant().identity().filter(identity).find(|grant| grant.role == role)
 }

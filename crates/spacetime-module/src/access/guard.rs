@@ -18,25 +18,13 @@ pub(crate) struct Caller {
 ///
 /// `named` is the player that the sender wants to act for; only the Service may name another.
 /// Errors: `unauthenticated`, `forbidden`.
-pub(crate) fn guard(
-    ctx: &ReducerContext,
-    admits: Admits,
-    named: Option<Identity>,
-) -> Result<Caller, DomainError> {
+pub(crate) fn guard(ctx: &ReducerContext, admits: Admits, named: Option<Identity>) -> Result<Caller, DomainError> {
     let sender = ctx.sender();
     let sender_roles = roles_of(ctx, sender);
     module_access::admit(admits, origin(ctx), sender_roles)?;
     let player = module_access::acting_player(sender, sender_roles, named)?;
-    let roles = if player == sender {
-        sender_roles
-    } else {
-        roles_of(ctx, player)
-    };
-    Ok(Caller {
-        player,
-        roles,
-        sender_roles,
-    })
+    let roles = if player == sender { sender_roles } else { roles_of(ctx, player) };
+    Ok(Caller { player, roles, sender_roles })
 }
 
 /// A scheduled run has no connection; a call under the owner's token has one.

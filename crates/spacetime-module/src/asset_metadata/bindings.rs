@@ -126,9 +126,7 @@ pub fn unbind_asset_object_from_entity_and_return(
 #[view(accessor = my_asset_bindings, public)]
 pub fn my_asset_bindings(ctx: &ViewContext) -> impl Query<AssetEntityBinding> {
     let sender = ctx.sender();
-    ctx.from
-        .asset_entity_binding()
-        .r#where(|binding| binding.owner.eq(sender))
+    ctx.from.asset_entity_binding().r#where(|binding| binding.owner.eq(sender))
 }
 
 fn bind_object(
@@ -142,24 +140,16 @@ fn bind_object(
     module_assets::check_bindable(object.status.into())?;
     let (binding, replaced_asset_id) = match find_binding(ctx, &slot) {
         Some(present) if !may_change(caller, &present) => {
-            return Err(DomainError::forbidden(
-                "Another player's asset fills this slot.",
-            ));
+            return Err(DomainError::forbidden("Another player's asset fills this slot."));
         }
         Some(present) if present.asset_id == object.asset_id => (present, None),
         Some(present) => {
             let replaced = present.asset_id;
-            (
-                replace_binding(ctx, caller, present, &object)?,
-                Some(replaced),
-            )
+            (replace_binding(ctx, caller, present, &object)?, Some(replaced))
         }
         None => (insert_binding(ctx, caller, slot, &object)?, None),
     };
-    Ok(AssetEntityBindingOutcome {
-        binding,
-        replaced_asset_id,
-    })
+    Ok(AssetEntityBindingOutcome { binding, replaced_asset_id })
 }
 
 fn unbind_object(
@@ -172,10 +162,7 @@ fn unbind_object(
     let binding = find_binding(ctx, &slot)
         .filter(|present| may_change(caller, present))
         .ok_or_else(|| DomainError::not_found("None of your assets fills this slot."))?;
-    ctx.db
-        .asset_entity_binding()
-        .binding_id()
-        .delete(binding.binding_id);
+    ctx.db.asset_entity_binding().binding_id().delete(binding.binding_id);
     Ok(binding)
 }
 
@@ -195,17 +182,13 @@ fn replace_binding(
     object: &AssetObject,
 ) -> Result<AssetEntityBinding, DomainError> {
     check_binding_count(ctx, object.asset_id)?;
-    Ok(ctx
-        .db
-        .asset_entity_binding()
-        .binding_id()
-        .update(AssetEntityBinding {
-            asset_id: object.asset_id,
-            bound_by: caller.player,
-            owner: object.owner,
-            bound_at: ctx.timestamp,
-            ..present
-        }))
+    Ok(ctx.db.asset_entity_binding().binding_id().update(AssetEntityBinding {
+        asset_id: object.asset_id,
+        bound_by: caller.player,
+        owner: object.owner,
+        bound_at: ctx.timestamp,
+        ..present
+    }))
 }
 
 fn insert_binding(
@@ -226,47 +209,28 @@ fn insert_binding(
         owner: object.owner,
         bound_at: ctx.timestamp,
     };
-    bindings
-        .try_insert(binding)
-        .map_err(|_| DomainError::no_fresh_id())
+    bindings.try_insert(binding).map_err(|_| DomainError::no_fresh_id())
 }
 
 fn check_binding_count(ctx: &ReducerContext, asset_id: Uuid) -> Result<(), DomainError> {
-    let bound = ctx
-        .db
-        .asset_entity_binding()
-        .asset_id()
-        .filter(asset_id)
-        .count();
+    let bound = ctx.db.asset_entity_binding().asset_id().filter(asset_id).count();
     Ok(module_assets::check_binding_count(bound as u64)?)
 }
 
 impl AssetEntityBinding {
     pub(crate) fn as_slot(&self) -> EntitySlot<'_> {
-        EntitySlot {
-            entity_kind: &self.entity_kind,
-            entity_id: &self.entity_id,
-            slot: &self.slot,
-        }
+        EntitySlot { entity_kind: &self.entity_kind, entity_id: &self.entity_id, slot: &self.slot }
     }
 }
 
 impl AssetEntityBindingRequest {
     fn as_slot(&self) -> EntitySlot<'_> {
-        EntitySlot {
-            entity_kind: &self.entity_kind,
-            entity_id: &self.entity_id,
-            slot: &self.slot,
-        }
+        EntitySlot { entity_kind: &self.entity_kind, entity_id: &self.entity_id, slot: &self.slot }
     }
 }
 
 impl AssetEntityUnbindRequest {
     fn as_slot(&self) -> EntitySlot<'_> {
-        EntitySlot {
-            entity_kind: &self.entity_kind,
-            entity_id: &self.entity_id,
-            slot: &self.slot,
-        }
+        EntitySlot { entity_kind: &self.entity_kind, entity_id: &self.entity_id, slot: &self.slot }
     }
 }

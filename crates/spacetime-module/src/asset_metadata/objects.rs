@@ -105,10 +105,7 @@ pub struct AssetObjectConfirmation {
 ///
 /// Errors: as [`register_asset_object_and_return`].
 #[reducer]
-pub fn register_asset_object(
-    ctx: &ReducerContext,
-    request: AssetObjectRegistration,
-) -> Result<(), DomainError> {
+pub fn register_asset_object(ctx: &ReducerContext, request: AssetObjectRegistration) -> Result<(), DomainError> {
     let caller = guard(ctx, Admits::Players, None)?;
     register_object(ctx, &caller, &request).map(drop)
 }
@@ -134,10 +131,7 @@ pub fn register_asset_object_and_return(
 ///
 /// Errors: as [`confirm_asset_object_and_return`].
 #[reducer]
-pub fn confirm_asset_object(
-    ctx: &ReducerContext,
-    confirmation: AssetObjectConfirmation,
-) -> Result<(), DomainError> {
+pub fn confirm_asset_object(ctx: &ReducerContext, confirmation: AssetObjectConfirmation) -> Result<(), DomainError> {
     let caller = guard(ctx, SERVICE, None)?;
     confirm_object(ctx, &caller, &confirmation).map(drop)
 }
@@ -213,11 +207,7 @@ pub fn list_expired_asset_objects_and_return(
     ctx.try_with_tx(|tx| {
         guard(tx, SERVICE, None)?;
         module_assets::check_listing_length("limit", u64::from(limit))?;
-        let deleted = tx
-            .db
-            .asset_object()
-            .by_status()
-            .filter(AssetStatus::Deleted);
+        let deleted = tx.db.asset_object().by_status().filter(AssetStatus::Deleted);
         Ok(deleted.take(limit as usize).collect())
     })
 }
@@ -244,10 +234,7 @@ pub fn forget_deleted_asset_objects_and_return(
 ///
 /// Errors: `forbidden` for every caller but the engine.
 #[reducer]
-pub fn expire_asset_upload(
-    ctx: &ReducerContext,
-    timer: AssetUploadExpiry,
-) -> Result<(), DomainError> {
+pub fn expire_asset_upload(ctx: &ReducerContext, timer: AssetUploadExpiry) -> Result<(), DomainError> {
     guard(ctx, Admits::Engine, None)?;
     let Some(object) = ctx.db.asset_object().asset_id().find(timer.asset_id) else {
         return Ok(());
@@ -266,9 +253,7 @@ pub fn expire_asset_upload(
 #[view(accessor = my_assets, public)]
 pub fn my_assets(ctx: &ViewContext) -> impl Query<AssetObject> {
     let sender = ctx.sender();
-    ctx.from
-        .asset_object()
-        .r#where(|object| object.owner.eq(sender))
+    ctx.from.asset_object().r#where(|object| object.owner.eq(sender))
 }
 
 fn register_object(
@@ -292,17 +277,10 @@ fn register_object(
 }
 
 fn find_registered(ctx: &ReducerContext, owner: Identity, key: &str) -> Option<AssetObject> {
-    ctx.db
-        .asset_object()
-        .by_idempotency_key()
-        .filter((owner, key))
-        .next()
+    ctx.db.asset_object().by_idempotency_key().filter((owner, key)).next()
 }
 
-fn check_place_free(
-    ctx: &ReducerContext,
-    request: &AssetObjectRegistration,
-) -> Result<(), DomainError> {
+fn check_place_free(ctx: &ReducerContext, request: &AssetObjectRegistration) -> Result<(), DomainError> {
     let place = (request.bucket.as_str(), request.object_key.as_str());
     match ctx.db.asset_object().by_location().filter(place).next() {
         None => Ok(()),
@@ -315,13 +293,7 @@ fn check_place_free(
 }
 
 fn check_unsettled(ctx: &ReducerContext, owner: Identity) -> Result<(), DomainError> {
-    let count_of = |status| {
-        ctx.db
-            .asset_object()
-            .by_status()
-            .filter((status, owner))
-            .count()
-    };
+    let count_of = |status| ctx.db.asset_object().by_status().filter((status, owner)).count();
     let unsettled = count_of(AssetStatus::Pending) + count_of(AssetStatus::Deleted);
     Ok(module_assets::check_unsettled_count(unsettled as u64)?)
 }
@@ -333,9 +305,8 @@ fn insert_object(
 ) -> Result<AssetObject, DomainError> {
     let objects = ctx.db.asset_object();
     let now = ctx.timestamp;
-    let expires_at = Timestamp::from_micros_since_unix_epoch(module_assets::expiry_of(
-        now.to_micros_since_unix_epoch(),
-    ));
+    let expires_at =
+        Timestamp::from_micros_since_unix_epoch(module_assets::expiry_of(now.to_micros_since_unix_epoch()));
     let object = AssetObject {
         asset_id: fresh_id(ctx, |id| objects.asset_id().find(id).is_some())?,
         owner,
@@ -353,9 +324,7 @@ fn insert_object(
         confirmed_at: None,
         deleted_at: None,
     };
-    let object = objects
-        .try_insert(object)
-        .map_err(|_| DomainError::no_fresh_id())?;
+    let object = objects.try_insert(object).map_err(|_| DomainError::no_fresh_id())?;
     schedule_expiry(ctx, object.asset_id, expires_at)?;
     Ok(object)
 }
@@ -373,15 +342,9 @@ fn confirm_object(
     if step == Step::Already {
         return Ok(object);
     }
-    if object
-        .expires_at
-        .is_some_and(|expires_at| is_over(ctx, expires_at))
-    {
+    if object.expires_at.is_some_and(|expires_at| is_over(ctx, expires_at)) {
         // The schedule has not come round yet; its verdict must not depend on that.
-        let lapsed = AssetError::IllegalTransition {
-            from: "expired",
-            to: "confirmed",
-        };
+        let lapsed = AssetError::IllegalTransition { from: "expired", to: "confirmed" };
         return Err(lapsed.into());
     }
     cancel_expiry(ctx, object.asset_id);
@@ -394,21 +357,12 @@ fn confirm_object(
     }))
 }
 
-fn delete_object(
-    ctx: &ReducerContext,
-    caller: &Caller,
-    asset_id: Uuid,
-) -> Result<AssetObject, DomainError> {
+fn delete_object(ctx: &ReducerContext, caller: &Caller, asset_id: Uuid) -> Result<AssetObject, DomainError> {
     let object = load_object(ctx, caller, asset_id, Intent::Change)?;
     match module_assets::transition(object.status.into(), Status::Deleted)? {
         Step::Already => Ok(object),
         Step::Moved => {
-            let filled = ctx
-                .db
-                .asset_entity_binding()
-                .asset_id()
-                .filter(asset_id)
-                .next();
+            let filled = ctx.db.asset_entity_binding().asset_id().filter(asset_id).next();
             module_assets::check_unbound(filled.as_ref().map(AssetEntityBinding::as_slot))?;
             Ok(mark_deleted(ctx, object))
         }
@@ -436,12 +390,7 @@ pub(crate) fn load_object(
     asset_id: Uuid,
     intent: Intent,
 ) -> Result<AssetObject, DomainError> {
-    let object = ctx
-        .db
-        .asset_object()
-        .asset_id()
-        .find(asset_id)
-        .ok_or(AssetError::Hidden)?;
+    let object = ctx.db.asset_object().asset_id().find(asset_id).ok_or(AssetError::Hidden)?;
     let standing = module_assets::standing(&object.owner, &caller.player, caller.roles);
     let (policy, status) = (object.access_policy.into(), object.status.into());
     module_assets::authorize(intent, standing, policy, status)?;
@@ -459,20 +408,9 @@ fn mark_deleted(ctx: &ReducerContext, object: AssetObject) -> AssetObject {
     })
 }
 
-fn schedule_expiry(
-    ctx: &ReducerContext,
-    asset_id: Uuid,
-    expires_at: Timestamp,
-) -> Result<(), DomainError> {
-    let timer = AssetUploadExpiry {
-        scheduled_id: 0,
-        scheduled_at: ScheduleAt::Time(expires_at),
-        asset_id,
-    };
-    ctx.db
-        .asset_upload_expiry()
-        .try_insert(timer)
-        .map_err(|_| DomainError::no_fresh_id())?;
+fn schedule_expiry(ctx: &ReducerContext, asset_id: Uuid, expires_at: Timestamp) -> Result<(), DomainError> {
+    let timer = AssetUploadExpiry { scheduled_id: 0, scheduled_at: ScheduleAt::Time(expires_at), asset_id };
+    ctx.db.asset_upload_expiry().try_insert(timer).map_err(|_| DomainError::no_fresh_id())?;
     Ok(())
 }
 
@@ -481,19 +419,12 @@ fn cancel_expiry(ctx: &ReducerContext, asset_id: Uuid) {
 }
 
 fn is_over(ctx: &ReducerContext, expires_at: Timestamp) -> bool {
-    module_assets::is_expired(
-        expires_at.to_micros_since_unix_epoch(),
-        ctx.timestamp.to_micros_since_unix_epoch(),
-    )
+    module_assets::is_expired(expires_at.to_micros_since_unix_epoch(), ctx.timestamp.to_micros_since_unix_epoch())
 }
 
 impl AssetObject {
     fn as_content(&self) -> Content<'_> {
-        Content {
-            content_type: &self.content_type,
-            byte_size: self.byte_size,
-            sha256: &self.sha256,
-        }
+        Content { content_type: &self.content_type, byte_size: self.byte_size, sha256: &self.sha256 }
     }
 
     fn as_registration(&self) -> Registration<'_> {
@@ -513,11 +444,7 @@ impl AssetObjectRegistration {
             idempotency_key: &self.idempotency_key,
             bucket: &self.bucket,
             object_key: &self.object_key,
-            content: Content {
-                content_type: &self.content_type,
-                byte_size: self.byte_size,
-                sha256: &self.sha256,
-            },
+            content: Content { content_type: &self.content_type, byte_size: self.byte_size, sha256: &self.sha256 },
             policy: self.access_policy.into(),
         }
     }
@@ -525,10 +452,6 @@ impl AssetObjectRegistration {
 
 impl AssetObjectConfirmation {
     fn as_content(&self) -> Content<'_> {
-        Content {
-            content_type: &self.content_type,
-            byte_size: self.byte_size,
-            sha256: &self.sha256,
-        }
+        Content { content_type: &self.content_type, byte_size: self.byte_size, sha256: &self.sha256 }
     }
 }

@@ -3,10 +3,7 @@
 //! The shape of a widely used database benchmark: 100,000 accounts, each call moves an amount
 //! from one to another. Nothing is done that the figures should not show.
 
-#![expect(
-    missing_docs,
-    reason = "the engine's macros make a public type per function that cannot carry docs"
-)]
+#![expect(missing_docs, reason = "the engine's macros make a public type per function that cannot carry docs")]
 
 use spacetimedb::{ReducerContext, Table, reducer, table};
 
@@ -43,9 +40,7 @@ pub fn seed(ctx: &ReducerContext, count: u32, balance: i64) -> Result<(), &'stat
     let accounts = ctx.db.account();
     for id in accounts.count()..u64::from(count) {
         let id = u32::try_from(id).map_err(|_| "limit_exceeded: an account number has 32 bits")?;
-        accounts
-            .try_insert(Account { id, balance })
-            .map_err(|_| "conflict: account exists")?;
+        accounts.try_insert(Account { id, balance }).map_err(|_| "conflict: account exists")?;
     }
     Ok(())
 }
@@ -65,26 +60,14 @@ pub fn transfer(ctx: &ReducerContext, from: u32, to: u32, amount: u32) -> Result
     if payer.balance < amount {
         return Err("conflict: insufficient funds");
     }
-    let received = payee
-        .balance
-        .checked_add(amount)
-        .ok_or("conflict: the balance is full")?;
-    accounts.update(Account {
-        id: from,
-        balance: payer.balance - amount,
-    });
-    accounts.update(Account {
-        id: to,
-        balance: received,
-    });
+    let received = payee.balance.checked_add(amount).ok_or("conflict: the balance is full")?;
+    accounts.update(Account { id: from, balance: payer.balance - amount });
+    accounts.update(Account { id: to, balance: received });
     Ok(())
 }
 
 /// Writes one row of `position`, which every subscriber then receives.
 #[reducer]
 pub fn touch(ctx: &ReducerContext, id: u32, value: u64) {
-    ctx.db
-        .position()
-        .id()
-        .insert_or_update(Position { id, value });
+    ctx.db.position().id().insert_or_update(Position { id, value });
 }

@@ -1,0 +1,62 @@
+//! Views: each shows its sender's own rows, and finds them by an index.
+
+use spacetime_module::*;
+use spacetimedb::test_utils::TestAuth;
+
+use crate::world::{Actor, World, cover_of};
+
+#[test]
+fn players_see_their_own_rows_in_every_status() {
+    let world = World::new();
+    let pending = world.pending(Actor::Alice, "a");
+    let bound = world.confirmed(Actor::Alice, "b");
+    let deleted = world.confirmed(Actor::Alice, "c");
+    let deleted = world.delete(Actor::Alice, deleted.asset_id).unwrap();
+    let bobs = world.public(Actor::Bob, "d");
+    let binding = world.bind(Actor::Alice, cover_of("w", bound.asset_id)).unwrap().binding;
+
+    let mut seen = world.see(Actor::Alice, my_assets);
+    seen.sort_by_key(|object| object.asset_id);
+    assert_eq!(seen, [pending, bound, deleted]);
+    assert_eq!(world.see(Actor::Bob, my_assets), [bobs]);
+    assert_eq!(world.see(Actor::Alice, my_asset_bindings), [binding]);
+    for actor in [Actor::Bob, Actor::Admin, Actor::Stranger] {
+        assert_eq!(world.see(actor, my_asset_bindings), [], "{actor:?}");
+    }
+    assert_eq!(world.see(Actor::Stranger, my_assets), []);
+    assert_eq!(world.see(Actor::Stranger, my_roles), []);
+}
+
+/// The planner uses an index for an equality only if the index has exactly that column.
+#[test]
+fn each_view_selects_by_an_indexed_column() {
+    let world = World::new();
+    let ctx = world.test.view_context(TestAuth::internal());
+    let queries = [
+        ("my_roles", my_roles(&ctx).sql().to_owned()),
+        ("my_assets", my_assets(&ctx).sql().to_owned()),
+        ("my_asset_bindings", my_asset_bindings(&ctx).sql().to_owned()),
+    ];
+    let module_def = world.test.datastore().module_def();
+    for view in module_def.views() {
+        let (_, sql) = queries
+            .iter()
+            .find(|(name, _)| *name == &*view.name)
+            .unwrap_or_else(|| panic!("add the view {} to this test", view.name));
+        let (table, column) = selected_column(sql);
+        let table = module_def.tables().find(|def| *def.name == *table).unwrap();
+        let indexed = table.indexes.values().any(|index| {
+            let columns: Vec<_> = index.algorithm.columns().iter().collect();
+            matches!(columns[..], [only] if *table.get_column(only).unwrap().name == *column)
+        });
+        assert!(indexed, "{} scans {}: no index on {column} alone", view.name, table.name);
+    }
+}
+
+/// Table and column of a query of the form `SELECT * FROM "t" WHERE ("t"."c" = …)`.
+fn selected_column(sql: &str) -> (&str, &str) {
+    let (_, condition) = sql.split_once("WHERE (\"").unwrap_or_else(|| panic!("a scan: {sql}"));
+    let (table, rest) = condition.split_once("\".\"").unwrap();
+    let (column, _) = rest.split_once("\" = ").unwrap_or_else(|| panic!("no equality: {sql}"));
+    (table, column)
+}
