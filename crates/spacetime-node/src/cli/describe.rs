@@ -14,6 +14,9 @@ use super::error::CliError;
 use super::publish::check_name;
 use super::terminal::{print, print_line};
 
+/// Colours are always asked for: standard output drops them where nobody sees them.
+const STYLE: PrettyPrintStyle = PrettyPrintStyle::AnsiColor;
+
 /// Arguments of `describe`.
 #[derive(Debug, clap::Args)]
 pub struct DescribeArgs {
@@ -52,98 +55,81 @@ impl EntityType {
     }
 }
 
+/// One table, view or function in both forms.
+struct Entity {
+    name: String,
+    text: String,
+    json: String,
+}
+
 /// Runs `describe`.
 pub async fn run(args: DescribeArgs) -> Result<(), CliError> {
     check_name(&args.database)?;
     let api = args.connection.connect().await?;
     let unreadable = |reason: String| CliError::UnexpectedAnswer { server: api.server().to_string(), reason };
     let raw = api.raw_schema(&args.database).await?;
-    let missing = |kind: EntityType, name: &str| CliError::NoSuchEntity {
-        database: args.database.clone(),
-        kind: kind.name(),
-        name: name.to_owned(),
+    let Some(kind) = args.entity_type else {
+        return if args.json {
+            print_line(&raw_json(&raw).map_err(unreadable)?)
+        } else {
+            print(&text::describe_module(&raw.validate().map_err(unreadable)?, STYLE))
+        };
     };
-    match (args.json, args.entity_type, &args.entity_name) {
-        (true, None, _) => print_line(&raw_json(&raw).map_err(unreadable)?),
-        (true, Some(kind), name) => {
-            let def = raw.validate().map_err(unreadable)?;
-            let entities = entities_json(&def, kind, name.as_deref()).map_err(unreadable)?;
-            match (name, entities.as_slice()) {
-                (Some(name), []) => Err(missing(kind, name)),
-                (Some(_), [entity, ..]) => print_line(entity),
-                (None, _) => print_line(&format!("[{}]", entities.join(",\n"))),
-            }
+    let mut entities = entities(&raw.validate().map_err(unreadable)?, kind).map_err(unreadable)?;
+    if let Some(name) = &args.entity_name {
+        entities.retain(|entity| entity.name == *name);
+    }
+    match (args.entity_name, entities.as_slice()) {
+        (Some(name), []) => Err(CliError::NoSuchEntity { database: args.database, kind: kind.name(), name }),
+        (Some(_), [entity, ..]) if args.json => print_line(&entity.json),
+        (None, entities) if args.json => {
+            let definitions: Vec<_> = entities.iter().map(|entity| entity.json.as_str()).collect();
+            print_line(&format!("[{}]", definitions.join(",\n")))
         }
-        (false, kind, name) => {
-            let def = raw.validate().map_err(unreadable)?;
-            let described = describe(&def, kind, name.as_deref());
-            match (described, kind, name) {
-                (Some(described), _, _) => print(&described),
-                (None, Some(kind), Some(name)) => Err(missing(kind, name)),
-                (None, _, _) => Ok(()),
-            }
+        (_, entities) => {
+            let blocks: Vec<_> = entities.iter().map(|entity| entity.text.as_str()).collect();
+            // A table takes several lines, everything else one.
+            print(&blocks.join(if kind == EntityType::Table { "\n" } else { "" }))
         }
     }
 }
 
-/// Text about all of a module, one kind of entities, or one entity; none when there is no such one.
-fn describe(def: &ModuleDef, kind: Option<EntityType>, name: Option<&str>) -> Option<String> {
-    // Colours are always asked for: standard output drops them where they are not shown.
-    let style = PrettyPrintStyle::AnsiColor;
-    let Some(kind) = kind else { return Some(text::describe_module(def, style)) };
-    let Some(name) = name else {
-        return Some(match kind {
-            EntityType::Table => text::describe_tables(def, style),
-            EntityType::View => text::describe_views(def, style),
-            EntityType::Reducer => text::describe_reducers(def, style),
-            EntityType::Procedure => text::describe_procedures(def, style),
-        });
-    };
+/// All entities of one kind, submodules included, sorted by name.
+fn entities(def: &ModuleDef, kind: EntityType) -> Result<Vec<Entity>, String> {
     match kind {
         EntityType::Table => text::sorted_tables(def)
             .into_iter()
-            .find(|(prefix, _, table)| format!("{prefix}{}", table.name) == name)
-            .map(|(prefix, owning, table)| text::describe_table(&prefix, owning, table, style)),
+            .map(|(prefix, owning, table)| {
+                let text = text::describe_table(&prefix, owning, table, STYLE);
+                entity(format!("{prefix}{}", table.name), text, &RawTableDefV10::from(table.clone()))
+            })
+            .collect(),
         EntityType::View => text::sorted_views(def)
             .into_iter()
-            .find(|(prefix, _, view)| format!("{prefix}{}", view.name) == name)
-            .map(|(prefix, owning, view)| text::describe_view(&prefix, owning, view, style)),
+            .map(|(prefix, owning, view)| {
+                let text = text::describe_view(&prefix, owning, view, STYLE);
+                entity(format!("{prefix}{}", view.name), text, &RawViewDefV10::from(view.clone()))
+            })
+            .collect(),
         EntityType::Reducer => text::sorted_reducers(def)
             .into_iter()
-            .find(|(_, _, reducer)| reducer.name.to_string() == name)
-            .map(|(_, owning, reducer)| text::describe_reducer(owning, reducer, style)),
+            .map(|(_, owning, reducer)| {
+                let text = text::describe_reducer(owning, reducer, STYLE);
+                entity(reducer.name.to_string(), text, &RawReducerDefV10::from(reducer.clone()))
+            })
+            .collect(),
         EntityType::Procedure => text::sorted_procedures(def)
             .into_iter()
-            .find(|(prefix, _, procedure)| format!("{prefix}{}", procedure.name) == name)
-            .map(|(prefix, owning, procedure)| text::describe_procedure(&prefix, owning, procedure, style)),
+            .map(|(prefix, owning, procedure)| {
+                let text = text::describe_procedure(&prefix, owning, procedure, STYLE);
+                entity(format!("{prefix}{}", procedure.name), text, &RawProcedureDefV10::from(procedure.clone()))
+            })
+            .collect(),
     }
 }
 
-/// The definitions of one kind of entities, or those of one name, each as JSON.
-fn entities_json(def: &ModuleDef, kind: EntityType, name: Option<&str>) -> Result<Vec<String>, String> {
-    let wanted = |qualified: String| name.is_none_or(|name| name == qualified);
-    match kind {
-        EntityType::Table => text::sorted_tables(def)
-            .into_iter()
-            .filter(|(prefix, _, table)| wanted(format!("{prefix}{}", table.name)))
-            .map(|(_, _, table)| to_json(&RawTableDefV10::from(table.clone())))
-            .collect(),
-        EntityType::View => text::sorted_views(def)
-            .into_iter()
-            .filter(|(prefix, _, view)| wanted(format!("{prefix}{}", view.name)))
-            .map(|(_, _, view)| to_json(&RawViewDefV10::from(view.clone())))
-            .collect(),
-        EntityType::Reducer => text::sorted_reducers(def)
-            .into_iter()
-            .filter(|(_, _, reducer)| wanted(reducer.name.to_string()))
-            .map(|(_, _, reducer)| to_json(&RawReducerDefV10::from(reducer.clone())))
-            .collect(),
-        EntityType::Procedure => text::sorted_procedures(def)
-            .into_iter()
-            .filter(|(prefix, _, procedure)| wanted(format!("{prefix}{}", procedure.name)))
-            .map(|(_, _, procedure)| to_json(&RawProcedureDefV10::from(procedure.clone())))
-            .collect(),
-    }
+fn entity(name: String, text: String, definition: &impl Serialize) -> Result<Entity, String> {
+    Ok(Entity { name, text, json: to_json(definition)? })
 }
 
 fn raw_json(raw: &RawSchema) -> Result<String, String> {
@@ -156,4 +142,41 @@ fn raw_json(raw: &RawSchema) -> Result<String, String> {
 /// Text, because a JSON value in memory cannot hold the 128-bit bounds of a sequence.
 fn to_json<T: Serialize>(definition: &T) -> Result<String, String> {
     serde_json::to_string_pretty(SerializeWrapper::from_ref(definition)).map_err(|cause| cause.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use spacetimedb_lib::db::raw_def::v10::RawModuleDefV10Builder;
+    use spacetimedb_lib::{AlgebraicType, ProductType};
+
+    use super::*;
+
+    fn module() -> ModuleDef {
+        let mut builder = RawModuleDefV10Builder::new();
+        let columns = ProductType::from([("id", AlgebraicType::U64), ("gold", AlgebraicType::I128)]);
+        builder.build_table_with_new_type("player", columns, true).finish();
+        builder.add_reducer("pay", ProductType::from([("amount", AlgebraicType::U32)]));
+        builder.add_reducer("join", ProductType::unit());
+        builder.add_procedure("count", ProductType::unit(), AlgebraicType::U64);
+        builder.finish().try_into().unwrap()
+    }
+
+    #[test]
+    fn each_kind_lists_its_entities_by_name_in_both_forms() {
+        for (kind, names, text, key) in [
+            (EntityType::Table, &["player"][..], "gold", "product_type_ref"),
+            (EntityType::Reducer, &["join", "pay"], "join()", "params"),
+            (EntityType::Procedure, &["count"], "U64", "return_type"),
+            (EntityType::View, &[], "", ""),
+        ] {
+            let entities = entities(&module(), kind).unwrap();
+            assert_eq!(entities.iter().map(|entity| entity.name.as_str()).collect::<Vec<_>>(), names);
+            if let Some(first) = entities.first() {
+                assert!(anstream::adapter::strip_str(&first.text).to_string().contains(text), "{}", first.text);
+                let json: serde_json::Value = serde_json::from_str(&first.json).unwrap();
+                assert!(json.get(key).is_some(), "{json}");
+            }
+        }
+    }
 }
