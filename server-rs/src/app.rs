@@ -1,0 +1,162 @@
+//! The HTTP application: what handlers share, every route, and what is wrapped around them.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, FromRef};
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::auth::TokenVerifier;
+use crate::config::{HttpConfig, ObjectsConfig};
+use crate::metrics::Metrics;
+use crate::node_client::NodeClient;
+use crate::objects::ObjectStore;
+use crate::problem::Problem;
+use crate::request_context;
+use crate::routes::health::Readiness;
+use crate::routes::{assets, health};
+
+/// What a form may hold besides the file: heads, boundaries and the small fields.
+const FORM_OVERHEAD_BYTES: u64 = 64 * 1024;
+
+/// What handlers share. Clones share it too.
+#[derive(Clone, FromRef)]
+pub struct App {
+    /// The connection to the game module.
+    pub node: NodeClient,
+    /// Where bytes lie.
+    pub store: ObjectStore,
+    /// Who callers are.
+    pub verifier: TokenVerifier,
+    /// The facade's figures.
+    pub metrics: Metrics,
+    /// What may be uploaded.
+    pub uploads: Arc<ObjectsConfig>,
+    /// Whether the facade can do its work.
+    pub readiness: Readiness,
+    /// Work that goes on when its client has gone; a stop waits for it.
+    pub tasks: TaskTracker,
+    /// Wakes the sweeper.
+    pub deleted: Arc<Notify>,
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Worldloom facade",
+        description = "Side effects of the game: files in, files out. Everything else goes to the node by SDK."
+    ),
+    components(schemas(crate::problem::ProblemDocument)),
+    modifiers(&PlayerToken)
+)]
+struct Document;
+
+struct PlayerToken;
+
+impl utoipa::Modify for PlayerToken {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+        let token = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("A token that the node issued, for example by POST /v1/identity."))
+            .build();
+        openapi
+            .components
+            .get_or_insert_with(Default::default)
+            .add_security_scheme("player", SecurityScheme::Http(token));
+    }
+}
+
+/// The whole application, ready to serve.
+pub fn router(app: App, http: &HttpConfig) -> Router {
+    let upload_bytes_max = app.uploads.upload_limit_bytes + FORM_OVERHEAD_BYTES;
+    let uploads = bounded(
+        OpenApiRouter::new().routes(routes!(assets::upload::upload)),
+        http.upload_timeout_s,
+        usize::try_from(upload_bytes_max).unwrap_or(usize::MAX),
+    );
+    let others = bounded(
+        OpenApiRouter::new()
+            .routes(routes!(assets::read::metadata))
+            .routes(routes!(assets::content::content))
+            .routes(routes!(assets::bindings::bind, assets::bindings::unbind))
+            .routes(routes!(assets::delete::delete))
+            .routes(routes!(health::live))
+            .routes(routes!(health::ready))
+            .routes(routes!(health::metrics)),
+        http.request_timeout_s,
+        http.body_limit_bytes,
+    );
+    let (routes, document) =
+        OpenApiRouter::with_openapi(Document::openapi()).merge(uploads).merge(others).split_for_parts();
+    let (metrics, idle) = (app.metrics.clone(), Duration::from_secs(http.body_idle_timeout_s));
+    let routes = routes.merge(SwaggerUi::new("/docs").url("/openapi.json", document)).with_state(app);
+    wrapped(routes, metrics, idle)
+}
+
+/// Puts around the routes what every request gets.
+fn wrapped(routes: Router, metrics: Metrics, body_idle: Duration) -> Router {
+    let around = ServiceBuilder::new()
+        .layer(middleware::from_fn_with_state(metrics, request_context::around))
+        .layer(CatchPanicLayer::custom(answer_panic))
+        .layer(RequestBodyTimeoutLayer::new(body_idle));
+    routes.layer(around)
+}
+
+fn bounded(routes: OpenApiRouter<App>, timeout_s: u64, body_bytes_max: usize) -> OpenApiRouter<App> {
+    let timeout = TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, Duration::from_secs(timeout_s));
+    routes.layer(timeout).layer(DefaultBodyLimit::max(body_bytes_max))
+}
+
+/// The message of a panic goes to the log, where it can be acted on, and never to the client.
+fn answer_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let message = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&'static str>().copied())
+        .unwrap_or("(no message)");
+    tracing::error!(message, "A handler panicked");
+    Problem::internal().into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::extract::Request;
+    use axum::routing::get;
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    #[expect(clippy::panic, reason = "the panic is what is tested")]
+    async fn a_panic_is_a_bland_problem() -> anyhow::Result<()> {
+        async fn breaks() -> &'static str {
+            panic!("the secret of the house")
+        }
+        let routes = Router::new().route("/breaks", get(breaks));
+        let app = wrapped(routes, Metrics::new()?, Duration::from_secs(1));
+        let response = app.oneshot(Request::get("/breaks").body(Body::empty())?).await?;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers()["content-type"], crate::problem::MEDIA_TYPE);
+        let body = response.into_body().collect().await?.to_bytes();
+        let text = String::from_utf8(body.to_vec())?;
+        assert!(text.contains("\"code\":\"internal\"") && !text.contains("secret"), "{text}");
+        Ok(())
+    }
+}

@@ -1,0 +1,163 @@
+//! Asset rows as the HTTP API shows them.
+
+use serde::{Deserialize, Serialize};
+use spacetimedb_sdk::Timestamp;
+use utoipa::ToSchema;
+use worldloom_client::{AssetAccessPolicy, AssetEntityBinding, AssetEntityBindingOutcome, AssetObject, AssetStatus};
+
+/// Who may read an asset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessPolicy {
+    /// The owner alone.
+    Private,
+    /// The owner, and whoever holds a signed link.
+    Signed,
+    /// Everybody.
+    Public,
+}
+
+/// Where an asset is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Registered; its bytes have not been confirmed.
+    Pending,
+    /// Its bytes are in the store.
+    Confirmed,
+    /// Gone for good.
+    Deleted,
+}
+
+/// One asset. Times are RFC 3339 in UTC.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AssetRecord {
+    asset_id: uuid::Uuid,
+    /// Identity of the owner, 64 hex digits.
+    owner: String,
+    bucket: String,
+    object_key: String,
+    content_type: String,
+    byte_size: u64,
+    /// 64 hex digits.
+    sha256: String,
+    access_policy: AccessPolicy,
+    status: Status,
+    /// Path of the bytes on this server.
+    content_path: String,
+    created_at: String,
+    updated_at: String,
+    /// Only while pending: when the registration ends.
+    expires_at: Option<String>,
+    confirmed_at: Option<String>,
+    deleted_at: Option<String>,
+}
+
+/// One binding of an asset to a slot of an entity.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BindingRecord {
+    binding_id: uuid::Uuid,
+    entity_kind: String,
+    entity_id: String,
+    slot: String,
+    asset_id: uuid::Uuid,
+    /// Identity of the owner, 64 hex digits.
+    owner: String,
+    /// Identity that made the binding, 64 hex digits.
+    bound_by: String,
+    bound_at: String,
+}
+
+/// A binding that was made, and what it took the place of.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BindingOutcome {
+    binding: BindingRecord,
+    /// The asset that was in the slot before.
+    replaced_asset_id: Option<uuid::Uuid>,
+}
+
+impl AssetRecord {
+    /// Path of the asset on this server.
+    pub fn path(&self) -> String {
+        format!("/assets/{}", self.asset_id)
+    }
+}
+
+impl From<AssetObject> for AssetRecord {
+    fn from(row: AssetObject) -> Self {
+        let asset_id = row.asset_id.to_uuid();
+        Self {
+            asset_id,
+            owner: row.owner.to_hex().to_string(),
+            bucket: row.bucket,
+            object_key: row.object_key,
+            content_type: row.content_type,
+            byte_size: row.byte_size,
+            sha256: row.sha256,
+            access_policy: row.access_policy.into(),
+            status: row.status.into(),
+            content_path: format!("/assets/{asset_id}/content"),
+            created_at: rfc3339(row.created_at),
+            updated_at: rfc3339(row.updated_at),
+            expires_at: row.expires_at.map(rfc3339),
+            confirmed_at: row.confirmed_at.map(rfc3339),
+            deleted_at: row.deleted_at.map(rfc3339),
+        }
+    }
+}
+
+impl From<AssetEntityBinding> for BindingRecord {
+    fn from(row: AssetEntityBinding) -> Self {
+        Self {
+            binding_id: row.binding_id.to_uuid(),
+            entity_kind: row.entity_kind,
+            entity_id: row.entity_id,
+            slot: row.slot,
+            asset_id: row.asset_id.to_uuid(),
+            owner: row.owner.to_hex().to_string(),
+            bound_by: row.bound_by.to_hex().to_string(),
+            bound_at: rfc3339(row.bound_at),
+        }
+    }
+}
+
+impl From<AssetEntityBindingOutcome> for BindingOutcome {
+    fn from(outcome: AssetEntityBindingOutcome) -> Self {
+        Self { binding: outcome.binding.into(), replaced_asset_id: outcome.replaced_asset_id.map(|id| id.to_uuid()) }
+    }
+}
+
+impl From<AssetAccessPolicy> for AccessPolicy {
+    fn from(policy: AssetAccessPolicy) -> Self {
+        match policy {
+            AssetAccessPolicy::Private => Self::Private,
+            AssetAccessPolicy::Signed => Self::Signed,
+            AssetAccessPolicy::Public => Self::Public,
+        }
+    }
+}
+
+impl From<AccessPolicy> for AssetAccessPolicy {
+    fn from(policy: AccessPolicy) -> Self {
+        match policy {
+            AccessPolicy::Private => Self::Private,
+            AccessPolicy::Signed => Self::Signed,
+            AccessPolicy::Public => Self::Public,
+        }
+    }
+}
+
+impl From<AssetStatus> for Status {
+    fn from(status: AssetStatus) -> Self {
+        match status {
+            AssetStatus::Pending => Self::Pending,
+            AssetStatus::Confirmed => Self::Confirmed,
+            AssetStatus::Deleted => Self::Deleted,
+        }
+    }
+}
+
+/// The module's clock cannot show a time that RFC 3339 cannot write, except by a corrupt row.
+fn rfc3339(time: Timestamp) -> String {
+    time.to_rfc3339().unwrap_or_else(|_| format!("{} µs", time.to_micros_since_unix_epoch()))
+}

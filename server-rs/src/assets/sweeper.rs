@@ -1,0 +1,108 @@
+//! Removes what crashes and refusals leave behind: staged files without an upload, objects of deleted assets.
+//!
+//! An object goes before its row is forgotten, so a sweep that ends anywhere is simply repeated.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use worldloom_client::AssetObject;
+
+use super::AssetRegistry;
+use crate::metrics::Metrics;
+use crate::node_client::CallError;
+use crate::objects::{ObjectKey, ObjectStore, StoreError};
+
+/// Rows asked for at a time.
+const BATCH: u32 = 100;
+
+/// Why a sweep ended early. The next one begins anew.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    /// The module could not be asked.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The store could not be cleaned.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What one sweep removed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Staged files without an upload.
+    pub staged_files: usize,
+    /// Objects of deleted assets.
+    pub objects: usize,
+}
+
+/// When the sweeper runs: at the start, every `interval`, and when something has been deleted.
+pub struct Schedule {
+    /// Time between two sweeps.
+    pub interval: Duration,
+    /// Age from which a staged file counts as left behind.
+    pub staging_lifetime: Duration,
+    /// Told when an asset is deleted, so that its bytes do not wait for the next round.
+    pub deleted: Arc<Notify>,
+}
+
+/// Sweeps for ever.
+pub async fn run<R: AssetRegistry>(registry: R, store: ObjectStore, metrics: Metrics, schedule: Schedule) {
+    let mut due = tokio::time::interval(schedule.interval);
+    due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = due.tick() => {}
+            () = schedule.deleted.notified() => {}
+        }
+        match sweep(&registry, &store, schedule.staging_lifetime).await {
+            Ok(swept) => report(&metrics, &swept),
+            Err(error) => tracing::warn!(%error, "A sweep of the object store ended early; the next one goes on"),
+        }
+    }
+}
+
+fn report(metrics: &Metrics, swept: &Swept) {
+    metrics.swept("staged_file", swept.staged_files);
+    metrics.swept("object", swept.objects);
+    if *swept != Swept::default() {
+        tracing::info!(staged_files = swept.staged_files, objects = swept.objects, "Swept the object store");
+    }
+}
+
+/// One sweep.
+pub async fn sweep<R: AssetRegistry>(
+    registry: &R,
+    store: &ObjectStore,
+    staging_lifetime: Duration,
+) -> Result<Swept, SweepError> {
+    let staged_files = store.remove_stale_staging(staging_lifetime).await?;
+    let objects = remove_deleted(registry, store).await?;
+    Ok(Swept { staged_files, objects })
+}
+
+async fn remove_deleted<R: AssetRegistry>(registry: &R, store: &ObjectStore) -> Result<usize, SweepError> {
+    let mut removed = 0;
+    loop {
+        let rows = registry.list_expired(BATCH).await?;
+        if rows.is_empty() {
+            return Ok(removed);
+        }
+        for row in rows {
+            remove_one(registry, store, row).await?;
+            removed += 1;
+        }
+    }
+}
+
+async fn remove_one<R: AssetRegistry>(registry: &R, store: &ObjectStore, row: AssetObject) -> Result<(), SweepError> {
+    // The module takes no key that could not lie in a bucket; such a row has no object.
+    if let Some(key) = ObjectKey::parse(&row.object_key) {
+        let _held = store.lock(&row.bucket, &key).await;
+        store.remove(&row.bucket, &key).await?;
+        registry.forget_deleted(vec![row.asset_id]).await?;
+    } else {
+        registry.forget_deleted(vec![row.asset_id]).await?;
+    }
+    Ok(())
+}

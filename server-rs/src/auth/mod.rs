@@ -1,0 +1,57 @@
+//! Who is calling: players prove themselves with the tokens that the node issues.
+
+mod node_key;
+mod verifier;
+
+use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use spacetimedb_sdk::Identity;
+
+pub use node_key::NodeKey;
+pub use verifier::{TokenError, TokenVerifier};
+
+use crate::problem::Problem;
+
+/// A caller who has proved an identity. As `Option<Player>`, a request without a token is anonymous, while one
+/// with a token that is not valid is still refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Player(pub Identity);
+
+impl<S> FromRequestParts<S> for Player
+where
+    S: Send + Sync,
+    TokenVerifier: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let player = <Self as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
+        player.ok_or_else(Problem::token_missing)
+    }
+}
+
+impl<S> OptionalFromRequestParts<S> for Player
+where
+    S: Send + Sync,
+    TokenVerifier: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Problem> {
+        let mut given = parts.headers.get_all(AUTHORIZATION).iter();
+        let Some(header) = given.next() else { return Ok(None) };
+        if given.next().is_some() {
+            return Err(Problem::token_invalid("Send one Authorization header, not several."));
+        }
+        let token = header
+            .to_str()
+            .ok()
+            .and_then(|header| header.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim())
+            .ok_or_else(|| Problem::token_invalid("The Authorization header must be: Bearer <token>."))?;
+        let identity = TokenVerifier::from_ref(state).verify(token).await?;
+        Ok(Some(Self(identity)))
+    }
+}

@@ -1,0 +1,124 @@
+//! Checks a player's token and gives the identity that the node gives for it.
+
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
+use serde::Deserialize;
+use spacetimedb_sdk::Identity;
+use std::sync::Arc;
+
+use super::node_key::NodeKey;
+use crate::problem::{Problem, ProblemCode};
+
+/// Clocks of node and facade may differ by this much.
+const LEEWAY_S: u64 = 60;
+/// The node's own limit on issuer and subject.
+const CLAIM_BYTES_MAX: usize = 128;
+/// Longer ones are refused before any work is done on them.
+const TOKEN_BYTES_MAX: usize = 8 * 1024;
+
+/// Why a token is not taken. None of these texts holds anything from the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// It is no ES256 JWT with the claims that the node writes.
+    #[error("The token is not one that the node issues. Get one with POST /v1/identity of the node.")]
+    Malformed,
+    /// It is signed with another key.
+    #[error("The token's signature does not fit the node's key. Get a new token from the node.")]
+    Forged,
+    /// It names another issuer.
+    #[error("The token comes from another issuer. Get one from this game's node.")]
+    Foreign,
+    /// Its time is over.
+    #[error("The token has expired. Get a new one from the node.")]
+    Expired,
+    /// The node could not be asked for its key.
+    #[error("The node cannot be asked for its key; nothing was done. Try again in a moment.")]
+    KeyUnavailable,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    iss: String,
+    sub: String,
+    // Tokens without an end carry no `exp`, or, from older nodes, a null.
+    exp: Option<u64>,
+    hex_identity: Option<String>,
+}
+
+/// Verifies the tokens of one issuer. Clones share the node's key.
+#[derive(Clone)]
+pub struct TokenVerifier {
+    issuer: Arc<str>,
+    key: NodeKey,
+}
+
+impl TokenVerifier {
+    /// Takes tokens of this issuer, signed with this key.
+    pub fn new(issuer: &str, key: NodeKey) -> Self {
+        Self { issuer: issuer.into(), key }
+    }
+
+    /// The identity that the token proves.
+    pub async fn verify(&self, token: &str) -> Result<Identity, TokenError> {
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(TokenError::Malformed);
+        }
+        // Before the key is asked for, so that rubbish never makes the facade call the node.
+        let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Malformed)?;
+        if header.alg != Algorithm::ES256 {
+            return Err(TokenError::Malformed);
+        }
+        let key = self.key.known().await.ok_or(TokenError::KeyUnavailable)?;
+        match self.verify_with(token, &key) {
+            // The node may have been set up anew since its key was fetched.
+            Err(TokenError::Forged) => match self.key.newer_than(&key).await {
+                Some(key) => self.verify_with(token, &key),
+                None => Err(TokenError::Forged),
+            },
+            outcome => outcome,
+        }
+    }
+
+    fn verify_with(&self, token: &str, key: &DecodingKey) -> Result<Identity, TokenError> {
+        let mut validation = Validation::new(Algorithm::ES256);
+        validation.required_spec_claims.clear();
+        // Checked below: the library refuses the null that older nodes write.
+        validation.validate_exp = false;
+        // The node writes the same audience into every token and checks none.
+        validation.validate_aud = false;
+        let claims = decode::<Claims>(token, key, &validation).map_err(|error| match error.kind() {
+            ErrorKind::InvalidSignature => TokenError::Forged,
+            _ => TokenError::Malformed,
+        })?;
+        self.identity(&claims.claims)
+    }
+
+    fn identity(&self, claims: &Claims) -> Result<Identity, TokenError> {
+        if claims.iss != *self.issuer {
+            return Err(TokenError::Foreign);
+        }
+        if claims.sub.is_empty() || claims.sub.len() > CLAIM_BYTES_MAX {
+            return Err(TokenError::Malformed);
+        }
+        let now = jsonwebtoken::get_current_timestamp();
+        if claims.exp.is_some_and(|exp| exp.saturating_add(LEEWAY_S) < now) {
+            return Err(TokenError::Expired);
+        }
+        let identity = Identity::from_claims(&claims.iss, &claims.sub);
+        match &claims.hex_identity {
+            Some(hex) if *hex != identity.to_hex().to_string() => Err(TokenError::Malformed),
+            _ => Ok(identity),
+        }
+    }
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Malformed | TokenError::Forged | TokenError::Foreign | TokenError::Expired => {
+                Self::token_invalid(error.to_string())
+            }
+            TokenError::KeyUnavailable => Self::new(ProblemCode::NodeUnavailable, error.to_string()),
+        }
+    }
+}

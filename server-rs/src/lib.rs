@@ -1,0 +1,22 @@
+//! The Worldloom facade: what the game needs of the outside world over HTTP, done first and then told to the game
+//! module by a procedure.
+//!
+//! In reading order: `config` says what can be set, `serve` starts and stops it all, `app` lists the routes,
+//! `routes` answers them, `assets` holds the one flow with side effects, `objects` the bytes, `node_client` the
+//! connection to the module, `auth` the callers, `problem` every error. Nothing of the game is kept here between
+//! requests.
+
+pub mod app;
+pub mod assets;
+pub mod auth;
+pub mod config;
+pub mod metrics;
+pub mod node_client;
+pub mod objects;
+pub mod problem;
+pub mod request_context;
+pub mod routes;
+pub mod serve;
+
+pub use config::Config;
+pub use serve::Facade;

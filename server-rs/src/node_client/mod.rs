@@ -1,0 +1,150 @@
+//! The game module as the facade sees it: procedures over one long-lived connection.
+//!
+//! A call waits a bounded time for a connection, and a bounded time for its answer. When the connection is lost in
+//! between, the call fails as [`CallError::OutcomeUnknown`]; it is never sent twice from here, because only the
+//! caller knows whether it may be repeated.
+
+mod connection;
+mod procedures;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use spacetimedb_sdk::__codegen::InternalError;
+use spacetimedb_sdk::Identity;
+use tokio::sync::{oneshot, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use worldloom_client::{DomainError, RemoteProcedures};
+
+use crate::config::NodeConfig;
+use crate::metrics::Metrics;
+use connection::{Connection, Keeper};
+
+pub use procedures::sdk_uuid;
+
+/// Why a procedure call gave no record.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The module refused; nothing changed.
+    #[error("{}", .0.message)]
+    Refused(DomainError),
+    /// There was no connection to send the call on; nothing changed.
+    #[error("the node cannot be reached")]
+    Unavailable,
+    /// The call was sent and no answer came. It may or may not have had its effect.
+    #[error("no answer came from the node to {procedure}")]
+    OutcomeUnknown {
+        /// Name of the procedure.
+        procedure: &'static str,
+    },
+    /// The engine reports that the procedure broke down. What it had committed stays.
+    #[error("{procedure} broke down in the node: {cause}")]
+    Failed {
+        /// Name of the procedure.
+        procedure: &'static str,
+        /// The engine's message, for the log.
+        cause: String,
+    },
+}
+
+impl CallError {
+    /// Whether the call may have had its effect, so that only repeating it tells.
+    pub fn is_outcome_unknown(&self) -> bool {
+        matches!(self, Self::OutcomeUnknown { .. } | Self::Failed { .. })
+    }
+
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "refused",
+            Self::Unavailable => "unavailable",
+            Self::OutcomeUnknown { .. } => "outcome_unknown",
+            Self::Failed { .. } => "failed",
+        }
+    }
+}
+
+/// What a procedure sends back: the engine's failure, or the module's record or refusal.
+type Answer<T> = Result<Result<T, DomainError>, InternalError>;
+
+/// The connection to the game module, kept up in the background. Clones share it.
+#[derive(Clone)]
+pub struct NodeClient {
+    connection: watch::Receiver<Option<Arc<Connection>>>,
+    last_answer: Arc<watch::Sender<Option<Instant>>>,
+    call_timeout: Duration,
+    connect_wait: Duration,
+    metrics: Metrics,
+}
+
+impl NodeClient {
+    /// Begins to connect, and stays connected until `stop`. Returns at once, whether or not the node is there.
+    pub fn start(
+        config: &NodeConfig,
+        token: SecretString,
+        http: reqwest::Client,
+        metrics: Metrics,
+        stop: CancellationToken,
+    ) -> Self {
+        let (keeper, connection) = Keeper::new(config, token, http, metrics.clone());
+        tokio::spawn(keeper.run(stop));
+        Self {
+            connection,
+            last_answer: Arc::new(watch::Sender::new(None)),
+            call_timeout: config.call_timeout(),
+            connect_wait: config.connect_wait(),
+            metrics,
+        }
+    }
+
+    /// The identity that the node knows the facade by, while connected.
+    pub fn identity(&self) -> Option<Identity> {
+        self.connection.borrow().as_ref().map(|connection| connection.identity)
+    }
+
+    /// How long ago the node last answered a call; `None` if it never has.
+    pub fn silent_for(&self) -> Option<Duration> {
+        self.last_answer.borrow().map(|at| at.elapsed())
+    }
+
+    /// Sends one call and waits for its answer.
+    async fn call<T, S>(&self, procedure: &'static str, send: S) -> Result<T, CallError>
+    where
+        S: FnOnce(&RemoteProcedures, oneshot::Sender<Answer<T>>),
+    {
+        let started = Instant::now();
+        let outcome = self.call_once(procedure, send).await;
+        let label = outcome.as_ref().map_or_else(CallError::label, |_| "ok");
+        self.metrics.node_called(procedure, label, started.elapsed());
+        outcome
+    }
+
+    async fn call_once<T, S>(&self, procedure: &'static str, send: S) -> Result<T, CallError>
+    where
+        S: FnOnce(&RemoteProcedures, oneshot::Sender<Answer<T>>),
+    {
+        let connection = self.connected().await.ok_or(CallError::Unavailable)?;
+        let (sender, answer) = oneshot::channel();
+        send(&connection.db.procedures, sender);
+        let answer = tokio::select! {
+            biased;
+            answer = answer => answer.ok(),
+            () = connection.lost.cancelled() => None,
+            () = tokio::time::sleep(self.call_timeout) => None,
+        };
+        let answer = answer.ok_or(CallError::OutcomeUnknown { procedure })?;
+        self.last_answer.send_replace(Some(Instant::now()));
+        match answer {
+            Ok(record) => record.map_err(CallError::Refused),
+            Err(error) => Err(CallError::Failed { procedure, cause: error.to_string() }),
+        }
+    }
+
+    async fn connected(&self) -> Option<Arc<Connection>> {
+        let mut connection = self.connection.clone();
+        let standing = connection.wait_for(|connection| connection.as_ref().is_some_and(|c| !c.lost.is_cancelled()));
+        let standing = tokio::time::timeout(self.connect_wait, standing).await.ok()?.ok()?;
+        standing.clone()
+    }
+}

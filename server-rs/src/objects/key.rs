@@ -1,0 +1,96 @@
+//! Where an object lies within its bucket.
+
+use sha2::{Digest, Sha256};
+use spacetimedb_sdk::Identity;
+
+/// Longest part of a client's file name that is kept, in bytes.
+const FILE_NAME_MAX: usize = 80;
+
+/// Prefix of every key made here. Clients that register objects themselves are held to another one.
+const PREFIX: &str = "uploads";
+
+/// Key of an object within its bucket: `uploads/<owner>/<digest>-<file name>`.
+///
+/// It follows from the owner, the idempotency key and the file name alone, so that a repeated upload names the
+/// same object, and nothing of a client's text reaches the path but letters, digits, `.`, `-` and `_`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectKey(String);
+
+impl ObjectKey {
+    /// The key for an upload of `owner`.
+    pub fn for_upload(owner: Identity, idempotency_key: &str, file_name: Option<&str>) -> Self {
+        let digest = Sha256::digest(idempotency_key.as_bytes());
+        let digest: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let owner = owner.to_hex();
+        match file_name.map(portable_file_name).filter(|name| !name.is_empty()) {
+            Some(name) => Self(format!("{PREFIX}/{owner}/{digest}-{name}")),
+            None => Self(format!("{PREFIX}/{owner}/{digest}")),
+        }
+    }
+
+    /// The key of a stored row, if it can lie within a bucket: relative, and without a step upwards.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_plain = |segment: &str| !matches!(segment, "" | "." | "..") && !segment.contains(['\\', '\0']);
+        (text.len() <= 1024 && text.split('/').all(is_plain)).then(|| Self(text.to_owned()))
+    }
+
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The client's file name, or a neutral one.
+    pub fn file_name(&self) -> &str {
+        let last = self.0.rsplit('/').next().unwrap_or_default();
+        last.split_once('-').map_or("object", |(_, name)| name)
+    }
+}
+
+/// Reduces a client's file name to its last segment and to characters that mean nothing to a path, a header or
+/// a shell.
+fn portable_file_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let kept: String =
+        last.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' }).collect();
+    // The end is kept, because it carries the extension.
+    let start = kept.len().saturating_sub(FILE_NAME_MAX);
+    kept[start..].trim_start_matches(['.', '-']).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(name: Option<&str>) -> ObjectKey {
+        ObjectKey::for_upload(Identity::ONE, "first-upload", name)
+    }
+
+    #[test]
+    fn a_key_follows_from_owner_idempotency_key_and_name() {
+        assert_eq!(key(Some("cat.png")), key(Some("cat.png")));
+        assert_ne!(key(Some("cat.png")), key(Some("dog.png")));
+        assert_ne!(key(None), ObjectKey::for_upload(Identity::ZERO, "first-upload", None));
+        assert_ne!(key(None), ObjectKey::for_upload(Identity::ONE, "second-upload", None));
+        assert_eq!(key(Some("cat.png")).file_name(), "cat.png");
+        assert_eq!(key(None).file_name(), "object");
+    }
+
+    #[test]
+    fn file_names_cannot_leave_the_bucket() {
+        for hostile in ["../../etc/passwd", "..\\..\\boot.ini", "/etc/passwd", "..", "a\0b", "é☃", "", "-rf"] {
+            let key = key(Some(hostile));
+            assert_eq!(key.as_str().matches('/').count(), 2, "{hostile:?} gave {key:?}");
+            assert!(!key.as_str().contains(".."), "{hostile:?} gave {key:?}");
+            assert!(ObjectKey::parse(key.as_str()).is_some());
+        }
+        assert_eq!(key(Some(&format!("{}.png", "x".repeat(500)))).file_name().len(), FILE_NAME_MAX);
+    }
+
+    #[test]
+    fn stored_keys_that_step_upwards_are_refused() {
+        for hostile in ["", "/a", "a//b", "a/../b", "..", "a/.", "a\\b", "a\0"] {
+            assert_eq!(ObjectKey::parse(hostile), None, "{hostile:?}");
+        }
+        assert!(ObjectKey::parse("players/1/cat.png").is_some());
+    }
+}

@@ -1,0 +1,85 @@
+//! Binding an asset to a slot of an entity, and taking it out again.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use worldloom_client::{AssetEntityBindingRequest, AssetEntityUnbindRequest};
+
+use crate::assets::record::{BindingOutcome, BindingRecord};
+use crate::auth::Player;
+use crate::node_client::{NodeClient, sdk_uuid};
+use crate::problem::{Problem, ProblemDocument};
+use crate::routes::extract::{self, Path, Query};
+
+/// A slot of an entity. At most one asset is in it.
+#[derive(Debug, Deserialize, ToSchema, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct EntitySlot {
+    /// What the entity is.
+    #[schema(example = "world")]
+    entity_kind: String,
+    /// Which entity of that kind.
+    #[schema(example = "world-1")]
+    entity_id: String,
+    /// Which of its slots.
+    #[schema(example = "cover")]
+    slot: String,
+}
+
+/// Puts a confirmed asset of the caller into a slot, in place of what is there.
+///
+/// It needs no idempotency key: binding again changes nothing.
+#[utoipa::path(
+    post, path = "/assets/{asset_id}/bindings", tag = "assets",
+    params(("asset_id" = Uuid, Path)),
+    request_body = EntitySlot,
+    security(("player" = [])),
+    responses(
+        (status = 201, body = BindingOutcome),
+        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub async fn bind(
+    State(node): State<NodeClient>,
+    Player(player): Player,
+    Path(asset_id): Path<Uuid>,
+    extract::Json(place): extract::Json<EntitySlot>,
+) -> Result<(StatusCode, Json<BindingOutcome>), Problem> {
+    let EntitySlot { entity_kind, entity_id, slot } = place;
+    let request = AssetEntityBindingRequest { asset_id: sdk_uuid(asset_id), entity_kind, entity_id, slot };
+    let outcome = node.bind_asset(player, request).await?;
+    Ok((StatusCode::CREATED, Json(outcome.into())))
+}
+
+/// Empties a slot that an asset of the caller fills.
+#[utoipa::path(
+    delete, path = "/assets/{asset_id}/bindings", tag = "assets",
+    params(("asset_id" = Uuid, Path), EntitySlot),
+    security(("player" = [])),
+    responses(
+        (status = 200, description = "The binding that was removed", body = BindingRecord),
+        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub async fn unbind(
+    State(node): State<NodeClient>,
+    Player(player): Player,
+    Path(_asset_id): Path<Uuid>,
+    Query(place): Query<EntitySlot>,
+) -> Result<Json<BindingRecord>, Problem> {
+    let EntitySlot { entity_kind, entity_id, slot } = place;
+    let request = AssetEntityUnbindRequest { entity_kind, entity_id, slot };
+    Ok(Json(node.unbind_asset(player, request).await?.into()))
+}

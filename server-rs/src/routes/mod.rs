@@ -1,0 +1,8 @@
+//! The HTTP routes: parse, call, answer. Rules live in the game module, side effects in `assets` and `objects`.
+
+pub mod assets;
+pub mod extract;
+pub mod form;
+pub mod health;
+pub mod idempotency_key;
+pub mod range;

@@ -1,0 +1,155 @@
+//! Starts the facade, accepts connections, and stops without cutting off what is under way.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::{App, router};
+use crate::assets::sweeper;
+use crate::auth::{NodeKey, TokenVerifier};
+use crate::config::{Config, HttpConfig};
+use crate::metrics::Metrics;
+use crate::node_client::NodeClient;
+use crate::objects::ObjectStore;
+use crate::routes::health::Readiness;
+
+/// A running facade.
+pub struct Facade {
+    address: SocketAddr,
+    stop: CancellationToken,
+    served: JoinHandle<()>,
+    tasks: TaskTracker,
+    node_stop: CancellationToken,
+    background: Vec<JoinHandle<()>>,
+    deadline: Duration,
+}
+
+impl Facade {
+    /// Starts with this configuration and listens. The node may be away; readiness tells.
+    pub async fn start(config: Config) -> anyhow::Result<Self> {
+        config.validate()?;
+        let token = config.node.read_service_token()?;
+        let store = ObjectStore::open(&config.objects.root)
+            .with_context(|| format!("objects.root: cannot use {}", config.objects.root.display()))?;
+        // The folder is this process's alone, so whatever is staged was left behind.
+        store.remove_stale_staging(Duration::ZERO).await?;
+        let listener = TcpListener::bind(config.http.listen).await.with_context(|| {
+            format!("http.listen: cannot listen on {}: stop what uses it or choose another port", config.http.listen)
+        })?;
+        let address = listener.local_addr()?;
+
+        let metrics = Metrics::new()?;
+        // A redirect of the node would send the facade to another host.
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+        let node_stop = CancellationToken::new();
+        let node = NodeClient::start(&config.node, token, http.clone(), metrics.clone(), node_stop.clone());
+        let deleted = Arc::new(Notify::new());
+        let schedule = sweeper::Schedule {
+            interval: Duration::from_secs(config.objects.sweep_interval_s),
+            staging_lifetime: Duration::from_secs(config.objects.staging_lifetime_s),
+            deleted: deleted.clone(),
+        };
+        let sweeping = sweeper::run(node.clone(), store.clone(), metrics.clone(), schedule);
+        let tasks = TaskTracker::new();
+        let app = App {
+            readiness: Readiness::new(node.clone(), store.clone(), &config.node.database),
+            verifier: TokenVerifier::new(&config.node.token_issuer, NodeKey::new(http, &config.node.url)),
+            node,
+            store,
+            metrics,
+            uploads: Arc::new(config.objects),
+            tasks: tasks.clone(),
+            deleted,
+        };
+        let stop = CancellationToken::new();
+        let router = router(app, &config.http);
+        let deadline = Duration::from_secs(config.http.shutdown_deadline_s);
+        let background = vec![tokio::spawn(sweeping)];
+        let served = tokio::spawn(serve(listener, router, config.http, stop.clone()));
+        tracing::info!(%address, "The facade listens");
+        Ok(Self { address, stop, served, tasks, node_stop, background, deadline })
+    }
+
+    /// The address that it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no more connections, lets requests under way finish within the deadline, and ends.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        let finished = async {
+            // A panic of the accept loop leaves nothing to wait for.
+            let _ = self.served.await;
+            self.tasks.wait().await;
+        };
+        if tokio::time::timeout(self.deadline, finished).await.is_err() {
+            tracing::warn!("Requests were still under way at the shutdown deadline and are cut off");
+        }
+        for task in &self.background {
+            task.abort();
+        }
+        self.node_stop.cancel();
+    }
+}
+
+async fn serve(listener: TcpListener, router: Router, http: HttpConfig, stop: CancellationToken) {
+    let places = Arc::new(Semaphore::new(http.connection_limit));
+    let open = GracefulShutdown::new();
+    let mut server = auto::Builder::new(TokioExecutor::new());
+    let header_timeout = Duration::from_secs(http.header_timeout_s);
+    server.http1().timer(TokioTimer::new()).header_read_timeout(header_timeout);
+    server.http2().timer(TokioTimer::new()).keep_alive_interval(header_timeout);
+    while let Some((stream, place)) = accept(&listener, &places, &stop).await {
+        let service = TowerToHyperService::new(router.clone());
+        let connection = server.serve_connection(TokioIo::new(stream), service);
+        let connection = open.watch(connection.into_owned());
+        tokio::spawn(async move {
+            // Clients break connections all the time; requests have been logged each for itself.
+            if let Err(error) = connection.await {
+                tracing::debug!(error, "A connection ended early");
+            }
+            drop(place);
+        });
+    }
+    drop(listener);
+    open.shutdown().await;
+}
+
+/// The next connection and its place among the open ones; `None` once the facade stops.
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+    stop: &CancellationToken,
+) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    let next = async {
+        let place = places.clone().acquire_owned().await.ok()?;
+        loop {
+            match listener.accept().await {
+                Ok((stream, _)) => return Some((stream, place)),
+                Err(error) => {
+                    // Out of descriptors, or a client that left; a pause lets connections end.
+                    tracing::warn!(%error, "A connection cannot be accepted");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        next = next => next,
+        () = stop.cancelled() => None,
+    }
+}

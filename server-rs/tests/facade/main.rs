@@ -1,0 +1,13 @@
+//! The facade as a whole, in process and over real sockets, where no game module is needed. What needs one is
+//! tested against the real node in the workspace's `tests` crate.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod auth;
+mod config;
+mod problems;
+mod publish;
+mod service;
+mod shutdown;
+mod store;
+mod support;
+mod upload;
