@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use spacetime_bindgen::{GeneratedFile, Language, Visibility, generate};
-use spacetimedb::host::extract_schema;
-use spacetimedb::messages::control_db::HostType;
+use spacetimedb_core::host::extract_schema;
+use spacetimedb_core::messages::control_db::HostType;
 
 use super::confirm::{ADD_YES, Consent, confirm};
 use super::error::CliError;
