@@ -53,7 +53,9 @@ pub enum GenerateError {
         second: String,
     },
     /// The module is made of submodules, which only modules in other languages than Rust can be.
-    #[error("The module mounts the submodule {namespace}, and bindings for submodules are not supported; generate them from a module without submodules.")]
+    #[error(
+        "The module mounts the submodule {namespace}, and bindings for submodules are not supported; generate them from a module without submodules."
+    )]
     Submodule {
         /// Where the submodule is mounted.
         namespace: String,

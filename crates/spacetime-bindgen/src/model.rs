@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use spacetimedb_lib::db::raw_def::v9::TableAccess;
-use spacetimedb_schema::def::{IndexAlgorithm, IndexDef, ModuleDef, ProcedureDef, ReducerDef, ScopedTypeName};
-use spacetimedb_schema::def::{TableDef, ViewDef};
+use spacetimedb_lib::sats::AlgebraicTypeRef;
+use spacetimedb_schema::def::{IndexDef, ModuleDef, ProcedureDef, ReducerDef, ScopedTypeName, TableDef, ViewDef};
 use spacetimedb_schema::identifier::Identifier;
 use spacetimedb_schema::type_for_generate::{AlgebraicTypeDef, AlgebraicTypeUse};
-use spacetimedb_lib::sats::AlgebraicTypeRef;
 
 use crate::{GenerateError, Visibility};
 
@@ -71,8 +70,6 @@ pub(crate) struct Constraint<'a> {
 pub(crate) struct Index<'a> {
     pub wire: &'a str,
     pub accessor: &'a str,
-    /// The algorithm's name in lower case.
-    pub algorithm: &'static str,
     /// Positions of the columns, in the index's order.
     pub columns: Vec<usize>,
 }
@@ -104,7 +101,9 @@ impl<'a> Model<'a> {
         let model = Self {
             tables: tables(module, private),
             reducers: sorted(module.reducers().filter(|def| private || !def.visibility.is_private()).map(reducer)),
-            procedures: sorted(module.procedures().filter(|def| private || !def.visibility.is_private()).map(procedure)),
+            procedures: sorted(
+                module.procedures().filter(|def| private || !def.visibility.is_private()).map(procedure),
+            ),
             names: types.iter().map(|ty| (ty.reference, ty.name)).collect(),
             types,
             visibility,
@@ -145,6 +144,20 @@ impl<'a> Model<'a> {
         }
         match nameless {
             Some(reference) => Err(GenerateError::NamelessType { reference: reference.0 }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Names that are given to one item each; two that collide would make output that does not compile.
+#[derive(Default)]
+pub(crate) struct Names(BTreeMap<String, String>);
+
+impl Names {
+    /// Gives `name` to the item that `what` describes, unless another one has it.
+    pub fn take(&mut self, name: String, what: String) -> Result<(), GenerateError> {
+        match self.0.insert(name.clone(), what.clone()) {
+            Some(first) => Err(GenerateError::NameTaken { name, first, second: what }),
             None => Ok(()),
         }
     }
@@ -248,11 +261,6 @@ fn index(def: &IndexDef) -> Option<Index<'_>> {
     Some(Index {
         wire: &def.name,
         accessor: def.accessor_name.as_deref()?,
-        algorithm: match def.algorithm {
-            IndexAlgorithm::Hash(_) => "hash",
-            IndexAlgorithm::Direct(_) => "direct",
-            _ => "btree",
-        },
         columns: def.algorithm.columns().iter().map(|column| column.idx()).collect(),
     })
 }

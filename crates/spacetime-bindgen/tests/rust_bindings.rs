@@ -17,6 +17,9 @@ use spacetimedb_sdk::{
     TableWithPrimaryKey, Timestamp,
 };
 
+/// Stands for whatever an application does with a value, which only has to have the right type.
+fn ignore<T>(_: T) {}
+
 /// What a client does first: connect, subscribe by typed queries, and let a thread run.
 pub fn connect(uri: &str, token: Option<String>) -> Result<DbConnection, Error> {
     let connection = DbConnection::builder()
@@ -26,8 +29,8 @@ pub fn connect(uri: &str, token: Option<String>) -> Result<DbConnection, Error> 
         .on_connect(|ctx: &DbConnection, identity: Identity, token: &str| {
             let _ = (ctx.identity() == identity, token.len());
         })
-        .on_connect_error(|ctx: &ErrorContext, error: Error| drop((ctx.event.is_some(), error)))
-        .on_disconnect(|ctx: &ErrorContext, error: Option<Error>| drop((ctx.is_active(), error)))
+        .on_connect_error(|ctx: &ErrorContext, error: Error| ignore((ctx.event.is_some(), error)))
+        .on_disconnect(|ctx: &ErrorContext, error: Option<Error>| ignore((ctx.is_active(), error)))
         .build()?;
     subscribe(&connection);
     connection.run_threaded();
@@ -38,15 +41,17 @@ pub fn connect(uri: &str, token: Option<String>) -> Result<DbConnection, Error> 
 pub fn subscribe(ctx: &impl RemoteDbContext) {
     let handle: SubscriptionHandle = ctx
         .subscription_builder()
-        .on_applied(|ctx: &SubscriptionEventContext| drop(ctx.db.animal().count()))
-        .on_error(|_: &ErrorContext, error: Error| drop(error.to_string()))
+        .on_applied(|ctx: &SubscriptionEventContext| ignore(ctx.db.animal().count()))
+        .on_error(|_: &ErrorContext, error: Error| ignore(error.to_string()))
         .add_query(|query| query.from.animal().r#where(|animal| animal.weight_grams.gte(1_000u32)))
         .add_query(|query| query.from.sighting())
         .add_query(|query| query.from.my_animals().filter(|animal| animal.tame))
         .add_query(|query| query.from.animals_of_species("lion".to_owned()))
-        .add_query(|query| query.from.letter().right_semijoin(query.from.diary(), |one, two| one.recipient.eq(two.author)))
+        .add_query(|query| {
+            query.from.letter().right_semijoin(query.from.diary(), |one, two| one.recipient.eq(two.author))
+        })
         .subscribe();
-    handle.unsubscribe_then(Box::new(|ctx| drop(ctx.db.animal().iter().count()))).unwrap();
+    handle.unsubscribe_then(Box::new(|ctx| ignore(ctx.db.animal().iter().count()))).unwrap();
     ctx.subscription_builder().subscribe(["SELECT * FROM cage"]).unsubscribe().unwrap();
     ctx.subscription_builder().subscribe_to_all_tables();
 }
@@ -62,17 +67,17 @@ pub fn rows(ctx: &DbConnection) {
     let insert = ctx.db.animal().on_insert(|ctx: &EventContext, animal: &Animal| match &ctx.event {
         Event::Reducer(event) => match (&event.reducer, &event.status) {
             (Reducer::InsertRow { name, .. }, Status::Committed) => assert_eq!(*name, animal.name),
-            _ => drop(ctx.db.animal().count()),
+            _ => ignore(ctx.db.animal().count()),
         },
-        _ => drop(ctx.identity()),
+        _ => ignore(ctx.identity()),
     });
-    let delete = ctx.db.animal().on_delete(|_, animal| drop(animal.clone()));
+    let delete = ctx.db.animal().on_delete(|_, animal| ignore(animal.clone()));
     let update = ctx.db.animal().on_update(|_, old, new| assert_eq!(old.id, new.id));
     ctx.db.animal().remove_on_insert(insert);
     ctx.db.animal().remove_on_delete(delete);
     ctx.db.animal().remove_on_update(update);
     ctx.db.keyed_animals().on_update(|_, old: &KeyedAnimal, new| assert_eq!(old.animal_id, new.animal_id));
-    let sighting = ctx.db.sighting().on_insert(|_, sighting: &Sighting| drop(sighting.place.x));
+    let sighting = ctx.db.sighting().on_insert(|_, sighting: &Sighting| ignore(sighting.place.x));
     ctx.db.sighting().remove_on_insert(sighting);
     let _: Vec<Letter> = ctx.db.letter().iter().chain(ctx.db.archived_letter().iter()).collect();
     let _: AnimalTableHandle<'_> = AnimalTableAccessor::get(&ctx.db);
@@ -86,7 +91,7 @@ pub fn reducers(ctx: &DbConnection, everything: Everything) -> Result<(), Error>
         match outcome {
             Ok(Ok(())) => ctx.reducers.trap().unwrap(),
             Ok(Err(message)) => assert_eq!(message, "no"),
-            Err(fault) => drop(fault.to_string()),
+            Err(fault) => ignore(fault.to_string()),
         }
     })?;
     ctx.reducers.pin_badge(7, "Ada".to_owned(), BadgeKind::Async)?;
@@ -97,16 +102,20 @@ pub fn reducers(ctx: &DbConnection, everything: Everything) -> Result<(), Error>
 
 /// Procedures, whose callbacks get typed results.
 pub fn procedures(ctx: &DbConnection, everything: Everything) {
-    let description =
-        AnimalDescription { name: "Leo".to_owned(), species: "lion".to_owned(), weight_grams: 1, diet: Diet::Carnivore };
+    let description = AnimalDescription {
+        name: "Leo".to_owned(),
+        species: "lion".to_owned(),
+        weight_grams: 1,
+        diet: Diet::Carnivore,
+    };
     ctx.procedures.register_animal_then(description, |ctx: &ProcedureEventContext, result| match result.unwrap() {
-        Ok(animal) => drop(ctx.db.animal().id().find(&animal.id)),
-        Err(RegistrationError::TooHeavy(WeightLimit { limit_grams, .. })) => drop(limit_grams),
+        Ok(animal) => ignore(ctx.db.animal().id().find(&animal.id)),
+        Err(RegistrationError::TooHeavy(WeightLimit { limit_grams, .. })) => ignore(limit_grams),
         Err(RegistrationError::NameTaken(_) | RegistrationError::Unnamed) => {}
     });
-    ctx.procedures.lookup_badge_then(7, |_, card| drop::<Option<BadgeCard>>(card.unwrap()));
-    ctx.procedures.echo_back_then(everything, |_, back| drop::<Everything>(back.unwrap()));
-    ctx.procedures.wait_until_then(Timestamp::UNIX_EPOCH, |_, woken| drop::<Timestamp>(woken.unwrap()));
+    ctx.procedures.lookup_badge_then(7, |_, card| ignore::<Option<BadgeCard>>(card.unwrap()));
+    ctx.procedures.echo_back_then(everything, |_, back| ignore::<Everything>(back.unwrap()));
+    ctx.procedures.wait_until_then(Timestamp::UNIX_EPOCH, |_, woken| ignore::<Timestamp>(woken.unwrap()));
     ctx.procedures.note_twice("rain".to_owned());
 }
 

@@ -12,7 +12,7 @@ use std::path::Path;
 use expect_test::expect_file;
 use spacetime_bindgen::{GenerateError, GeneratedFile, Language, Visibility, generate};
 use spacetimedb_lib::RawModuleDef;
-use spacetimedb_lib::db::raw_def::v10::{RawModuleDefV10, RawModuleDefV10Builder};
+use spacetimedb_lib::db::raw_def::v10::{CaseConversionPolicy, RawModuleDefV10, RawModuleDefV10Builder};
 use spacetimedb_lib::sats::{AlgebraicType, ProductType};
 use spacetimedb_schema::def::ModuleDef;
 
@@ -71,6 +71,7 @@ fn the_same_schema_gives_the_same_text() {
 #[test]
 fn two_items_with_one_name_are_refused() {
     let mut builder = RawModuleDefV10Builder::new();
+    builder.set_case_conversion_policy(CaseConversionPolicy::None);
     for name in ["RedCat", "red_cat"] {
         builder.add_algebraic_type([], name, AlgebraicType::Product(ProductType::unit()), false);
     }
@@ -85,13 +86,10 @@ fn two_items_with_one_name_are_refused() {
 fn a_type_named_like_a_part_of_the_bindings_is_refused() {
     let mut builder = RawModuleDefV10Builder::new();
     builder.add_algebraic_type([], "DbConnection", AlgebraicType::Product(ProductType::unit()), false);
-    let module = module(builder.finish());
-    for language in [Language::Rust, Language::TypeScript] {
-        let error = generate(&module, language, Visibility::PublicOnly).unwrap_err();
-        let expected = "Both a part of the bindings and the type DbConnection would be called DbConnection \
-                        in the bindings; rename one of them in the module.";
-        assert_eq!(error.to_string(), expected);
-    }
+    let error = generate(&module(builder.finish()), Language::Rust, Visibility::PublicOnly).unwrap_err();
+    let expected = "Both a part of the bindings and the type DbConnection would be called DbConnection \
+                    in the bindings; rename one of them in the module.";
+    assert_eq!(error.to_string(), expected);
 }
 
 fn zoo(language: Language, visibility: Visibility) -> Vec<GeneratedFile> {

@@ -100,9 +100,9 @@ fn db_update(tables: &[CachedTable<'_>]) -> TokenStream {
 
 /// The function `name`, which reads the rows of a subscription with the SDK's function `parse`.
 fn parse_rows(tables: &[CachedTable<'_>], name: &TokenStream, parse: &TokenStream) -> TokenStream {
-    let arms = tables.iter().map(|CachedTable { wire, name, .. }| {
-        quote!(#wire => update.#name.append(__sdk::#parse(table_rows.rows)?))
-    });
+    let arms = tables
+        .iter()
+        .map(|CachedTable { wire, name, .. }| quote!(#wire => update.#name.append(__sdk::#parse(table_rows.rows)?)));
     quote! {
         fn #name(raw: __ws::v2::QueryRows) -> __sdk::Result<Self> {
             let mut update = DbUpdate::default();

@@ -224,11 +224,31 @@ enum Event {
 }
 
 const CONTEXTS: [Context; 5] = [
-    Context { name: "EventContext", doc: " What row callbacks get: the connection, and why the row changed.", event: Event::Row },
-    Context { name: "ReducerEventContext", doc: " What reducer callbacks get: the connection, and the reducer that ran.", event: Event::Reducer },
-    Context { name: "ProcedureEventContext", doc: " What procedure callbacks get: the connection.", event: Event::None },
-    Context { name: "SubscriptionEventContext", doc: " What subscription callbacks get: the connection.", event: Event::None },
-    Context { name: "ErrorContext", doc: " What error callbacks get: the connection, and the error if there is one.", event: Event::Error },
+    Context {
+        name: "EventContext",
+        doc: " What row callbacks get: the connection, and why the row changed.",
+        event: Event::Row,
+    },
+    Context {
+        name: "ReducerEventContext",
+        doc: " What reducer callbacks get: the connection, and the reducer that ran.",
+        event: Event::Reducer,
+    },
+    Context {
+        name: "ProcedureEventContext",
+        doc: " What procedure callbacks get: the connection.",
+        event: Event::None,
+    },
+    Context {
+        name: "SubscriptionEventContext",
+        doc: " What subscription callbacks get: the connection.",
+        event: Event::None,
+    },
+    Context {
+        name: "ErrorContext",
+        doc: " What error callbacks get: the connection, and the error if there is one.",
+        event: Event::Error,
+    },
 ];
 
 impl Context {

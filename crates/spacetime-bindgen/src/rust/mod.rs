@@ -12,12 +12,10 @@ mod reducer_enum;
 mod table;
 mod types;
 
-use std::collections::BTreeMap;
-
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::Model;
+use crate::model::{Model, Names};
 use crate::{GenerateError, GeneratedFile, Visibility};
 use names::{ident, pascal, snake, type_ident};
 
@@ -164,26 +162,19 @@ const RESERVED: [&str; 24] = [
 
 /// Refuses a schema in which two items would get one name: the output would not compile.
 fn check_names(model: &Model<'_>) -> Result<(), GenerateError> {
-    let mut exported = BTreeMap::new();
+    let mut exported = Names::default();
     for name in RESERVED {
-        exported.insert(name.to_owned(), "a part of the bindings".to_owned());
+        exported.take(name.to_owned(), "a part of the bindings".to_owned())?;
     }
-    let types = model.types.iter().map(|ty| (type_ident(ty.name).to_string(), format!("the type {}", ty.name)));
-    let functions = model.reducers.iter().chain(&model.procedures);
-    let functions = functions.map(|function| (snake(function.accessor), format!("the function {}", function.accessor)));
-    for (name, what) in types.chain(functions) {
-        take(&mut exported, name, what)?;
+    for ty in &model.types {
+        exported.take(type_ident(ty.name).to_string(), format!("the type {}", ty.name))?;
     }
-    let mut accessors = BTreeMap::new();
+    for function in model.reducers.iter().chain(&model.procedures) {
+        exported.take(snake(function.accessor), format!("the function {}", function.accessor))?;
+    }
+    let mut tables = Names::default();
     for table in &model.tables {
-        take(&mut accessors, pascal(table.accessor), format!("the table {}", table.accessor))?;
+        tables.take(pascal(table.accessor), format!("the table {}", table.accessor))?;
     }
     Ok(())
-}
-
-fn take(taken: &mut BTreeMap<String, String>, name: String, what: String) -> Result<(), GenerateError> {
-    match taken.insert(name.clone(), what.clone()) {
-        Some(first) => Err(GenerateError::NameTaken { name, first, second: what }),
-        None => Ok(()),
-    }
 }

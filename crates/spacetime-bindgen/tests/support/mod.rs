@@ -58,9 +58,8 @@ fn preinit_functions(module: &Module) -> Vec<String> {
 }
 
 fn call(store: &mut Store<Vec<u8>>, instance: &wasmi::Instance, name: &str, args: &[Val]) -> Result<(), Error> {
-    let func = instance
-        .get_func(&*store, name)
-        .ok_or_else(|| Error::new(format!("the module does not export {name}")))?;
+    let func =
+        instance.get_func(&*store, name).ok_or_else(|| Error::new(format!("the module does not export {name}")))?;
     func.call(store, args, &mut [])
 }
 

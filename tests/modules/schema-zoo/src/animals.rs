@@ -99,12 +99,7 @@ pub fn insert_row(ctx: &ReducerContext, name: String, species: String, weight_gr
 
 /// Changes an animal's weight and nickname by primary key.
 #[reducer]
-pub fn update_row(
-    ctx: &ReducerContext,
-    id: u64,
-    weight_grams: u32,
-    nickname: Option<String>,
-) -> Result<(), String> {
+pub fn update_row(ctx: &ReducerContext, id: u64, weight_grams: u32, nickname: Option<String>) -> Result<(), String> {
     let animal = ctx.db.animal().id().find(id).ok_or_else(|| format!("There is no animal {id}."))?;
     ctx.db.animal().id().update(Animal { weight_grams, nickname, ..animal });
     Ok(())
