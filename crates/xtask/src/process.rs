@@ -59,6 +59,12 @@ pub fn succeeds_within(command: &mut Command, limit: Duration) -> bool {
     false
 }
 
+/// Keeps calls to this machine away from a proxy that the environment may name.
+pub fn bypass_proxy_on_loopback(command: &mut Command) -> &mut Command {
+    let exceptions = std::env::var("NO_PROXY").or_else(|_| std::env::var("no_proxy")).unwrap_or_default();
+    command.env("NO_PROXY", format!("127.0.0.1,localhost,{exceptions}"))
+}
+
 /// The first program of this name on the search path.
 pub fn find_program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;

@@ -33,6 +33,7 @@ pub fn run(workspace: &Workspace, args: PublishArgs) -> Result<()> {
 /// `spacetime-node publish` of the game module.
 pub fn publish_command(workspace: &Workspace, node_program: &Path, server: &str, token: &Path) -> Command {
     let mut command = Command::new(node_program);
+    process::bypass_proxy_on_loopback(&mut command);
     command.args(["publish", DATABASE, "--server", server, "--bin-path"]);
     command.arg(workspace.module(GAME_MODULE)).arg("--token-file").arg(token);
     command

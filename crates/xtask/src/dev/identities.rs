@@ -94,7 +94,32 @@ mod tests {
 
     use anyhow::Result;
 
-    use super::{create_private_folder, read, write_private};
+    use super::{Identities, create_private_folder, read, write_private};
+    use crate::dev::data_dir::DataDir;
+    use crate::dev::node_client::prepared;
+    use crate::workspace::Workspace;
+
+    fn answer(identity: &str) -> (&'static str, String) {
+        ("200 OK", format!(r#"{{"identity": "{identity}", "token": "token of {identity}"}}"#))
+    }
+
+    #[test]
+    fn accepted_identities_are_kept_and_refused_ones_are_made_anew() -> Result<()> {
+        let parent = tempfile::tempdir()?;
+        let data_dir = DataDir::choose(&Workspace::locate(), Some(&parent.path().join("local")))?;
+        let accepted = ("204 No Content", String::new());
+        let refused = ("401 Unauthorized", String::new());
+
+        let (client, _requests) = prepared::server(vec![answer("owner"), answer("facade")])?;
+        assert_eq!(Identities::ensure(&data_dir, &client)?.facade_identity, "facade");
+
+        let (client, _requests) = prepared::server(vec![accepted, refused, answer("new-facade")])?;
+        let identities = Identities::ensure(&data_dir, &client)?;
+        assert_eq!(identities.facade_identity, "new-facade");
+        assert_eq!(fs::read_to_string(identities.owner_token)?, "token of owner");
+        assert_eq!(fs::read_to_string(identities.facade_token)?, "token of new-facade");
+        Ok(())
+    }
 
     #[test]
     fn credentials_are_for_their_owner_only() -> Result<()> {

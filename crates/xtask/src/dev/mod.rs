@@ -81,7 +81,7 @@ fn start<'a>(
     node.ensure_running()?;
     let facade = progress::step("start the facade", || {
         let mut command = Command::new(workspace.binary(args.node.profile.profile(), FACADE));
-        command
+        process::bypass_proxy_on_loopback(&mut command)
             .current_dir(workspace.root())
             .env("WORLDLOOM_HTTP__LISTEN", format!("127.0.0.1:{}", args.facade_port))
             .env("WORLDLOOM_NODE__URL", &node_url)
@@ -103,6 +103,7 @@ fn publish(workspace: &Workspace, node_program: &Path, node_url: &str, identitie
     // Nobody is connected yet, so nobody is cut off; data that cannot be kept is still refused.
     process::run(publish.args(["--break-clients", "--yes"]))?;
     let mut grant = Command::new(node_program);
+    process::bypass_proxy_on_loopback(&mut grant);
     grant.args(["call", DATABASE, "grant_role", &identities.facade_identity, "Service"]);
     grant.args(["--server", node_url, "--token-file"]).arg(&identities.owner_token);
     process::run_quietly(&mut grant)
