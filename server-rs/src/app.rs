@@ -144,7 +144,6 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    #[expect(clippy::panic, reason = "the panic is what is tested")]
     async fn a_panic_is_a_bland_problem() -> anyhow::Result<()> {
         async fn breaks() -> &'static str {
             panic!("the secret of the house")

@@ -69,6 +69,8 @@ pub struct NodeConfig {
     pub service_token_file: PathBuf,
     /// Issuer that every player's token must name.
     pub token_issuer: String,
+    /// Shortest time between two requests for the node's public key because a token does not fit it.
+    pub key_refetch_interval_ms: u64,
     /// Longest a procedure call may take once it was sent.
     pub call_timeout_ms: u64,
     /// Longest a call waits for a connection while the node is away.
@@ -158,6 +160,7 @@ impl Default for NodeConfig {
             database: "worldloom".into(),
             service_token_file: "server-rs/.worldloom/service.token".into(),
             token_issuer: "localhost".into(),
+            key_refetch_interval_ms: 10_000,
             call_timeout_ms: 10_000,
             connect_wait_ms: 3_000,
             reconnect_delay_min_ms: 100,
@@ -286,6 +289,7 @@ impl NodeConfig {
             "must be the issuer that the node writes into its tokens, \"localhost\" unless it was changed there",
         )?;
         let milliseconds = [
+            ("node.key_refetch_interval_ms", self.key_refetch_interval_ms),
             ("node.call_timeout_ms", self.call_timeout_ms),
             ("node.connect_wait_ms", self.connect_wait_ms),
             ("node.reconnect_delay_min_ms", self.reconnect_delay_min_ms),
@@ -322,6 +326,11 @@ impl NodeConfig {
     /// Longest a procedure call may take once it was sent.
     pub fn call_timeout(&self) -> Duration {
         Duration::from_millis(self.call_timeout_ms)
+    }
+
+    /// Shortest time between two requests for the key of a node that has one.
+    pub fn key_refetch_interval(&self) -> Duration {
+        Duration::from_millis(self.key_refetch_interval_ms)
     }
 
     /// Longest a call waits for a connection.

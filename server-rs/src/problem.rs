@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -118,7 +118,7 @@ pub struct Problem {
     code: ProblemCode,
     detail: Cow<'static, str>,
     members: Map<String, Value>,
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// The document that a client reads.
@@ -144,7 +144,7 @@ pub struct ProblemDocument<'a> {
 impl Problem {
     /// A problem with a sentence that says what to do.
     pub fn new(code: ProblemCode, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), members: Map::new(), headers: HeaderMap::new() }
+        Self { code, detail: detail.into(), members: Map::new(), headers: Vec::new() }
     }
 
     /// The request cannot be understood.
@@ -187,7 +187,7 @@ impl Problem {
 
     /// Adds a header to the answer.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.headers.push((name, value));
         self
     }
 
@@ -204,7 +204,8 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, _, _) = self.code.facts();
-        let mut response = (status, self.headers.clone()).into_response();
+        let mut response = status.into_response();
+        response.headers_mut().extend(self.headers.iter().cloned());
         response.extensions_mut().insert(self);
         response
     }

@@ -65,7 +65,10 @@ impl Facade {
         let tasks = TaskTracker::new();
         let app = App {
             readiness: Readiness::new(node.clone(), store.clone(), &config.node.database),
-            verifier: TokenVerifier::new(&config.node.token_issuer, NodeKey::new(http, &config.node.url)),
+            verifier: TokenVerifier::new(
+                &config.node.token_issuer,
+                NodeKey::new(http, &config.node.url, config.node.key_refetch_interval()),
+            ),
             node,
             store,
             metrics,

@@ -63,7 +63,7 @@ pub async fn publish<R: AssetRegistry>(
         object_key: object_key.as_str().to_owned(),
         content_type: staged.content_type.to_owned(),
         byte_size: staged.byte_size,
-        sha256: staged.sha256.clone(),
+        sha_256: staged.sha256.clone(),
         access_policy,
     };
     let row = until_known(|| registry.register(player, registration.clone())).await?;
@@ -74,7 +74,7 @@ pub async fn publish<R: AssetRegistry>(
         asset_id: row.asset_id,
         content_type: staged.content_type.to_owned(),
         byte_size: staged.byte_size,
-        sha256: staged.sha256.clone(),
+        sha_256: staged.sha256.clone(),
     };
     // A repeated upload has the bytes of the first one, which the registration has just compared by
     // hash, so placing it again changes nothing, and heals an object that was lost.

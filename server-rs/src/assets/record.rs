@@ -93,7 +93,7 @@ impl From<AssetObject> for AssetRecord {
             object_key: row.object_key,
             content_type: row.content_type,
             byte_size: row.byte_size,
-            sha256: row.sha256,
+            sha256: row.sha_256,
             access_policy: row.access_policy.into(),
             status: row.status.into(),
             content_path: format!("/assets/{asset_id}/content"),

@@ -7,8 +7,6 @@ use jsonwebtoken::DecodingKey;
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
-/// Strangers can send tokens that fit no key as fast as they like; the node is asked this often at most.
-const REFETCH_INTERVAL: Duration = Duration::from_secs(10);
 /// While there is no key at all, every token fails, so the node is asked more often.
 const FIRST_FETCH_INTERVAL: Duration = Duration::from_millis(500);
 const FETCH_TIMEOUT: Duration = Duration::from_secs(3);
@@ -20,6 +18,7 @@ const KEY_BYTES_MAX: usize = 8 * 1024;
 pub struct NodeKey {
     http: reqwest::Client,
     url: Arc<str>,
+    refetch_interval: Duration,
     current: watch::Sender<Option<Arc<DecodingKey>>>,
     // Apart from the key, so that nobody who has a key waits for a fetch.
     asked_at: Arc<Mutex<Option<Instant>>>,
@@ -27,9 +26,12 @@ pub struct NodeKey {
 
 impl NodeKey {
     /// The key of the node at this base URL. Nothing is fetched yet.
-    pub fn new(http: reqwest::Client, node_url: &str) -> Self {
+    ///
+    /// Strangers can send tokens that fit no key as fast as they like; because of them the node is asked at most
+    /// once in `refetch_interval`.
+    pub fn new(http: reqwest::Client, node_url: &str, refetch_interval: Duration) -> Self {
         let url = format!("{}/v1/identity/public-key", node_url.trim_end_matches('/'));
-        Self { http, url: url.into(), current: watch::Sender::new(None), asked_at: Arc::default() }
+        Self { http, url: url.into(), refetch_interval, current: watch::Sender::new(None), asked_at: Arc::default() }
     }
 
     /// The key as it is known, fetched if it is not. `None` when the node could not be asked.
@@ -42,7 +44,7 @@ impl NodeKey {
 
     /// The key fetched anew because `stale` did not fit, if the node may be asked again and has another one.
     pub async fn newer_than(&self, stale: &Arc<DecodingKey>) -> Option<Arc<DecodingKey>> {
-        self.fetched(Some(stale), REFETCH_INTERVAL).await
+        self.fetched(Some(stale), self.refetch_interval).await
     }
 
     async fn fetched(&self, stale: Option<&Arc<DecodingKey>>, interval: Duration) -> Option<Arc<DecodingKey>> {

@@ -39,13 +39,16 @@ pub struct Ready {
     node_round_trip_us: u64,
 }
 
+/// What was found, and when.
+type Judgement = (Instant, Result<Ready, Problem>);
+
 /// Asks node and store, and remembers the answer for a moment. Clones share it.
 #[derive(Clone)]
 pub struct Readiness {
     node: NodeClient,
     store: ObjectStore,
     database: Arc<str>,
-    last: Arc<Mutex<Option<(Instant, Result<Ready, Problem>)>>>,
+    last: Arc<Mutex<Option<Judgement>>>,
 }
 
 impl Readiness {

@@ -1,11 +1,12 @@
 //! Tokens that are not the node's are refused, each for its own reason.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::json;
 
-use crate::support::{Answer, KeyPair, World, claims};
+use crate::support::{Answer, DEADLINE, KeyPair, World, claims};
 
 /// A token whose signature part is empty, as `alg: none` has it.
 fn unsigned(header: &str, claims: &serde_json::Value) -> String {
@@ -133,19 +134,16 @@ async fn without_the_nodes_key_the_answer_is_503() {
 
 #[tokio::test]
 async fn a_new_key_of_the_node_is_noticed() {
-    let mut world = World::start().await;
+    let world = World::start_with(|config| config.node.key_refetch_interval_ms = 1).await;
     world.ask(&format!("Bearer {}", world.token())).await.is_problem(503, "node_unavailable");
     let next = KeyPair::generate();
     world.keys.publish(&next);
-    let token = next.sign(&claims("player-1"));
-    refused(&world.ask(&format!("Bearer {token}")).await, "does not fit");
-
-    // The node may be asked again a while later.
-    tokio::time::pause();
-    tokio::time::advance(std::time::Duration::from_secs(11)).await;
-    tokio::time::resume();
-    // The facade has closed the connection that was idle for so long.
-    world.http = reqwest::Client::new();
-    world.ask(&format!("Bearer {token}")).await.is_problem(503, "node_unavailable");
+    let token = format!("Bearer {}", next.sign(&claims("player-1")));
+    let taken = async {
+        while world.ask(&token).await.status != 503 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, taken).await.expect("tokens of the new key are taken");
     refused(&world.ask(&format!("Bearer {}", world.token())).await, "does not fit");
 }

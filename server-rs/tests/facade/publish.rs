@@ -85,7 +85,7 @@ impl AssetRegistry for Script {
     async fn confirm(&self, _: Identity, request: AssetObjectConfirmation) -> Result<AssetObject, CallError> {
         let Step::Confirm(answer) = self.next("confirm") else { panic!("confirm came unexpectedly") };
         let row = self.row.lock().unwrap().clone().unwrap();
-        assert_eq!((&request.sha256, request.byte_size), (&row.sha256, row.byte_size));
+        assert_eq!((&request.sha_256, request.byte_size), (&row.sha_256, row.byte_size));
         answer.map(|()| AssetObject { status: AssetStatus::Confirmed, ..row })
     }
 
@@ -108,7 +108,7 @@ fn row(owner: Identity, request: AssetObjectRegistration, status: AssetStatus) -
         object_key: request.object_key,
         content_type: request.content_type,
         byte_size: request.byte_size,
-        sha256: request.sha256,
+        sha_256: request.sha_256,
         access_policy: request.access_policy,
         status,
         idempotency_key: request.idempotency_key,
@@ -305,7 +305,7 @@ async fn a_row_that_names_no_possible_place_is_forgotten() {
         object_key: "../../outside".into(),
         content_type: "image/png".into(),
         byte_size: 1,
-        sha256: "0".repeat(64),
+        sha_256: "0".repeat(64),
         access_policy: AssetAccessPolicy::Private,
     };
     let script = Script::new([

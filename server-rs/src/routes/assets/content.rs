@@ -55,7 +55,7 @@ pub async fn content(
 
 /// Answers with the wanted part of the row's object.
 async fn serve(store: &ObjectStore, row: &AssetObject, headers: &HeaderMap) -> Result<Response, Problem> {
-    let etag = format!("\"{}\"", row.sha256);
+    let etag = format!("\"{}\"", row.sha_256);
     match wanted(headers, &etag, row.byte_size) {
         Wanted::NotModified => Ok((StatusCode::NOT_MODIFIED, validators(row, &etag)?).into_response()),
         Wanted::Whole => send(store, row, &etag, StatusCode::OK, 0..row.byte_size).await,
@@ -163,7 +163,7 @@ mod tests {
             object_key: key.as_str().into(),
             content_type: staged.content_type.into(),
             byte_size: staged.byte_size,
-            sha256: staged.sha256.clone(),
+            sha_256: staged.sha256.clone(),
             access_policy: AssetAccessPolicy::Private,
             status: AssetStatus::Confirmed,
             idempotency_key: "key-1".into(),
@@ -207,7 +207,7 @@ mod tests {
         for (name, value) in expected {
             assert_eq!(headers[&name], value, "{name}");
         }
-        assert_eq!(headers[ETAG], format!("\"{}\"", stored.row.sha256));
+        assert_eq!(headers[ETAG], format!("\"{}\"", stored.row.sha_256));
         Ok(())
     }
 
@@ -229,7 +229,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_known_or_beyond_the_end_goes_without_bytes() -> anyhow::Result<()> {
         let stored = stored().await?;
-        let (status, headers, body) = stored.get(IF_NONE_MATCH, &format!("\"{}\"", stored.row.sha256)).await?;
+        let (status, headers, body) = stored.get(IF_NONE_MATCH, &format!("\"{}\"", stored.row.sha_256)).await?;
         assert_eq!((status, body.len()), (StatusCode::NOT_MODIFIED, 0));
         assert!(headers.contains_key(ETAG));
         let (status, headers, _) = stored.get(RANGE, "bytes=99999999-").await?;
