@@ -234,7 +234,8 @@ impl Api {
             let text = self.refusal_text(response).await;
             return Err(CliError::FunctionRefused { function: function.to_owned(), text });
         }
-        self.text(self.accepted(response, Some(database)).await?).await
+        // The schema was read before, so a 404 here is about the function: a private one looks unknown.
+        self.text(self.accepted(response, None).await?).await
     }
 
     /// Runs an SQL statement; `confirmed` asks for durable rows only, or leaves it to the server.

@@ -118,6 +118,10 @@ async fn a_reducers_own_words_come_through_and_are_bounded() {
     assert_eq!(error.to_string(), "`open` refused the call: conflict: the door is locked");
     assert_eq!(asked.lock().unwrap()[0].headers["content-type"], "application/json");
 
+    let (api, _) = scripted(404, "no such reducer").await;
+    let error = api.call("quest", "hidden", "[]".into()).await.unwrap_err();
+    assert_eq!(error.to_string(), "The server answered 404 Not Found (no such reducer).");
+
     let (api, _) = scripted(530, &"x".repeat(1 << 20)).await;
     let error = api.call("quest", "open", "[]".into()).await.unwrap_err();
     assert!(error.to_string().len() < 20_000);
