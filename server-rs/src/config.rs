@@ -158,7 +158,7 @@ impl Default for NodeConfig {
         Self {
             url: "http://127.0.0.1:3000".into(),
             database: "worldloom".into(),
-            service_token_file: "server-rs/.worldloom/service.token".into(),
+            service_token_file: "server-rs/.spacetimedb/local-credentials/facade.token".into(),
             token_issuer: "localhost".into(),
             key_refetch_interval_ms: 10_000,
             call_timeout_ms: 10_000,
@@ -183,7 +183,7 @@ impl Default for ObjectsConfig {
             "video/webm",
         ];
         Self {
-            root: "server-rs/.worldloom/objects".into(),
+            root: "server-rs/.spacetimedb/local-objects".into(),
             bucket: "worldloom".into(),
             upload_limit_bytes: 32 * 1024 * 1024,
             content_types: content_types.map(String::from).to_vec(),

@@ -49,6 +49,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
 
 fn start_log(log: &LogConfig) -> anyhow::Result<()> {
     let filter: EnvFilter = log.filter.parse()?;
+    // Below this level the WebSocket library writes out the request head, which holds the service token.
+    let filter = filter.add_directive("tungstenite=info".parse()?);
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match log.format {
         LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).init(),

@@ -29,10 +29,11 @@ use crate::routes::health::Readiness;
 pub struct Facade {
     address: SocketAddr,
     stop: CancellationToken,
+    cut: CancellationToken,
     served: JoinHandle<()>,
     tasks: TaskTracker,
+    sweeping: JoinHandle<()>,
     node_stop: CancellationToken,
-    background: Vec<JoinHandle<()>>,
     deadline: Duration,
 }
 
@@ -52,7 +53,8 @@ impl Facade {
 
         let metrics = Metrics::new()?;
         // A redirect of the node would send the facade to another host.
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+        // The SDK's connection goes by no proxy, so neither does anything else that is said to the node.
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
         let node_stop = CancellationToken::new();
         let node = NodeClient::start(&config.node, token, http.clone(), metrics.clone(), node_stop.clone());
         let deleted = Arc::new(Notify::new());
@@ -76,13 +78,13 @@ impl Facade {
             tasks: tasks.clone(),
             deleted,
         };
-        let stop = CancellationToken::new();
+        let (stop, cut) = (CancellationToken::new(), CancellationToken::new());
         let router = router(app, &config.http);
         let deadline = Duration::from_secs(config.http.shutdown_deadline_s);
-        let background = vec![tokio::spawn(sweeping)];
-        let served = tokio::spawn(serve(listener, router, config.http, stop.clone()));
+        let sweeping = tokio::spawn(sweeping);
+        let served = tokio::spawn(serve(listener, router, config.http, stop.clone(), cut.clone()));
         tracing::info!(%address, "The facade listens");
-        Ok(Self { address, stop, served, tasks, node_stop, background, deadline })
+        Ok(Self { address, stop, cut, served, tasks, sweeping, node_stop, deadline })
     }
 
     /// The address that it listens on.
@@ -91,25 +93,33 @@ impl Facade {
     }
 
     /// Takes no more connections, lets requests under way finish within the deadline, and ends.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         self.stop.cancel();
         self.tasks.close();
         let finished = async {
             // A panic of the accept loop leaves nothing to wait for.
-            let _ = self.served.await;
+            let _ = (&mut self.served).await;
             self.tasks.wait().await;
         };
         if tokio::time::timeout(self.deadline, finished).await.is_err() {
             tracing::warn!("Requests were still under way at the shutdown deadline and are cut off");
+            self.cut.cancel();
         }
-        for task in &self.background {
-            task.abort();
-        }
+        self.sweeping.abort();
+        // Its end is an abort, as was just asked for.
+        let _ = self.sweeping.await;
         self.node_stop.cancel();
     }
 }
 
-async fn serve(listener: TcpListener, router: Router, http: HttpConfig, stop: CancellationToken) {
+/// Serves until `stop`, and then what is under way until `cut`.
+async fn serve(
+    listener: TcpListener,
+    router: Router,
+    http: HttpConfig,
+    stop: CancellationToken,
+    cut: CancellationToken,
+) {
     let places = Arc::new(Semaphore::new(http.connection_limit));
     let open = GracefulShutdown::new();
     let mut server = auto::Builder::new(TokioExecutor::new());
@@ -120,9 +130,10 @@ async fn serve(listener: TcpListener, router: Router, http: HttpConfig, stop: Ca
         let service = TowerToHyperService::new(router.clone());
         let connection = server.serve_connection(TokioIo::new(stream), service);
         let connection = open.watch(connection.into_owned());
+        let cut = cut.clone();
         tokio::spawn(async move {
             // Clients break connections all the time; requests have been logged each for itself.
-            if let Err(error) = connection.await {
+            if let Some(Err(error)) = cut.run_until_cancelled(connection).await {
                 tracing::debug!(error, "A connection ended early");
             }
             drop(place);

@@ -85,24 +85,33 @@ async fn remove_deleted<R: AssetRegistry>(registry: &R, store: &ObjectStore) -> 
     let mut removed = 0;
     loop {
         let rows = registry.list_expired(BATCH).await?;
-        if rows.is_empty() {
-            return Ok(removed);
-        }
+        let is_last = rows.len() < BATCH as usize;
+        let mut failed = None;
         for row in rows {
-            remove_one(registry, store, row).await?;
-            removed += 1;
+            // One object that cannot be removed must not keep the others.
+            match remove_one(registry, store, row).await {
+                Ok(()) => removed += 1,
+                Err(error) => failed = Some(error),
+            }
+        }
+        match failed {
+            Some(error) => return Err(error),
+            None if is_last => return Ok(removed),
+            None => {}
         }
     }
 }
 
 async fn remove_one<R: AssetRegistry>(registry: &R, store: &ObjectStore, row: AssetObject) -> Result<(), SweepError> {
     // The module takes no key that could not lie in a bucket; such a row has no object.
-    if let Some(key) = ObjectKey::parse(&row.object_key) {
-        let _held = store.lock(&row.bucket, &key).await;
-        store.remove(&row.bucket, &key).await?;
-        registry.forget_deleted(vec![row.asset_id]).await?;
-    } else {
-        registry.forget_deleted(vec![row.asset_id]).await?;
+    let key = ObjectKey::parse(&row.object_key);
+    let _held = match &key {
+        Some(key) => Some(store.lock(&row.bucket, key).await),
+        None => None,
+    };
+    if let Some(key) = &key {
+        store.remove(&row.bucket, key).await?;
     }
+    registry.forget_deleted(vec![row.asset_id]).await?;
     Ok(())
 }

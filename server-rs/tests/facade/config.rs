@@ -95,3 +95,11 @@ fn the_token_stays_out_of_errors_and_debug_text() {
     std::fs::write(&config.node.service_token_file, "secret.secret.secret").unwrap();
     assert!(!format!("{:?}", config.node.read_service_token().unwrap()).contains("secret.secret"));
 }
+
+#[test]
+fn the_example_shows_every_key_with_its_default() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/facade.example.toml");
+    let text = std::fs::read_to_string(example).unwrap();
+    let shown: serde_json::Value = toml::from_str(&text).unwrap();
+    assert_eq!(shown, serde_json::to_value(Config::default()).unwrap());
+}

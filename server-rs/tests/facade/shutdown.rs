@@ -51,4 +51,7 @@ async fn a_client_that_never_finishes_does_not_hold_up_the_stop() {
     let mut stream = TcpStream::connect(world.facade.address()).await.unwrap();
     stream.write_all(b"POST /assets HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n").await.unwrap();
     tokio::time::timeout(DEADLINE, world.facade.stop()).await.expect("the stop ends by its deadline");
+    let mut rest = Vec::new();
+    let ended = tokio::time::timeout(DEADLINE, stream.read_to_end(&mut rest)).await;
+    assert!(ended.is_ok(), "the connection is cut off");
 }

@@ -104,7 +104,8 @@ impl World {
         adjust(&mut config);
         let facade = Facade::start(config).await.unwrap();
         let url = format!("http://{}", facade.address());
-        Self { facade, url, key, keys, http: reqwest::Client::new(), folder }
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { facade, url, key, keys, http, folder }
     }
 
     pub fn token(&self) -> String {
