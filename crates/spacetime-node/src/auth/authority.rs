@@ -1,0 +1,285 @@
+//! Signing and checking tokens.
+//!
+//! A token is accepted when the node's own key signed it, or when an issuer that the
+//! configuration lists did. Keys of outside issuers come by OIDC discovery and are cached by
+//! the engine's validator; only listed addresses are ever fetched.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use axum::http::HeaderValue;
+use quick_cache::sync::Cache;
+use spacetimedb_auth::identity::{ConnectionAuthCtx, IncomingClaims, SpacetimeIdentityClaims};
+use spacetimedb_core::auth::JwtKeys;
+use spacetimedb_core::auth::token_validation::{
+    CachingOidcTokenValidator, TokenSigner, TokenValidationError, TokenValidator,
+};
+use spacetimedb_lib::Identity;
+use uuid::Uuid;
+
+use crate::config::{AuthConfig, TrustedIssuer};
+
+/// Longest token that is looked at, in bytes.
+const TOKEN_MAX_BYTES: usize = 16 * 1024;
+/// Tokens whose verification is remembered.
+const REMEMBERED_TOKENS: usize = 10_000;
+/// How long a verification is remembered: the time that a key withdrawn by its issuer lives on.
+const REMEMBERED_FOR: Duration = Duration::from_secs(60);
+/// Clock difference allowed between the node and an issuer.
+const LEEWAY: Duration = Duration::from_secs(60);
+/// Life of the tokens that open a WebSocket.
+const WEBSOCKET_TOKEN_LIFE: Duration = Duration::from_secs(60);
+
+/// A token whose signature and claims hold.
+#[derive(Debug)]
+pub struct VerifiedToken {
+    /// Who the token speaks for.
+    pub identity: Identity,
+    /// The claims, as modules see them.
+    pub auth: ConnectionAuthCtx,
+    /// The claims, for signing them anew.
+    pub claims: SpacetimeIdentityClaims,
+    /// The token itself; never log it.
+    pub token: Arc<str>,
+    /// The identity in hexadecimal and the token, as response headers.
+    pub headers: Option<(HeaderValue, HeaderValue)>,
+    checked_at: SystemTime,
+}
+
+/// Why a token was refused. The sentences name no part of the token.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// It is no token at all, or the signature or a required claim is wrong.
+    #[error("The token is not valid ({0}); ask its issuer for a new one.")]
+    Invalid(&'static str),
+    /// It has expired.
+    #[error("The token has expired; ask its issuer for a new one.")]
+    Expired,
+    /// Its issuer is not on the list.
+    #[error("This node does not accept tokens of that issuer; its operator can add it to `auth.trusted-issuers`.")]
+    UntrustedIssuer,
+    /// It was made for somebody else.
+    #[error("The token was made for another audience; ask for one for this service.")]
+    WrongAudience,
+    /// Signing failed.
+    #[error("The node could not sign a token: {0}")]
+    Signing(String),
+}
+
+/// Signs the node's tokens and checks everybody's.
+pub struct TokenAuthority {
+    keys: JwtKeys,
+    config: AuthConfig,
+    outside: CachingOidcTokenValidator,
+    remembered: Cache<[u8; 32], Arc<VerifiedToken>>,
+}
+
+impl TokenAuthority {
+    /// An authority over the node's keys.
+    pub fn new(keys: JwtKeys, config: AuthConfig) -> Self {
+        let outside = CachingOidcTokenValidator::get_default();
+        Self { keys, config, outside, remembered: Cache::new(REMEMBERED_TOKENS) }
+    }
+
+    /// The node's key pair.
+    pub fn keys(&self) -> &JwtKeys {
+        &self.keys
+    }
+
+    /// A new identity with a token that never expires.
+    pub fn mint(&self) -> Result<VerifiedToken, AuthError> {
+        let subject = Uuid::new_v4().to_string();
+        let claims = SpacetimeIdentityClaims {
+            identity: Identity::from_claims(&self.config.issuer, &subject),
+            subject: subject.into(),
+            issuer: self.config.issuer.clone(),
+            audience: ["spacetimedb".into()].into(),
+            iat: SystemTime::now(),
+            exp: None,
+            extra: None,
+        };
+        let token = self.sign(&claims)?;
+        VerifiedToken::new(claims, token.into())
+    }
+
+    /// The same claims in a token of the node's own that lives for a minute, so that it may
+    /// stand in a URL. Its issuer stays the first one's, since identities depend on it.
+    pub fn websocket_token(&self, claims: &SpacetimeIdentityClaims) -> Result<String, AuthError> {
+        let now = SystemTime::now();
+        let latest = now + WEBSOCKET_TOKEN_LIFE;
+        let exp = claims.exp.map_or(latest, |exp| exp.min(latest));
+        self.sign(&SpacetimeIdentityClaims { iat: now, exp: Some(exp), ..claims.clone() })
+    }
+
+    fn sign(&self, claims: &SpacetimeIdentityClaims) -> Result<String, AuthError> {
+        self.keys.private.sign(claims).map_err(|e| AuthError::Signing(e.to_string()))
+    }
+
+    /// Checks a token. A good one is remembered for a minute, since checking a signature costs
+    /// more than most calls.
+    pub async fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, AuthError> {
+        if token.len() > TOKEN_MAX_BYTES {
+            return Err(AuthError::Invalid("it is longer than 16 KiB"));
+        }
+        let key = *blake3::hash(token.as_bytes()).as_bytes();
+        if let Some(known) = self.remembered.get(&key) {
+            if known.is_fresh(SystemTime::now()) {
+                return Ok(known);
+            }
+            self.remembered.remove(&key);
+        }
+        let claims = self.verify_anew(token).await?;
+        let verified = Arc::new(VerifiedToken::new(claims, token.into())?);
+        self.remembered.insert(key, verified.clone());
+        Ok(verified)
+    }
+
+    async fn verify_anew(&self, token: &str) -> Result<SpacetimeIdentityClaims, AuthError> {
+        let own = match self.keys.public.validate_token(token).await {
+            Ok(claims) => return Ok(claims),
+            Err(refused) => describe(refused),
+        };
+        let Some(issuer) = unverified_issuer(token).filter(|issuer| *issuer != self.config.issuer) else {
+            return Err(own);
+        };
+        let trusted = self.trusted(&issuer)?;
+        let claims = self.outside.validate_token(token).await.map_err(describe)?;
+        match trusted {
+            Some(trusted) if !trusted.accepts(&claims) => Err(AuthError::WrongAudience),
+            _ => Ok(claims),
+        }
+    }
+
+    fn trusted(&self, issuer: &str) -> Result<Option<&TrustedIssuer>, AuthError> {
+        match self.config.trusted_issuers.iter().find(|trusted| *trusted.issuer == *issuer) {
+            Some(trusted) => Ok(Some(trusted)),
+            None if self.config.trust_any_issuer => Ok(None),
+            None => Err(AuthError::UntrustedIssuer),
+        }
+    }
+}
+
+impl TrustedIssuer {
+    fn accepts(&self, claims: &SpacetimeIdentityClaims) -> bool {
+        self.audiences.is_empty() || claims.audience.iter().any(|audience| self.audiences.contains(audience))
+    }
+}
+
+impl VerifiedToken {
+    fn new(claims: SpacetimeIdentityClaims, token: Arc<str>) -> Result<Self, AuthError> {
+        let auth = ConnectionAuthCtx::try_from(claims.clone())
+            .map_err(|_| AuthError::Invalid("its claims cannot be passed on"))?;
+        let identity_header = HeaderValue::try_from(claims.identity.to_hex().as_str()).ok();
+        let token_header = HeaderValue::try_from(&*token).ok().map(|mut value| {
+            value.set_sensitive(true);
+            value
+        });
+        let headers = identity_header.zip(token_header);
+        Ok(Self { identity: claims.identity, auth, claims, token, headers, checked_at: SystemTime::now() })
+    }
+
+    fn is_fresh(&self, now: SystemTime) -> bool {
+        let expired = self.claims.exp.is_some_and(|exp| now > exp + LEEWAY);
+        !expired && now.duration_since(self.checked_at).is_ok_and(|age| age < REMEMBERED_FOR)
+    }
+}
+
+/// The issuer that a token claims to be from. Good for choosing a key and for nothing else.
+fn unverified_issuer(token: &str) -> Option<Box<str>> {
+    jsonwebtoken::dangerous::insecure_decode::<IncomingClaims>(token).ok().map(|data| data.claims.issuer)
+}
+
+fn describe(refused: TokenValidationError) -> AuthError {
+    use spacetimedb_core::auth::token_validation::JwtErrorKind;
+    match refused {
+        TokenValidationError::TokenError(cause) => match cause.kind() {
+            JwtErrorKind::ExpiredSignature => AuthError::Expired,
+            JwtErrorKind::InvalidSignature => AuthError::Invalid("its signature does not match"),
+            JwtErrorKind::InvalidAlgorithm | JwtErrorKind::InvalidAlgorithmName => {
+                AuthError::Invalid("only ES256 and RS256 signatures are accepted")
+            }
+            JwtErrorKind::MissingRequiredClaim(_) => AuthError::Invalid("it lacks a required claim"),
+            _ => AuthError::Invalid("it is not a well-formed JSON web token"),
+        },
+        _ => AuthError::Invalid("its issuer's keys could not be fetched or do not match"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn authority(config: AuthConfig) -> TokenAuthority {
+        TokenAuthority::new(JwtKeys::generate().unwrap(), config)
+    }
+
+    fn claims_from(issuer: &str, exp: Option<SystemTime>) -> SpacetimeIdentityClaims {
+        SpacetimeIdentityClaims {
+            identity: Identity::from_claims(issuer, "somebody"),
+            subject: "somebody".into(),
+            issuer: issuer.into(),
+            audience: [].into(),
+            iat: SystemTime::now(),
+            exp,
+            extra: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_minted_token_names_its_identity_again_and_again() {
+        let authority = authority(AuthConfig::default());
+        let minted = authority.mint().unwrap();
+        for _ in 0..2 {
+            assert_eq!(authority.verify(&minted.token).await.unwrap().identity, minted.identity);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_websocket_token_keeps_identity_and_issuer_and_expires() {
+        let authority = authority(AuthConfig::default());
+        let foreign = claims_from("https://login.example", None);
+        let token = authority.websocket_token(&foreign).unwrap();
+        let verified = authority.verify(&token).await.unwrap();
+        assert_eq!(verified.identity, foreign.identity);
+        assert_eq!(verified.claims.issuer, foreign.issuer);
+        assert!(verified.claims.exp.unwrap() <= SystemTime::now() + WEBSOCKET_TOKEN_LIFE);
+    }
+
+    #[tokio::test]
+    async fn a_websocket_token_never_outlives_the_token_it_came_from() {
+        let authority = authority(AuthConfig::default());
+        let soon = SystemTime::now() + Duration::from_secs(5);
+        let token = authority.websocket_token(&claims_from("localhost", Some(soon))).unwrap();
+        let verified = authority.verify(&token).await.unwrap();
+        assert!(verified.claims.exp.unwrap() <= soon);
+    }
+
+    #[tokio::test]
+    async fn expired_forged_and_unsigned_tokens_are_refused() {
+        let authority = authority(AuthConfig::default());
+        let past = SystemTime::now() - Duration::from_secs(120);
+        let expired = authority.sign(&claims_from("localhost", Some(past))).unwrap();
+        assert!(matches!(authority.verify(&expired).await, Err(AuthError::Expired)));
+
+        let forger = self::authority(AuthConfig::default());
+        let forged = forger.mint().unwrap().token;
+        assert!(matches!(authority.verify(&forged).await, Err(AuthError::Invalid(_))));
+
+        let own = authority.mint().unwrap().token;
+        let payload = own.split('.').nth(1).unwrap();
+        // {"typ":"JWT","alg":"none"}
+        let unsigned = format!("eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0.{payload}.");
+        assert!(matches!(authority.verify(&unsigned).await, Err(AuthError::Invalid(_))));
+        for garbage in ["", "x", "a.b.c", &"x".repeat(20_000)] {
+            assert!(matches!(authority.verify(garbage).await, Err(AuthError::Invalid(_))));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_unlisted_issuer_is_refused_without_asking_it() {
+        let outside = authority(AuthConfig::default());
+        let token = outside.sign(&claims_from("http://127.0.0.1:9", None)).unwrap();
+        let authority = authority(AuthConfig::default());
+        assert!(matches!(authority.verify(&token).await, Err(AuthError::UntrustedIssuer)));
+    }
+}

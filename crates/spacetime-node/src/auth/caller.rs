@@ -1,0 +1,111 @@
+//! The caller of an HTTP request.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::{AuthError, VerifiedToken};
+use crate::error::ApiError;
+use crate::node::Node;
+
+const IDENTITY: HeaderName = HeaderName::from_static("spacetime-identity");
+const IDENTITY_TOKEN: HeaderName = HeaderName::from_static("spacetime-identity-token");
+
+/// Who sent a request. Everybody is somebody: a request without a token gets a new identity.
+#[derive(Clone)]
+pub struct Caller {
+    /// The token and what it says.
+    pub token: Arc<VerifiedToken>,
+    /// Whether the request brought the token itself.
+    pub authenticated: bool,
+}
+
+impl std::ops::Deref for Caller {
+    type Target = VerifiedToken;
+    fn deref(&self) -> &VerifiedToken {
+        &self.token
+    }
+}
+
+/// Middleware: finds out who is calling, and tells the caller in the response's headers.
+pub async fn identify(State(node): State<Arc<Node>>, mut request: Request, next: Next) -> Response {
+    // Read before the first await: a request's body may not be shared between threads.
+    let token = presented_token(&request);
+    let caller = match caller_of(&node, token).await {
+        Ok(caller) => caller,
+        Err(refused) => return refused.into_response(),
+    };
+    let headers = caller.headers.clone();
+    request.extensions_mut().insert(caller);
+    let mut response = next.run(request).await;
+    if let Some((identity, token)) = headers {
+        response.headers_mut().insert(IDENTITY, identity);
+        response.headers_mut().insert(IDENTITY_TOKEN, token);
+    }
+    response
+}
+
+async fn caller_of(node: &Node, token: Result<Option<String>, ApiError>) -> Result<Caller, ApiError> {
+    match token? {
+        Some(token) => {
+            let token = node.tokens.verify(&token).await.map_err(unauthorized)?;
+            Ok(Caller { token, authenticated: true })
+        }
+        None => {
+            let token = node.tokens.mint().map_err(ApiError::internal)?;
+            Ok(Caller { token: Arc::new(token), authenticated: false })
+        }
+    }
+}
+
+fn unauthorized(cause: AuthError) -> ApiError {
+    ApiError::new(StatusCode::UNAUTHORIZED, "invalid_token", cause.to_string())
+}
+
+/// The bearer token, or the one in the query, which is where browsers must put it.
+fn presented_token(request: &Request) -> Result<Option<String>, ApiError> {
+    let Some(value) = request.headers().get(header::AUTHORIZATION) else {
+        return Ok(query_token(request.uri()));
+    };
+    let malformed = || {
+        ApiError::bad_request("malformed_authorization", "The Authorization header must read `Bearer <token>`.")
+    };
+    let value = value.to_str().map_err(|_| malformed())?;
+    let (scheme, token) = value.split_once(' ').ok_or_else(malformed)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(malformed());
+    }
+    Ok(Some(token.trim().to_owned()))
+}
+
+fn query_token(uri: &Uri) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Query {
+        token: Option<String>,
+    }
+    axum::extract::Query::<Query>::try_from_uri(uri).ok()?.0.token
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let missing = || ApiError::internal("a route that needs its caller is outside the middleware");
+        parts.extensions.get::<Caller>().cloned().ok_or_else(missing)
+    }
+}
+
+impl Caller {
+    /// 401 unless the request brought a token.
+    pub fn require_token(&self) -> Result<(), ApiError> {
+        if self.authenticated {
+            return Ok(());
+        }
+        let sentence = "This call needs a token; get one with POST /v1/identity.";
+        Err(ApiError::new(StatusCode::UNAUTHORIZED, "token_required", sentence))
+    }
+}

@@ -1,0 +1,281 @@
+//! The node's configuration file, `config.toml`: limits, time-outs and trusted token issuers.
+//!
+//! Every key has a default, so that no file is needed. Unknown keys are refused, because a
+//! misspelt limit that is silently ignored protects nobody.
+
+use std::num::{NonZeroU16, NonZeroUsize};
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+use spacetimedb_core::config::{ModuleHttpConfig, WasmConfig};
+use spacetimedb_engine::persistence::{CommitlogConfig, DurabilityConfig};
+
+/// Everything that `config.toml` may set.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct NodeConfig {
+    /// Who issues the tokens that the node accepts.
+    pub auth: AuthConfig,
+    /// Limits of the HTTP API.
+    pub http: HttpConfig,
+    /// Limits and time-outs of WebSocket connections.
+    pub websocket: WebSocketConfig,
+    /// What goes to the node's log.
+    pub logs: LogsConfig,
+    /// The engine's commit log, with the engine's own keys.
+    pub commitlog: CommitlogConfig,
+    /// Whether modules may send HTTP requests.
+    pub module_http: ModuleHttpConfig,
+    /// Resources for WebAssembly modules.
+    pub wasm: WasmLimits,
+}
+
+/// Tokens and their issuers.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct AuthConfig {
+    /// The `iss` claim of the node's own tokens. It is part of every identity: changing it
+    /// changes who everybody is.
+    pub issuer: Box<str>,
+    /// Outside issuers whose keys are fetched by OIDC discovery.
+    pub trusted_issuers: Vec<TrustedIssuer>,
+    /// Accept any issuer that a token names, as the official server does. A stranger can then
+    /// make the node send requests to an address of the stranger's choice.
+    pub trust_any_issuer: bool,
+}
+
+/// An outside issuer of tokens.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct TrustedIssuer {
+    /// The exact `iss` claim, which is also the base URL of the discovery document.
+    pub issuer: Box<str>,
+    /// When not empty, one of these must be among the token's audiences.
+    #[serde(default)]
+    pub audiences: Vec<Box<str>>,
+}
+
+/// Limits of the HTTP API; sizes in bytes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct HttpConfig {
+    /// Largest module that can be published.
+    pub max_program_bytes: usize,
+    /// Largest body of any other request.
+    pub max_body_bytes: usize,
+    /// Time for a client to send its request head.
+    #[serde(with = "humantime_serde")]
+    pub header_timeout: Duration,
+    /// Time that requests in progress get when the node stops.
+    #[serde(with = "humantime_serde")]
+    pub shutdown_grace: Duration,
+}
+
+/// Limits of WebSocket connections; sizes in bytes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct WebSocketConfig {
+    /// How often a quiet client is pinged.
+    #[serde(with = "humantime_serde")]
+    pub ping_interval: Duration,
+    /// A client that sends nothing for this long, not even a pong, is dropped.
+    #[serde(with = "humantime_serde")]
+    pub idle_timeout: Duration,
+    /// Time for the client to answer a close frame.
+    #[serde(with = "humantime_serde")]
+    pub close_handshake_timeout: Duration,
+    /// Messages that may wait for their turn; a client that sends more is dropped.
+    pub incoming_queue_length: NonZeroUsize,
+    /// Largest message from a client, however many frames it comes in.
+    pub max_message_bytes: usize,
+    /// Bytes that may wait for a client that does not read; past it the client is dropped.
+    pub outgoing_queue_bytes: usize,
+}
+
+/// The node's log.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct LogsConfig {
+    /// `error`, `warn`, `info`, `debug`, `trace` or `off`.
+    pub level: String,
+    /// Further filters by module, such as `spacetimedb=debug`.
+    pub directives: Vec<String>,
+}
+
+/// Resources for WebAssembly modules.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct WasmLimits {
+    /// Procedures of one database that run at the same time.
+    pub procedure_instance_pool_size: Option<NonZeroU16>,
+}
+
+impl Default for AuthConfig {
+    fn default() -> Self {
+        Self { issuer: "localhost".into(), trusted_issuers: Vec::new(), trust_any_issuer: false }
+    }
+}
+
+const MIB: usize = 1024 * 1024;
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            max_program_bytes: 128 * MIB,
+            max_body_bytes: 32 * MIB,
+            header_timeout: Duration::from_secs(10),
+            shutdown_grace: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Default for WebSocketConfig {
+    fn default() -> Self {
+        Self {
+            ping_interval: Duration::from_secs(15),
+            idle_timeout: Duration::from_secs(30),
+            close_handshake_timeout: Duration::from_millis(250),
+            incoming_queue_length: const { NonZeroUsize::new(16384).unwrap() },
+            max_message_bytes: 32 * MIB,
+            outgoing_queue_bytes: 64 * MIB,
+        }
+    }
+}
+
+impl Default for LogsConfig {
+    fn default() -> Self {
+        Self { level: "info".into(), directives: vec!["spacetimedb=warn".into()] }
+    }
+}
+
+/// Why a configuration file was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("The configuration file {path} cannot be read ({cause}); check the path and its permissions.")]
+    Unreadable {
+        /// The file as it was named.
+        path: String,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// The file is not valid.
+    #[error("The configuration file {path} is not valid: {cause}")]
+    Invalid {
+        /// The file as it was named.
+        path: String,
+        /// Where and why.
+        cause: Box<toml::de::Error>,
+    },
+    /// A value is out of its range.
+    #[error("The configuration value `{key}` must be {rule}.")]
+    OutOfRange {
+        /// Dotted key.
+        key: &'static str,
+        /// What it must be.
+        rule: &'static str,
+    },
+}
+
+impl NodeConfig {
+    /// Reads and checks a configuration file; without one, the defaults hold.
+    pub fn load(path: Option<&Path>) -> Result<Self, ConfigError> {
+        let config = match path {
+            None => Self::default(),
+            Some(path) => {
+                let shown = path.display().to_string();
+                let text = std::fs::read_to_string(path)
+                    .map_err(|cause| ConfigError::Unreadable { path: shown.clone(), cause })?;
+                toml::from_str(&text)
+                    .map_err(|cause| ConfigError::Invalid { path: shown, cause: Box::new(cause) })?
+            }
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let rules = [
+            ("auth.issuer", "1 to 128 bytes long", (1..=128).contains(&self.auth.issuer.len())),
+            ("http.max-program-bytes", "more than 0", self.http.max_program_bytes > 0),
+            ("http.max-body-bytes", "more than 0", self.http.max_body_bytes > 0),
+            ("http.header-timeout", "more than 0", !self.http.header_timeout.is_zero()),
+            ("websocket.ping-interval", "more than 0", !self.websocket.ping_interval.is_zero()),
+            (
+                "websocket.idle-timeout",
+                "longer than websocket.ping-interval",
+                self.websocket.idle_timeout > self.websocket.ping_interval,
+            ),
+            ("websocket.max-message-bytes", "more than 0", self.websocket.max_message_bytes > 0),
+            ("websocket.outgoing-queue-bytes", "more than 0", self.websocket.outgoing_queue_bytes > 0),
+        ];
+        match rules.into_iter().find(|(_, _, holds)| !holds) {
+            Some((key, rule, _)) => Err(ConfigError::OutOfRange { key, rule }),
+            None => Ok(()),
+        }
+    }
+
+    /// The engine's settings for what it writes to disk.
+    pub fn durability(&self) -> DurabilityConfig {
+        DurabilityConfig { commitlog: self.commitlog }
+    }
+
+    /// The engine's settings for WebAssembly modules.
+    pub fn wasm(&self) -> WasmConfig {
+        match self.wasm.procedure_instance_pool_size {
+            Some(size) => WasmConfig { procedure_instance_pool_size: size.into() },
+            None => WasmConfig::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<NodeConfig, String> {
+        let config: NodeConfig = toml::from_str(text).map_err(|e| e.to_string())?;
+        config.check().map_err(|e| e.to_string())?;
+        Ok(config)
+    }
+
+    #[test]
+    fn an_empty_file_gives_the_official_defaults() {
+        let config = parse("").unwrap();
+        assert_eq!(&*config.auth.issuer, "localhost");
+        assert_eq!(config.websocket.ping_interval, Duration::from_secs(15));
+        assert_eq!(config.websocket.incoming_queue_length.get(), 16384);
+        assert!(!config.auth.trust_any_issuer);
+    }
+
+    #[test]
+    fn every_section_can_be_set() {
+        let config = parse(
+            r#"
+            [auth]
+            trusted-issuers = [{ issuer = "https://login.example", audiences = ["game"] }]
+            [http]
+            max-program-bytes = 1000
+            [websocket]
+            ping-interval = "1s"
+            idle-timeout = "2s"
+            [commitlog]
+            max-segment-size = 1048576
+            [wasm]
+            procedure-instance-pool-size = 3
+            "#,
+        )
+        .unwrap();
+        assert_eq!(&*config.auth.trusted_issuers[0].audiences[0], "game");
+        assert_eq!(config.wasm().procedure_instance_pool_size.get(), 3);
+    }
+
+    #[test]
+    fn misspelt_keys_and_impossible_values_are_refused_by_name() {
+        assert!(parse("[websocket]\nping-intervall = '1s'").unwrap_err().contains("ping-intervall"));
+        let refused = parse("[websocket]\nidle-timeout = '1s'").unwrap_err();
+        assert!(refused.contains("websocket.idle-timeout"), "{refused}");
+        assert!(parse("[auth]\nissuer = ''").unwrap_err().contains("auth.issuer"));
+    }
+}

@@ -1,0 +1,27 @@
+//! A standalone SpacetimeDB node on the published engine crates, with the official HTTP and
+//! WebSocket API. See `docs/node.md`.
+//!
+//! Reading order:
+//! - [`start`]: from the command line to a serving process and back down again.
+//! - [`node`]: the state that every request shares, and the life of a database's host.
+//! - [`control`]: which databases exist, who owns them and what they are called.
+//! - [`publish`]: new modules, updates, resets and deletions.
+//! - [`auth`]: who is calling.
+//! - [`routes`]: the HTTP API.
+//! - [`websocket`]: the subscription protocols.
+//! - [`cli`]: the subcommands that talk to a node as a client.
+
+// Gives every binary that links the engine the symbols that the v8 crate refers to.
+use v8_absent as _;
+
+pub mod auth;
+pub mod cli;
+pub mod config;
+pub mod control;
+pub mod data_dir;
+pub mod error;
+pub mod node;
+pub mod publish;
+pub mod routes;
+pub mod start;
+pub mod websocket;

@@ -1,0 +1,228 @@
+//! The state that every request shares, and the life of the databases' hosts.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use parking_lot::{Mutex, RwLock};
+use spacetimedb_core::client::ClientActorIndex;
+use spacetimedb_core::host::{
+    BootstrapCompletion, DiskStorage, HostController, InitialEnvironmentSource, ModuleHost,
+};
+use spacetimedb_core::messages::control_db::Database;
+use spacetimedb_lib::Identity;
+use spacetimedb_lib::identity::AuthCtx;
+use tokio::sync::watch;
+
+use crate::auth::TokenAuthority;
+use crate::config::NodeConfig;
+use crate::control::{Control, ControlError, DatabaseRecord, Name};
+use crate::error::ApiError;
+
+/// How long a database may take to finish its work when it stops.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The node's shared state.
+pub struct Node {
+    /// Limits and time-outs.
+    pub config: NodeConfig,
+    /// Which databases exist.
+    pub control: Arc<Control>,
+    /// Who may call.
+    pub tokens: TokenAuthority,
+    /// The engine.
+    pub controller: HostController,
+    /// Programs that wait for their database to store them.
+    pub programs: DiskStorage,
+    /// Names and sessions of connected clients.
+    pub clients: ClientActorIndex,
+    /// Databases that could not be launched, with the reason.
+    pub failures: RwLock<BTreeMap<Identity, String>>,
+    /// Names whose first publish is under way.
+    pub publishing: Mutex<HashSet<Name>>,
+    ready: AtomicBool,
+}
+
+/// A database with its running module.
+pub struct Hosted {
+    /// The control state's record.
+    pub record: DatabaseRecord,
+    /// The running module.
+    pub module: ModuleHost,
+}
+
+/// Gives a database its environment at its first initialisation.
+pub struct InitialEnvironments(pub Arc<Control>);
+
+#[async_trait::async_trait]
+impl InitialEnvironmentSource for InitialEnvironments {
+    async fn load(&self, _: &Database, replica_id: u64) -> anyhow::Result<BTreeMap<String, String>> {
+        Ok(self.0.initial_environment(replica_id))
+    }
+}
+
+impl Node {
+    /// Puts the parts together; no database runs yet.
+    pub fn new(
+        config: NodeConfig,
+        control: Arc<Control>,
+        tokens: TokenAuthority,
+        controller: HostController,
+        programs: DiskStorage,
+    ) -> Self {
+        Self {
+            config,
+            control,
+            tokens,
+            controller,
+            programs,
+            clients: ClientActorIndex::new(),
+            failures: RwLock::default(),
+            publishing: Mutex::default(),
+            ready: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether all databases have been launched, or have failed to.
+    pub fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
+    }
+
+    /// The record of a database, by name or identity.
+    pub fn find(&self, name_or_identity: &str) -> Result<DatabaseRecord, ApiError> {
+        self.control.resolve(name_or_identity).ok_or_else(|| ApiError::no_such_database(name_or_identity))
+    }
+
+    /// The record of a database that `caller` owns.
+    pub fn find_owned(&self, name_or_identity: &str, caller: Identity, action: &str) -> Result<DatabaseRecord, ApiError> {
+        let record = self.find(name_or_identity)?;
+        if record.database.owner_identity == caller { Ok(record) } else { Err(ApiError::not_owner(action)) }
+    }
+
+    /// A database with its module, launched if it is not running.
+    pub async fn host(&self, name_or_identity: &str) -> Result<Hosted, ApiError> {
+        let record = self.find(name_or_identity)?;
+        let module = self.launch(&record).await?;
+        Ok(Hosted { record, module })
+    }
+
+    /// The module of a database, launched if it is not running.
+    pub async fn launch(&self, record: &DatabaseRecord) -> Result<ModuleHost, ApiError> {
+        if let Ok(module) = self.controller.get_module_host(record.replica_id).await {
+            return Ok(module);
+        }
+        let launched =
+            self.controller.get_or_launch_module_host_with_bootstrap(record.database.clone(), record.replica_id).await;
+        let identity = record.database.database_identity;
+        let launched = match launched {
+            Ok(launched) => launched,
+            Err(cause) => {
+                tracing::error!(database = %identity, "Database {identity} cannot be launched: {cause:#}");
+                self.failures.write().insert(identity, format!("{cause:#}"));
+                return Err(launch_failed(identity));
+            }
+        };
+        self.failures.write().remove(&identity);
+        if let Some(bootstrap) = launched.bootstrap_completion {
+            self.finish_bootstrap(record.replica_id, bootstrap);
+        }
+        self.refuse_if_retired(record).await?;
+        Ok(launched.module)
+    }
+
+    /// A receiver that follows the module of a database through hot swaps.
+    pub async fn watch(&self, record: &DatabaseRecord) -> Result<watch::Receiver<ModuleHost>, ApiError> {
+        self.launch(record).await?;
+        let gone = |_| launch_failed(record.database.database_identity);
+        self.controller.watch_module_host(record.replica_id).await.map_err(gone)
+    }
+
+    /// What a caller may see and change with SQL.
+    pub fn sql_permissions(record: &DatabaseRecord, caller: Identity) -> AuthCtx {
+        AuthCtx::new(record.database.owner_identity, caller)
+    }
+
+    /// Forgets the first environment as soon as the database holds it durably.
+    fn finish_bootstrap(&self, replica_id: u64, bootstrap: BootstrapCompletion) {
+        let control = self.control.clone();
+        tokio::spawn(async move {
+            let forgotten = match bootstrap.wait().await {
+                Ok(()) => control.forget_initial_environment(replica_id),
+                // The database stopped first; its next launch completes the bootstrap.
+                Err(_) => Ok(()),
+            };
+            if let Err(cause) = forgotten {
+                tracing::warn!("The first environment of replica {replica_id} stays for now: {cause}");
+            }
+        });
+    }
+
+    /// A database can be deleted or reset while a request launches it; the launch must not win.
+    async fn refuse_if_retired(&self, record: &DatabaseRecord) -> Result<(), ApiError> {
+        let identity = record.database.database_identity;
+        if self.control.database(identity).is_some_and(|current| current.replica_id == record.replica_id) {
+            return Ok(());
+        }
+        self.retire_replica(record.replica_id).await;
+        Err(ApiError::no_such_database(&identity.to_hex()))
+    }
+
+    /// Launches every database, so that schedules run whether or not somebody connects. One
+    /// that fails does not keep the others from starting.
+    pub async fn launch_all(&self) {
+        for record in self.control.databases() {
+            // The failure is logged and kept; requests for that database try again.
+            let _ = self.launch(&record).await;
+        }
+        for replica_id in self.control.retired_replicas() {
+            self.retire_replica(replica_id).await;
+        }
+        self.ready.store(true, Ordering::Release);
+    }
+
+    /// Stops a replica that no database uses any more and removes its folder.
+    pub async fn retire_replica(&self, replica_id: u64) {
+        if let Err(cause) = self.controller.exit_module_host(replica_id, EXIT_TIMEOUT).await {
+            tracing::warn!("Replica {replica_id} did not stop cleanly: {cause:#}");
+        }
+        let folder = self.controller.data_dir.replica(replica_id).0.clone();
+        let removed = match tokio::fs::remove_dir_all(&folder).await {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => Err(cause.to_string()),
+            _ => self.control.forget_retired_replica(replica_id).map_err(|e| e.to_string()),
+        };
+        if let Err(cause) = removed {
+            tracing::warn!("The folder of retired replica {replica_id} stays until the next start: {cause}");
+        }
+    }
+
+    /// Stops every database after its work is done and on disk.
+    pub async fn exit_all(&self) {
+        self.ready.store(false, Ordering::Release);
+        for replica_id in self.controller.managed_replicas() {
+            if let Err(cause) = self.controller.exit_module_host(replica_id, EXIT_TIMEOUT).await {
+                tracing::warn!("Replica {replica_id} did not stop cleanly: {cause:#}");
+            }
+        }
+    }
+}
+
+fn launch_failed(identity: Identity) -> ApiError {
+    ApiError::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "database_unavailable",
+        format!("The database {identity} cannot be started; the node's log has the reason."),
+    )
+}
+
+impl From<ControlError> for ApiError {
+    fn from(cause: ControlError) -> Self {
+        match &cause {
+            ControlError::NoSuchDatabase => Self::new(StatusCode::NOT_FOUND, "no_such_database", cause.to_string()),
+            ControlError::NameTaken(_) => Self::new(StatusCode::UNAUTHORIZED, "name_taken", cause.to_string()),
+            ControlError::Locked => Self::new(StatusCode::FORBIDDEN, "database_locked", cause.to_string()),
+            ControlError::Store(_) => Self::internal(cause),
+        }
+    }
+}

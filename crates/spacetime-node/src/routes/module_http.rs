@@ -1,0 +1,144 @@
+//! `/v1/database/:db/route/*`: HTTP handlers that a module declares.
+//!
+//! These requests bypass the node's authentication on purpose: a module checks its own
+//! credentials, as a webhook's sender brings a signature and not a token of this node.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Path, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header, request};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use spacetimedb_core::host::module_host::HttpHandlerCallError;
+use spacetimedb_lib::http as module;
+
+use crate::error::ApiError;
+use crate::node::Node;
+
+/// `/route` without a trailing slash, which modules tell apart from `/route/`.
+pub(super) async fn handle_root(
+    state: State<Arc<Node>>,
+    Path(db): Path<String>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    dispatch(state, &db, request).await
+}
+
+pub(super) async fn handle(
+    state: State<Arc<Node>>,
+    Path(params): Path<Vec<(String, String)>>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let db = params.into_iter().next().map(|(_, db)| db).unwrap_or_default();
+    dispatch(state, &db, request).await
+}
+
+async fn dispatch(State(node): State<Arc<Node>>, db: &str, request: Request) -> Result<Response, ApiError> {
+    let module = node.host(db).await?.module;
+    let (head, body) = request.into_parts();
+    let method = module_method(&head.method);
+    let path = route_path(head.uri.path());
+    let Some((handler, _, _)) = module.info().module_def.match_http_route(&method, path) else {
+        let sentence = "The module has no handler for this method and path.";
+        return Err(ApiError::new(StatusCode::NOT_FOUND, "no_such_handler", sentence));
+    };
+    let request = module_request(&head, method);
+    let body = Bytes::from_request(Request::from_parts(head, body), &())
+        .await
+        .map_err(|refused| ApiError::new(refused.status(), "invalid_body", refused.body_text()))?;
+    let auth = node.tokens.mint().map_err(ApiError::internal)?.auth;
+    let (reply, body) = module.call_http_handler(auth, handler, request, body).await.map_err(handler_failed)?;
+    Ok(response(reply, body))
+}
+
+/// What follows `/route`, as it was written: modules see the path undecoded.
+fn route_path(path: &str) -> &str {
+    let after_database = path.strip_prefix("/v1/database/").and_then(|rest| rest.split_once('/'));
+    after_database.and_then(|(_, rest)| rest.strip_prefix("route")).unwrap_or_default()
+}
+
+fn module_method(method: &Method) -> module::Method {
+    match *method {
+        Method::GET => module::Method::Get,
+        Method::HEAD => module::Method::Head,
+        Method::POST => module::Method::Post,
+        Method::PUT => module::Method::Put,
+        Method::DELETE => module::Method::Delete,
+        Method::CONNECT => module::Method::Connect,
+        Method::OPTIONS => module::Method::Options,
+        Method::TRACE => module::Method::Trace,
+        Method::PATCH => module::Method::Patch,
+        ref other => module::Method::Extension(other.to_string()),
+    }
+}
+
+fn module_request(head: &request::Parts, method: module::Method) -> module::Request {
+    module::Request {
+        method,
+        headers: module_headers(&head.headers),
+        timeout: None,
+        uri: external_uri(head),
+        version: match head.version {
+            Version::HTTP_09 => module::Version::Http09,
+            Version::HTTP_10 => module::Version::Http10,
+            Version::HTTP_2 => module::Version::Http2,
+            Version::HTTP_3 => module::Version::Http3,
+            _ => module::Version::Http11,
+        },
+    }
+}
+
+fn module_headers(headers: &HeaderMap) -> module::Headers {
+    headers.iter().map(|(name, value)| (Some(name.as_str().into()), value.as_bytes().into())).collect()
+}
+
+/// The address that the client used, rebuilt from what a proxy in front says.
+fn external_uri(head: &request::Parts) -> String {
+    let text = |name: HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
+    let scheme = text(HeaderName::from_static("x-forwarded-proto")).unwrap_or("http");
+    let host = text(HeaderName::from_static("x-forwarded-host")).or_else(|| text(header::HOST));
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    let rebuilt = host.map(|host| format!("{scheme}://{host}{path}"));
+    // The engine takes valid URIs only; what a proxy or client made up may not be one.
+    rebuilt.filter(|uri| uri.parse::<Uri>().is_ok()).unwrap_or_else(|| path.to_owned())
+}
+
+fn handler_failed(cause: HttpHandlerCallError) -> ApiError {
+    match cause {
+        HttpHandlerCallError::NoSuchModule(_) => super::call::module_gone(),
+        other => {
+            let sentence = format!("The module's handler failed: {other}");
+            ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "function_failed", sentence)
+        }
+    }
+}
+
+fn response(reply: module::Response, body: Bytes) -> Response {
+    let Ok(status) = StatusCode::from_u16(reply.code) else {
+        return ApiError::internal("a module's handler answered with an impossible status").into_response();
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    for (name, value) in reply.headers.into_iter() {
+        let name = HeaderName::try_from(&*name);
+        let value = HeaderValue::from_bytes(&value);
+        if let (Ok(name), Ok(value)) = (name, value) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_modules_path_keeps_its_slashes_and_escapes() {
+        assert_eq!(route_path("/v1/database/game/route"), "");
+        assert_eq!(route_path("/v1/database/game/route/"), "/");
+        assert_eq!(route_path("/v1/database/game/route/a%20b/"), "/a%20b/");
+        assert_eq!(route_path("/v1/database/route/route/route"), "/route");
+    }
+}

@@ -1,0 +1,197 @@
+//! Publishing over HTTP: `POST /v1/database`, `PUT /v1/database/:db`, its dry run and reset.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use bytes::Bytes;
+use headers::HeaderMapExt;
+use serde::Deserialize;
+use spacetimedb_client_api_messages::name::{
+    DatabaseName, MigrationPolicy as PolicyName, PrePublishAutoMigrateResult,
+    PrePublishManualMigrateResult, PrePublishResult, PrettyPrintStyle as StyleName, PublishResult,
+};
+use spacetimedb_client_api_messages::publish::{SpacetimeEnvironment, SpacetimeEnvironmentRemove};
+use spacetimedb_core::host::MigratePlanResult;
+use spacetimedb_lib::Hash;
+use spacetimedb_lib::environment::EnvironmentUpdate;
+use spacetimedb_schema::auto_migrate::{MigrationPolicy, MigrationToken, PrettyPrintStyle};
+
+use crate::auth::Caller;
+use crate::control::Name;
+use crate::error::ApiError;
+use crate::node::Node;
+use crate::publish::{self, DEFAULT_CONFIRMATION, Publication, Published};
+
+/// Longest time that a publish may wait for the disk.
+const CONFIRMATION_MAX: Duration = Duration::from_secs(5 * 60);
+
+/// What the query of a publish may say. The official parameters `num_replicas`, `parent` and
+/// `organization` are accepted and have no effect on a single node.
+#[derive(Deserialize)]
+pub(super) struct PublishQuery {
+    #[serde(default)]
+    clear: bool,
+    #[serde(default)]
+    policy: PolicyName,
+    token: Option<String>,
+    #[serde(default)]
+    host_type: HostTypeName,
+    update_confirmation_timeout: Option<String>,
+    #[serde(default)]
+    style: StyleName,
+}
+
+#[derive(Deserialize, Default)]
+enum HostTypeName {
+    #[default]
+    #[serde(alias = "wasm")]
+    Wasm,
+    #[serde(alias = "js")]
+    Js,
+}
+
+impl PublishQuery {
+    fn publication(&self, headers: &HeaderMap, program: Bytes) -> Result<Publication, ApiError> {
+        self.refuse_javascript()?;
+        Ok(Publication {
+            program,
+            environment: environment_update(headers)?,
+            policy: self.policy()?,
+            confirmation_timeout: self.confirmation_timeout()?,
+        })
+    }
+
+    fn refuse_javascript(&self) -> Result<(), ApiError> {
+        match self.host_type {
+            HostTypeName::Wasm => Ok(()),
+            HostTypeName::Js => Err(ApiError::bad_request(
+                "javascript_unsupported",
+                "This node runs WebAssembly modules only; publish JavaScript modules to an official server.",
+            )),
+        }
+    }
+
+    fn policy(&self) -> Result<MigrationPolicy, ApiError> {
+        match (&self.policy, &self.token) {
+            (PolicyName::Compatible, _) => Ok(MigrationPolicy::Compatible),
+            (PolicyName::BreakClients, Some(token)) => match Hash::from_hex(token) {
+                Ok(token) => Ok(MigrationPolicy::BreakClients(token)),
+                Err(_) => Err(ApiError::bad_request("invalid_migration_token", "`token` must be 64 hexadecimal digits.")),
+            },
+            (PolicyName::BreakClients, None) => Err(ApiError::bad_request(
+                "missing_migration_token",
+                "An update that disconnects clients needs the `token` that pre_publish gives.",
+            )),
+        }
+    }
+
+    fn confirmation_timeout(&self) -> Result<Duration, ApiError> {
+        let Some(text) = &self.update_confirmation_timeout else { return Ok(DEFAULT_CONFIRMATION) };
+        match humantime::parse_duration(text) {
+            Ok(timeout) if timeout <= CONFIRMATION_MAX => Ok(timeout),
+            _ => Err(ApiError::bad_request(
+                "invalid_timeout",
+                "`update_confirmation_timeout` must be a time such as `10s`, at most 5 minutes.",
+            )),
+        }
+    }
+}
+
+fn environment_update(headers: &HeaderMap) -> Result<EnvironmentUpdate, ApiError> {
+    let malformed = |_| ApiError::bad_request("invalid_environment", "A spacetime-environment header is malformed.");
+    let values = headers.typed_try_get::<SpacetimeEnvironment>().map_err(malformed)?.unwrap_or_default();
+    let remove = headers.typed_try_get::<SpacetimeEnvironmentRemove>().map_err(malformed)?.unwrap_or_default();
+    Ok(EnvironmentUpdate { values: values.0, remove: remove.0 })
+}
+
+pub(super) async fn publish_unnamed(
+    State(node): State<Arc<Node>>,
+    Query(query): Query<PublishQuery>,
+    caller: Caller,
+    headers: HeaderMap,
+    program: Bytes,
+) -> Result<Json<PublishResult>, ApiError> {
+    let publication = query.publication(&headers, program)?;
+    let published = publish::run_to_end(publish::create(node, caller.identity, None, publication)).await?;
+    Ok(success(None, published))
+}
+
+pub(super) async fn publish_named(
+    State(node): State<Arc<Node>>,
+    Path(db): Path<String>,
+    Query(query): Query<PublishQuery>,
+    caller: Caller,
+    headers: HeaderMap,
+    program: Bytes,
+) -> Result<Json<PublishResult>, ApiError> {
+    let publication = query.publication(&headers, program)?;
+    let name = Name::parse(&db);
+    let Ok(record) = node.find(&db) else {
+        let created = publish::create(node, caller.identity, Some(name?), publication);
+        return Ok(success(db.parse().ok(), publish::run_to_end(created).await?));
+    };
+    if record.database.owner_identity != caller.identity {
+        return Err(ApiError::not_owner("publish over it"));
+    }
+    let published = if query.clear {
+        publish::run_to_end(publish::reset(node, record, Some(publication))).await?
+    } else {
+        publish::run_to_end(publish::update(node, record, publication)).await?
+    };
+    Ok(success(db.parse().ok(), published))
+}
+
+pub(super) async fn reset(
+    State(node): State<Arc<Node>>,
+    Path(db): Path<String>,
+    Query(query): Query<PublishQuery>,
+    caller: Caller,
+    headers: HeaderMap,
+    program: Bytes,
+) -> Result<Json<PublishResult>, ApiError> {
+    let record = node.find_owned(&db, caller.identity, "reset it")?;
+    let publication = query.publication(&headers, program)?;
+    let program = (!publication.program.is_empty()).then_some(publication);
+    let published = publish::run_to_end(publish::reset(node, record, program)).await?;
+    Ok(success(db.parse().ok(), published))
+}
+
+pub(super) async fn pre_publish(
+    State(node): State<Arc<Node>>,
+    Path(db): Path<String>,
+    Query(query): Query<PublishQuery>,
+    caller: Caller,
+    program: Bytes,
+) -> Result<Json<PrePublishResult>, ApiError> {
+    query.refuse_javascript()?;
+    let record = node.find_owned(&db, caller.identity, "plan an update of it")?;
+    let style = match query.style {
+        StyleName::AnsiColor => PrettyPrintStyle::AnsiColor,
+        StyleName::NoColor => PrettyPrintStyle::NoColor,
+    };
+    let database_identity = record.database.database_identity;
+    let plan = publish::run_to_end(async move { publish::plan(&node, &record, program, style).await }).await?;
+    Ok(Json(match plan {
+        MigratePlanResult::Success { old_module_hash, new_module_hash, plan, breaks_client, major_version_upgrade } => {
+            let token = MigrationToken { database_identity, old_module_hash, new_module_hash }.hash();
+            PrePublishResult::AutoMigrate(PrePublishAutoMigrateResult {
+                migrate_plan: plan,
+                break_clients: breaks_client,
+                token,
+                major_version_upgrade,
+            })
+        }
+        MigratePlanResult::AutoMigrationError { error, major_version_upgrade } => {
+            let reason = error.to_string();
+            PrePublishResult::ManualMigrate(PrePublishManualMigrateResult { reason, major_version_upgrade })
+        }
+    }))
+}
+
+fn success(domain: Option<DatabaseName>, published: Published) -> Json<PublishResult> {
+    let Published { identity: database_identity, op } = published;
+    Json(PublishResult::Success { domain, database_identity, op })
+}

@@ -1,0 +1,251 @@
+//! One client's connection, from the finished handshake to its last trace in the database.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures::{SinkExt, StreamExt};
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use spacetimedb_client_api_messages::websocket::{v1, v2};
+use spacetimedb_core::client::messages::SerializableMessage;
+use spacetimedb_core::client::{
+    ClientActorId, ClientConnection, ClientConnectionReceiver, OutboundMessage, SessionReservation, WsVersion,
+};
+use spacetimedb_core::host::ModuleHost;
+use spacetimedb_core::host::module_host::ClientConnectedError;
+use spacetimedb_core::worker_metrics::{ClientRejectCause, record_client_rejection};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig as TungsteniteConfig};
+
+use super::ending::Ending;
+use super::{Negotiated, inbound, outbound};
+use crate::auth::Caller;
+use crate::config::WebSocketConfig;
+use crate::control::DatabaseRecord;
+use crate::node::Node;
+
+/// A client's socket.
+pub(super) type Socket = WebSocketStream<TokioIo<Upgraded>>;
+
+/// Tungstenite allocates this much for reading, for every connection and for good. Most
+/// messages are smaller; larger ones take more reads, not more memory.
+const READ_BUFFER_BYTES: usize = 4 * 1024;
+
+/// A request for a subscription that the node has agreed to.
+pub struct Accepted {
+    /// The node.
+    pub node: Arc<Node>,
+    /// The database to subscribe to.
+    pub record: DatabaseRecord,
+    /// Its module, through hot swaps.
+    pub module: watch::Receiver<ModuleHost>,
+    /// Who subscribes.
+    pub caller: Caller,
+    /// How.
+    pub negotiated: Negotiated,
+}
+
+/// Serves a connection to its end. Runs in a task of its own.
+pub async fn serve(accepted: Accepted, upgrade: OnUpgrade) {
+    let database = accepted.record.database.database_identity;
+    let upgraded = match upgrade.await {
+        Ok(upgraded) => upgraded,
+        Err(cause) => {
+            tracing::debug!("A connection broke before its first message: {cause}");
+            record_client_rejection(database, ClientRejectCause::WebsocketUpgradeError);
+            return;
+        }
+    };
+    let limits = accepted.node.config.websocket.clone();
+    let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(framing(&limits))).await;
+    open(accepted, socket, limits).await;
+}
+
+fn framing(limits: &WebSocketConfig) -> TungsteniteConfig {
+    TungsteniteConfig::default()
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(outbound::WRITE_BUFFER_BYTES)
+        .max_message_size(Some(limits.max_message_bytes))
+        .max_frame_size(Some(limits.max_message_bytes))
+}
+
+async fn open(accepted: Accepted, mut socket: Socket, limits: WebSocketConfig) {
+    let Accepted { node, record, mut module, caller, negotiated } = accepted;
+    let database = record.database.database_identity;
+    let id = ClientActorId {
+        identity: caller.identity,
+        connection_id: negotiated.connection_id,
+        name: node.clients.next_client_name(),
+    };
+    let session = match negotiated.session.map(|session| node.clients.sessions().try_reserve(database, id, session)) {
+        Some(Err(_)) => return close(&mut socket, &Ending::SessionBusy, &limits).await,
+        Some(Ok(reservation)) => Some(reservation),
+        None => None,
+    };
+    let welcome = ClientConnection::call_client_connected_maybe_reject(&mut module, id, caller.auth.clone()).await;
+    let connected = match welcome {
+        Ok(connected) => connected,
+        Err(cause) => {
+            record_client_rejection(database, rejection(&cause));
+            return close(&mut socket, &Ending::Rejected(cause.to_string()), &limits).await;
+        }
+    };
+    let sql_auth = Node::sql_permissions(&record, caller.identity);
+    let (session_sender, session_receiver) = tokio::sync::oneshot::channel();
+    let client = ClientConnection::spawn(
+        id,
+        caller.auth.clone(),
+        sql_auth,
+        negotiated.config,
+        record.replica_id,
+        module,
+        |client, receiver| async move {
+            // Disconnecting must also happen when the engine aborts this task to drop a client.
+            let farewell = Farewell { client: Some(client), session: session_receiver.await.ok().flatten() };
+            if let Some(client) = &farewell.client {
+                run(client, receiver, socket, &limits).await;
+            }
+        },
+        connected,
+    )
+    .await;
+    if let Some(session) = &session {
+        session.establish(&client.sender());
+    }
+    // The actor waits for this, so that its session is on record before it can end.
+    if session_sender.send(session).is_ok() {
+        greet(&client, &caller);
+    }
+}
+
+fn rejection(cause: &ClientConnectedError) -> ClientRejectCause {
+    match cause {
+        ClientConnectedError::Rejected(_) => ClientRejectCause::ClientConnectedRejected,
+        ClientConnectedError::OutOfEnergy => ClientRejectCause::OutOfEnergy,
+        _ => ClientRejectCause::ClientConnectedError,
+    }
+}
+
+/// The first message of every protocol: who the client is.
+fn greet(client: &ClientConnection, caller: &Caller) {
+    let (identity, connection_id) = (client.id.identity, client.id.connection_id);
+    let token: Box<str> = (*caller.token.token).into();
+    let greeting: OutboundMessage = match client.config.version {
+        WsVersion::V1 => {
+            SerializableMessage::Identity(v1::IdentityToken { identity, token, connection_id }).into()
+        }
+        WsVersion::V2 | WsVersion::V3 => {
+            v2::ServerMessage::InitialConnection(v2::InitialConnection { identity, connection_id, token }).into()
+        }
+    };
+    if let Err(cause) = client.send_message(None, greeting) {
+        tracing::debug!("A client left before it was greeted: {cause}");
+    }
+}
+
+/// Tells the module that a client is gone, however its connection ended, and only then frees
+/// its session for the client's next connection.
+struct Farewell {
+    client: Option<ClientConnection>,
+    session: Option<SessionReservation>,
+}
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        let session = self.session.take();
+        if let Some(client) = self.client.take() {
+            tokio::spawn(async move {
+                client.disconnect().await;
+                drop(session);
+            });
+        }
+    }
+}
+
+/// Signs of life from the client, shared by the loops of one connection.
+pub(super) struct Liveness {
+    opened: Instant,
+    last_heard_ms: AtomicU64,
+    paused: AtomicBool,
+}
+
+impl Liveness {
+    fn new() -> Self {
+        Self { opened: Instant::now(), last_heard_ms: AtomicU64::new(0), paused: AtomicBool::new(false) }
+    }
+
+    /// Something arrived.
+    pub(super) fn heard(&self) {
+        self.last_heard_ms.store(self.opened.elapsed().as_millis() as u64, Ordering::Relaxed);
+    }
+
+    /// The node is not listening at the moment, so that silence means nothing.
+    pub(super) fn set_paused(&self, paused: bool) {
+        self.paused.store(paused, Ordering::Relaxed);
+        self.heard();
+    }
+
+    fn last_heard(&self) -> Instant {
+        self.opened + Duration::from_millis(self.last_heard_ms.load(Ordering::Relaxed))
+    }
+
+    /// Returns once nothing has been heard for the whole time-out.
+    async fn idle(&self, limit: Duration) -> Ending {
+        loop {
+            let deadline = self.last_heard() + limit;
+            if self.paused.load(Ordering::Relaxed) {
+                sleep_until(Instant::now() + limit).await;
+            } else if Instant::now() >= deadline {
+                return Ending::Idle;
+            } else {
+                sleep_until(deadline).await;
+            }
+        }
+    }
+}
+
+async fn run(client: &ClientConnection, receiver: ClientConnectionReceiver, socket: Socket, limits: &WebSocketConfig) {
+    let liveness = Liveness::new();
+    let (mut sink, mut stream) = socket.split();
+    let queue = inbound::Queue::new(limits);
+    let (notices, notice_queue) = mpsc::channel(outbound::NOTICES_MAX);
+    let mut watched = client.clone();
+    let ending = tokio::select! {
+        ending = inbound::evaluate(client, &queue, notices) => ending,
+        ending = inbound::read(&mut stream, &queue, &liveness) => ending,
+        ending = outbound::write(client, receiver, notice_queue, &mut sink, limits) => ending,
+        ending = liveness.idle(limits.idle_timeout) => ending,
+        _ = watched.watch_module_host() => Ending::ModuleExited,
+    };
+    tracing::debug!(client = %client.id.identity, "A connection ends: {ending:?}");
+    if let Some(recorder) = client.disconnect_recorder() {
+        recorder.record(ending.cause());
+    }
+    match sink.reunite(stream) {
+        Ok(mut socket) => close(&mut socket, &ending, limits).await,
+        Err(_) => tracing::error!("The halves of a connection do not belong together."),
+    }
+}
+
+/// Says goodbye and waits a moment for the client to do the same.
+async fn close(socket: &mut Socket, ending: &Ending, limits: &WebSocketConfig) {
+    let farewell = async {
+        match ending.close_frame() {
+            Some(frame) => socket.send(Message::Close(Some(frame))).await?,
+            // Sends the answer to the client's own close frame.
+            None if matches!(ending, Ending::ClientClosed) => return socket.flush().await,
+            None => return Ok(()),
+        }
+        while let Some(message) = socket.next().await {
+            message?;
+        }
+        Ok(())
+    };
+    if let Ok(Err(cause)) = timeout(limits.close_handshake_timeout, farewell).await {
+        tracing::trace!("A connection was closed without a handshake: {cause}");
+    }
+}

@@ -1,0 +1,17 @@
+//! The subscription protocols over WebSocket: v1 in JSON and BSATN, v2 and v3 in BSATN.
+//!
+//! One task serves one connection ([`connection`]). Within it, three loops run side by side:
+//! - [`inbound`] reads frames into a bounded queue and hands them to the engine in order;
+//! - [`outbound`] takes the engine's messages, encodes them and counts the bytes that wait;
+//! - the writer sends what waits, with pings in between.
+//!
+//! Whichever loop ends first says why, and that decides the close frame ([`ending`]).
+
+mod connection;
+mod ending;
+mod inbound;
+mod negotiation;
+mod outbound;
+
+pub use connection::{Accepted, serve};
+pub use negotiation::{HandshakeQuery, Negotiated, negotiate};

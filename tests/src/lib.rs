@@ -1,0 +1,17 @@
+//! What the end-to-end tests share: real nodes on free ports, databases on them, and waiting
+//! for a condition with a deadline.
+//!
+//! A test starts what it needs and stops it by dropping it; nothing is shared between tests,
+//! so that they run side by side.
+
+pub mod binaries;
+pub mod database;
+pub mod node;
+pub mod waiting;
+
+pub use database::{Account, Database};
+pub use node::{NodeOptions, TestNode};
+pub use waiting::{DEADLINE, eventually};
+
+/// Result of a test; any error fails it with its whole chain.
+pub type Outcome = anyhow::Result<()>;

@@ -1,0 +1,177 @@
+//! A node of its own for each test.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use anyhow::Context;
+use reqwest::{Client, Method, RequestBuilder};
+use tempfile::TempDir;
+
+use crate::binaries::{module, program};
+use crate::waiting::eventually;
+use crate::{Account, Database};
+
+/// How a node is started.
+#[derive(Default, Clone)]
+pub struct NodeOptions {
+    /// Keep everything in memory.
+    pub in_memory: bool,
+    /// Text of `config.toml`.
+    pub config: Option<String>,
+    /// Environment variables of the process.
+    pub environment: Vec<(String, String)>,
+}
+
+/// A running node. Dropping it kills the process and removes the data.
+pub struct TestNode {
+    data: TempDir,
+    options: NodeOptions,
+    process: Child,
+    /// The node's base URL, without a slash at the end.
+    pub url: String,
+    /// A client for it.
+    pub http: Client,
+}
+
+impl TestNode {
+    /// Starts a node on a free port with a fresh data folder.
+    pub async fn start() -> anyhow::Result<Self> {
+        Self::start_with(NodeOptions::default()).await
+    }
+
+    /// The same, with options.
+    pub async fn start_with(options: NodeOptions) -> anyhow::Result<Self> {
+        let data = tempfile::tempdir()?;
+        let (process, url) = spawn(data.path(), &options, 0)?;
+        let node = Self { data, options, process, url, http: Client::new() };
+        node.wait_until_ready().await?;
+        Ok(node)
+    }
+
+    /// The data folder.
+    pub fn data_dir(&self) -> PathBuf {
+        self.data.path().to_owned()
+    }
+
+    /// The port that the node listens on.
+    pub fn port(&self) -> u16 {
+        self.url.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or_default()
+    }
+
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Kills the process without warning, as a power cut would.
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        self.process.kill()?;
+        self.process.wait()?;
+        Ok(())
+    }
+
+    /// Asks the process to stop, as Ctrl-C does, and waits until it has.
+    pub async fn stop(&mut self) -> anyhow::Result<ExitStatus> {
+        signal(self.pid(), "INT")?;
+        eventually("the node to stop", || {
+            let status = self.process.try_wait().ok().flatten();
+            async move { status }
+        })
+        .await
+    }
+
+    /// Starts the process again on the same data and, so that clients find it again, the same port.
+    pub async fn restart(&mut self) -> anyhow::Result<()> {
+        let (process, url) = spawn(self.data.path(), &self.options, self.port())?;
+        (self.process, self.url) = (process, url);
+        self.wait_until_ready().await
+    }
+
+    async fn wait_until_ready(&self) -> anyhow::Result<()> {
+        eventually("the node to be ready", || async {
+            let answer = self.http.get(format!("{}/v1/health", self.url)).send().await.ok()?;
+            answer.status().is_success().then_some(())
+        })
+        .await
+    }
+
+    /// A request to this node's API.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url))
+    }
+
+    /// A new identity with its token.
+    pub async fn account(&self) -> anyhow::Result<Account> {
+        let answer = self.request(Method::POST, "/v1/identity").send().await?.error_for_status()?;
+        Ok(answer.json().await?)
+    }
+
+    /// Publishes a module of this workspace under a name, as a new owner.
+    pub async fn publish(&self, name: &str, module_name: &str) -> anyhow::Result<Database> {
+        let owner = self.account().await?;
+        let wasm = module(module_name)?;
+        let answer = self.request(Method::PUT, &format!("/v1/database/{name}"));
+        let answer = answer.bearer_auth(&owner.token).body(wasm).send().await?;
+        let status = answer.status();
+        let body = answer.text().await?;
+        anyhow::ensure!(status.is_success(), "publish of {module_name} failed with {status}: {body}");
+        Ok(Database { url: self.url.clone(), name: name.to_owned(), owner, http: self.http.clone() })
+    }
+}
+
+impl Drop for TestNode {
+    fn drop(&mut self) {
+        // It may have ended by itself, which is fine here.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Sends a signal to a process that this test started.
+pub fn signal(pid: u32, name: &str) -> anyhow::Result<()> {
+    let sent = Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).status()?;
+    anyhow::ensure!(sent.success(), "cannot send {name} to process {pid}");
+    Ok(())
+}
+
+fn spawn(data: &Path, options: &NodeOptions, port: u16) -> anyhow::Result<(Child, String)> {
+    let mut command = Command::new(program("spacetime-node")?);
+    command.args(["start", "--listen-addr", &format!("127.0.0.1:{port}"), "--log-level", "warn"]);
+    if options.in_memory {
+        command.arg("--in-memory");
+    } else {
+        command.arg("--data-dir").arg(data.join("node"));
+    }
+    if let Some(config) = &options.config {
+        let file = data.join("config.toml");
+        std::fs::write(&file, config)?;
+        command.arg("--config").arg(file);
+    }
+    command.envs(options.environment.iter().cloned());
+    let mut process = command.stdout(Stdio::piped()).spawn().context("cannot start spacetime-node")?;
+    let address = announced_address(&mut process);
+    match address {
+        Ok(address) => Ok((process, format!("http://{address}"))),
+        Err(cause) => {
+            let _ = process.kill();
+            let _ = process.wait();
+            Err(cause)
+        }
+    }
+}
+
+/// Reads the address that the node announces, and keeps reading, so that it never blocks.
+fn announced_address(process: &mut Child) -> anyhow::Result<String> {
+    let output = process.stdout.take().context("the node's output is piped")?;
+    let mut lines = BufReader::new(output).lines();
+    let address = loop {
+        let line = lines.next().context("the node ended before it listened")??;
+        if let Some((_, address)) = line.split_once("listening on ") {
+            break address.trim().to_owned();
+        }
+        eprintln!("{line}");
+    };
+    std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| eprintln!("{line}")));
+    Ok(address)
+}
