@@ -16,7 +16,7 @@ fn players_see_their_own_rows_in_every_status() {
     let binding = world.bind(Actor::Alice, cover_of("w", bound.asset_id)).unwrap().binding;
 
     let mut seen = world.see(Actor::Alice, my_assets);
-    seen.sort_by_key(|object| object.asset_id);
+    seen.sort_by(|one, other| one.object_key.cmp(&other.object_key));
     assert_eq!(seen, [pending, bound, deleted]);
     assert_eq!(world.see(Actor::Bob, my_assets), [bobs]);
     assert_eq!(world.see(Actor::Alice, my_asset_bindings), [binding]);
