@@ -1,6 +1,6 @@
-//! Rust client of the Worldloom game module, for the official SDK.
+//! Worldloom for Rust game clients: connect, subscribe and call with types.
 //!
-//! Everything here is written from the module's schema by `cargo xtask bindings`.
+//! Everything here is generated from the game module's schema; the README shows its use.
 
 mod module_bindings;
 
