@@ -20,7 +20,7 @@ use super::environment::Environment;
 use super::error::CliError;
 use super::module_file::ModuleFile;
 use super::server::Server;
-use super::terminal::shows_colour;
+use super::terminal::notes_show_colour;
 use super::token::Token;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -160,7 +160,7 @@ impl Api {
 
     /// What publishing `module` over a database would do, or none when there is no such database.
     pub async fn pre_publish(&self, database: &str, module: &ModuleFile) -> Result<Option<PrePublishResult>, CliError> {
-        let style = if shows_colour() { "AnsiColor" } else { "NoColor" };
+        let style = if notes_show_colour() { "AnsiColor" } else { "NoColor" };
         let request = self
             .database_request(Method::POST, database, &["pre_publish"])
             .query(&[("style", style), ("host_type", "Wasm")]);

@@ -93,21 +93,30 @@ async fn a_module_is_sent_whole_with_its_length_token_and_environment() {
 #[tokio::test]
 async fn each_refusal_has_its_sentence() {
     for (status, expected) in [
-        (401, "does not accept the token (Some words)"),
-        (403, "This identity may not do that (Some words)"),
+        (401, "does not accept the token (some words)"),
+        (403, "This identity may not do that (some words)"),
         (404, "There is no database `quest`"),
-        (413, "as too large (Some words)"),
+        (413, "as too large (some words)"),
         (307, "redirects to http://elsewhere.example/"),
-        (400, "answered 400 Bad Request (Some words)"),
-        (503, "answered 503 Service Unavailable (Some words)"),
+        (400, "answered 400 Bad Request (some words)"),
+        (503, "answered 503 Service Unavailable (some words)"),
     ] {
-        let (api, asked) = scripted(status, "Some words.\n").await;
+        let (api, asked) = scripted(status, "some words\n").await;
         let error = api.sql("quest", "SELECT 1".into(), Some(true)).await.unwrap_err().to_string();
         assert!(error.contains(expected), "{status}: {error}");
         assert!(!error.contains("eyJ"), "no token in a message");
         let asked = asked.lock().unwrap();
         assert_eq!(asked.len(), 1, "a refusal is final");
         assert_eq!(asked[0].line, "POST /v1/database/quest/sql?confirmed=true");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_a_sentence_is_repeated_as_it_is() {
+    for status in [400, 403, 413, 500] {
+        let words = "Only the owner may do this; use the token that published it.";
+        let (api, _) = scripted(status, words).await;
+        assert_eq!(api.delete("quest").await.unwrap_err().to_string(), words, "{status}");
     }
 }
 
@@ -120,7 +129,7 @@ async fn a_reducers_own_words_come_through_and_are_bounded() {
 
     let (api, _) = scripted(404, "no such reducer").await;
     let error = api.call("quest", "hidden", "[]".into()).await.unwrap_err();
-    assert_eq!(error.to_string(), "The server answered 404 Not Found (no such reducer).");
+    assert_eq!(error.to_string(), "The server answered 404 Not Found (no such reducer); change the request.");
 
     let (api, _) = scripted(530, &"x".repeat(1 << 20)).await;
     let error = api.call("quest", "open", "[]".into()).await.unwrap_err();

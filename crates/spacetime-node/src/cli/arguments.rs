@@ -9,6 +9,7 @@ use spacetimedb_lib::sats::AlgebraicTypeRef;
 use spacetimedb_lib::{ConnectionId, Identity, Timestamp, Uuid};
 use spacetimedb_schema::def::ModuleDef;
 use spacetimedb_schema::describe::{param_list, type_name};
+use spacetimedb_schema::identifier::Identifier;
 use spacetimedb_schema::type_for_generate::{AlgebraicTypeDef, AlgebraicTypeUse, ProductTypeDef};
 
 use super::error::CliError;
@@ -48,10 +49,18 @@ fn to_value(owning: &ModuleDef, ty: &AlgebraicTypeUse, word: &str) -> Result<Str
     if let AlgebraicTypeUse::Option(inner) = ty {
         return optional(owning, inner, word);
     }
-    match plain_word(owning, ty, word) {
-        Some(json) => Ok(json),
-        None => json_text(word),
+    if let Some(json) = plain_word(owning, ty, word) {
+        return Ok(json);
     }
+    json_text(word).map_err(|reason| match ty {
+        AlgebraicTypeUse::Ref(reference) => match plain_variants(owning, *reference) {
+            Some(variants) => {
+                format!("the variants are {}", variants.iter().map(|name| &**name).collect::<Vec<_>>().join(", "))
+            }
+            None => reason,
+        },
+        _ => reason,
+    })
 }
 
 /// `null` and SATS objects such as `{"some": 1}` stand for themselves, everything else is the content.
@@ -92,15 +101,28 @@ fn plain_word(owning: &ModuleDef, ty: &AlgebraicTypeUse, word: &str) -> Option<S
     }
 }
 
-/// Which variant of a payload-free enum `word` names, in the module's source or on the wire.
+/// Which variant of a payload-free enum `word` names. The module's source, a server and a client may
+/// spell it in different cases, so these are not told apart unless they have to be.
 fn variant_tag(owning: &ModuleDef, reference: AlgebraicTypeRef, word: &str) -> Option<usize> {
-    let AlgebraicTypeDef::PlainEnum(source) = owning.typespace_for_generate().get(reference)? else { return None };
-    let in_source = source.variants.iter().position(|name| &**name == word);
-    let on_the_wire = || {
-        let wire = owning.typespace().get(reference)?.as_sum()?;
-        wire.variants.iter().position(|variant| variant.has_name(word))
-    };
-    in_source.or_else(on_the_wire)
+    let variants = plain_variants(owning, reference)?;
+    if let Some(exact) = variants.iter().position(|name| &**name == word) {
+        return Some(exact);
+    }
+    let mut alike = (0..variants.len()).filter(|tag| letters(&variants[*tag]) == letters(word));
+    let only = alike.next()?;
+    alike.next().is_none().then_some(only)
+}
+
+fn plain_variants(owning: &ModuleDef, reference: AlgebraicTypeRef) -> Option<&[Identifier]> {
+    match owning.typespace_for_generate().get(reference)? {
+        AlgebraicTypeDef::PlainEnum(plain) => Some(&plain.variants),
+        AlgebraicTypeDef::Product(_) | AlgebraicTypeDef::Sum(_) => None,
+    }
+}
+
+/// A name without what tells `ReadOnly`, `readOnly` and `read_only` apart.
+fn letters(name: &str) -> String {
+    name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
 }
 
 fn json_text(word: &str) -> Result<String, String> {
@@ -192,7 +214,8 @@ mod tests {
         check(&module(role), "Admin", AlgebraicValue::sum(1, AlgebraicValue::unit()));
         check(&module(role), "admin", AlgebraicValue::sum(1, AlgebraicValue::unit()));
         check(&module(role), r#"{"player":[]}"#, AlgebraicValue::sum(0, AlgebraicValue::unit()));
-        assert!(json_for(&module(role), &["Owner"]).is_err());
+        let error = json_for(&module(role), &["Owner"]).unwrap_err().to_string();
+        assert!(error.contains("the variants are Player, Admin"), "{error}");
 
         let nickname = module(|_| AlgebraicType::option(AlgebraicType::String));
         check(&nickname, "Ann", AlgebraicValue::OptionSome("Ann".into()));
@@ -201,6 +224,18 @@ mod tests {
         check(&nickname, r#"{"none":[]}"#, AlgebraicValue::OptionNone());
         let boss = module(|builder| AlgebraicType::option(role(builder)));
         check(&boss, "Player", AlgebraicValue::OptionSome(AlgebraicValue::sum(0, AlgebraicValue::unit())));
+    }
+
+    #[test]
+    fn variants_that_differ_only_in_case_need_their_exact_name() {
+        let module = module(|builder| {
+            let variants = AlgebraicType::simple_enum(["ReadOnly", "readonly", "Full"].into_iter());
+            AlgebraicType::Ref(builder.add_algebraic_type([], "Mode", variants, true))
+        });
+        let tag = |word: &str| json_for(&module, &[word]);
+        assert_eq!(tag("readonly").unwrap(), r#"[{"1":[]}]"#);
+        assert!(tag("READONLY").is_err());
+        assert_eq!(tag("FULL").unwrap(), r#"[{"2":[]}]"#);
     }
 
     #[test]

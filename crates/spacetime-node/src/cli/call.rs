@@ -1,5 +1,9 @@
 //! `call`: runs a reducer or a procedure with arguments from the command line.
 
+use serde::de::DeserializeSeed;
+use spacetimedb_lib::AlgebraicType;
+use spacetimedb_lib::de::serde::SeedWrapper;
+use spacetimedb_lib::ser::serde::SerializeWrapper;
 use spacetimedb_schema::def::ModuleDef;
 use spacetimedb_schema::describe::{sorted_procedures, sorted_reducers};
 use spacetimedb_schema::type_for_generate::ProductTypeDef;
@@ -31,6 +35,8 @@ pub struct CallArgs {
 struct Function<'a> {
     owning: &'a ModuleDef,
     params: &'a ProductTypeDef,
+    /// A reducer returns nothing.
+    returns: Option<&'a AlgebraicType>,
 }
 
 /// Runs `call`.
@@ -45,20 +51,32 @@ pub async fn run(args: CallArgs) -> Result<(), CliError> {
     })?;
     let json = arguments::to_json(function.owning, &args.function, function.params, &args.arguments)?;
     let answer = api.call(&args.database, &args.function, json).await?;
-    if answer.is_empty() {
-        return Ok(());
+    match function.returns {
+        None => Ok(()),
+        Some(ty) => print_line(&printable(&with_names(function.owning, ty, &answer).unwrap_or(answer))),
     }
-    print_line(&printable(&answer))
+}
+
+/// A server knows a returned value without its type, as bare arrays; this puts the names of fields
+/// and variants back. None if the value is not of the type.
+fn with_names(owning: &ModuleDef, ty: &AlgebraicType, answer: &str) -> Option<String> {
+    let ty = owning.typespace().with_type(ty);
+    let value = SeedWrapper(ty).deserialize(&mut serde_json::Deserializer::from_str(answer)).ok()?;
+    serde_json::to_string(SerializeWrapper::from_ref(&ty.with_value(&value))).ok()
 }
 
 fn find<'a>(schema: &'a ModuleDef, name: &str) -> Option<Function<'a>> {
     if let Some((_, reducer, owning)) = schema.reducer_by_name_with_module(name) {
-        return Some(Function { owning, params: &reducer.params_for_generate });
+        return Some(Function { owning, params: &reducer.params_for_generate, returns: None });
     }
     sorted_procedures(schema)
         .into_iter()
         .find(|(prefix, _, procedure)| format!("{prefix}{}", procedure.name) == name)
-        .map(|(_, owning, procedure)| Function { owning, params: &procedure.params_for_generate })
+        .map(|(_, owning, procedure)| Function {
+            owning,
+            params: &procedure.params_for_generate,
+            returns: Some(&procedure.return_type),
+        })
 }
 
 fn known_functions(schema: &ModuleDef) -> String {
@@ -75,5 +93,50 @@ fn known_functions(schema: &ModuleDef) -> String {
             format!("{} and {} more", names[..SUGGESTIONS_MAX].join(", "), count - SUGGESTIONS_MAX)
         }
         _ => names.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use spacetimedb_lib::ProductType;
+    use spacetimedb_lib::db::raw_def::v10::RawModuleDefV10Builder;
+
+    use super::*;
+
+    fn module() -> ModuleDef {
+        let mut builder = RawModuleDefV10Builder::new();
+        let receipt = AlgebraicType::product([("id", AlgebraicType::uuid()), ("gold", AlgebraicType::U128)]);
+        let receipt = AlgebraicType::Ref(builder.add_algebraic_type([], "Receipt", receipt, true));
+        builder.add_procedure(
+            "buy",
+            ProductType::from([("item", AlgebraicType::String)]),
+            AlgebraicType::result(receipt, AlgebraicType::String),
+        );
+        builder.add_reducer("join", ProductType::unit());
+        builder.finish().try_into().unwrap()
+    }
+
+    #[test]
+    fn returned_values_get_their_names_back() {
+        let module = module();
+        let returns = find(&module, "buy").unwrap().returns.unwrap();
+        let max = u128::MAX;
+        assert_eq!(
+            with_names(&module, returns, &format!("[0,[[{max}],{max}]]")).unwrap(),
+            format!(r#"{{"ok":{{"id":{{"__uuid__":{max}}},"gold":{max}}}}}"#)
+        );
+        let named = r#"{"err":"sold out"}"#;
+        assert_eq!(with_names(&module, returns, r#"[1,"sold out"]"#).unwrap(), named);
+        assert_eq!(with_names(&module, returns, named).unwrap(), named);
+        assert_eq!(with_names(&module, returns, "[7]"), None);
+    }
+
+    #[test]
+    fn functions_are_found_by_name_and_listed() {
+        let module = module();
+        assert!(find(&module, "join").unwrap().returns.is_none());
+        assert!(find(&module, "leave").is_none());
+        assert_eq!(known_functions(&module), "join, buy");
     }
 }

@@ -99,7 +99,10 @@ pub enum CliError {
         text: String,
     },
     /// 403.
-    #[error("This identity may not do that{}; use the token of the database's owner (--token-file).", detail(text))]
+    #[error(
+        "{}",
+        sentence(text, "This identity may not do that", "pass the token of the database's owner with --token-file")
+    )]
     Forbidden {
         /// The server's own words.
         text: String,
@@ -114,8 +117,8 @@ pub enum CliError {
     },
     /// 413.
     #[error(
-        "The server refuses the request as too large{}; send less, or raise the limit in the server's configuration.",
-        detail(text)
+        "{}",
+        sentence(text, "The server refuses the request as too large", "send less, or raise the server's limit")
     )]
     TooLarge {
         /// The server's own words.
@@ -138,7 +141,7 @@ pub enum CliError {
         location: String,
     },
     /// Any other refusal.
-    #[error("The server answered {status}{}.", detail(text))]
+    #[error("{}", sentence(text, &format!("The server answered {status}"), advice(*status)))]
     Refused {
         /// The status code.
         status: StatusCode,
@@ -267,6 +270,16 @@ fn detail(text: &str) -> String {
         "" => String::new(),
         text => format!(" ({text})"),
     }
+}
+
+/// The server's words where they are a sentence already, as this project's node writes them;
+/// otherwise a sentence around them.
+fn sentence(text: &str, fact: &str, advice: &str) -> String {
+    if text.ends_with('.') { text.to_owned() } else { format!("{fact}{}; {advice}.", detail(text)) }
+}
+
+fn advice(status: StatusCode) -> &'static str {
+    if status.is_client_error() { "change the request" } else { "look at its log" }
 }
 
 impl CliError {

@@ -14,7 +14,7 @@ use super::connection::ConnectionArgs;
 use super::environment::Environment;
 use super::error::CliError;
 use super::module_file::ModuleFile;
-use super::terminal::{note, print, print_line, printable};
+use super::terminal::{note, print_line, printable};
 
 /// Parts of a name have at most 64 characters each; no server nests them deeper than this allows.
 const NAME_BYTES_MAX: usize = 512;
@@ -123,7 +123,7 @@ fn automatic(
 ) -> Result<Takeover, CliError> {
     confirm_major_upgrade(migration.major_version_upgrade)?;
     if !migration.migrate_plan.trim().is_empty() {
-        print(&format!("{}\n", migration.migrate_plan.trim_end()))?;
+        note(migration.migrate_plan.trim_end());
     }
     if !migration.break_clients {
         return Ok(Takeover::Compatible);

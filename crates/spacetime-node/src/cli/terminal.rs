@@ -39,9 +39,9 @@ pub fn note(text: &str) {
     anstream::eprintln!("{text}");
 }
 
-/// Whether colours reach a reader on standard output.
-pub fn shows_colour() -> bool {
-    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+/// Whether colours in [`note`]s reach a reader.
+pub fn notes_show_colour() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Text from a server or a module with its control characters spelled out, so that it can neither
