@@ -187,8 +187,7 @@ impl NodeConfig {
                 let shown = path.display().to_string();
                 let text = std::fs::read_to_string(path)
                     .map_err(|cause| ConfigError::Unreadable { path: shown.clone(), cause })?;
-                toml::from_str(&text)
-                    .map_err(|cause| ConfigError::Invalid { path: shown, cause: Box::new(cause) })?
+                toml::from_str(&text).map_err(|cause| ConfigError::Invalid { path: shown, cause: Box::new(cause) })?
             }
         };
         config.check()?;

@@ -83,10 +83,8 @@ impl DataDir {
 
     /// The key pair that signs the node's tokens, made on first use unless files are named.
     pub fn signing_keys(&self, named: Option<&KeyFiles>) -> anyhow::Result<JwtKeys> {
-        let in_data_dir = KeyFiles {
-            private: self.root.join("keys/id_ecdsa"),
-            public: self.root.join("keys/id_ecdsa.pub"),
-        };
+        let in_data_dir =
+            KeyFiles { private: self.root.join("keys/id_ecdsa"), public: self.root.join("keys/id_ecdsa.pub") };
         named.unwrap_or(&in_data_dir).load_or_create()
     }
 }

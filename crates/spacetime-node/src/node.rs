@@ -8,9 +8,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use parking_lot::{Mutex, RwLock};
 use spacetimedb_core::client::ClientActorIndex;
-use spacetimedb_core::host::{
-    BootstrapCompletion, DiskStorage, HostController, InitialEnvironmentSource, ModuleHost,
-};
+use spacetimedb_core::host::{BootstrapCompletion, DiskStorage, HostController, InitialEnvironmentSource, ModuleHost};
 use spacetimedb_core::messages::control_db::Database;
 use spacetimedb_lib::Identity;
 use spacetimedb_lib::identity::AuthCtx;
@@ -96,7 +94,12 @@ impl Node {
     }
 
     /// The record of a database that `caller` owns.
-    pub fn find_owned(&self, name_or_identity: &str, caller: Identity, action: &str) -> Result<DatabaseRecord, ApiError> {
+    pub fn find_owned(
+        &self,
+        name_or_identity: &str,
+        caller: Identity,
+        action: &str,
+    ) -> Result<DatabaseRecord, ApiError> {
         let record = self.find(name_or_identity)?;
         if record.database.owner_identity == caller { Ok(record) } else { Err(ApiError::not_owner(action)) }
     }

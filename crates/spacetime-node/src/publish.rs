@@ -103,11 +103,7 @@ pub async fn create(
 }
 
 /// Replaces the module of a database, migrating its data.
-pub async fn update(
-    node: Arc<Node>,
-    record: DatabaseRecord,
-    publication: Publication,
-) -> Result<Published, ApiError> {
+pub async fn update(node: Arc<Node>, record: DatabaseRecord, publication: Publication) -> Result<Published, ApiError> {
     check_is_wasm(&publication.program)?;
     node.launch(&record).await?;
     let outcome = node
@@ -205,7 +201,8 @@ fn check_is_wasm(program: &[u8]) -> Result<(), ApiError> {
     if program.starts_with(b"\0asm") {
         return Ok(());
     }
-    let sentence = "The body is not a WebAssembly module; build the module for wasm32-unknown-unknown and send the .wasm file.";
+    let sentence =
+        "The body is not a WebAssembly module; build the module for wasm32-unknown-unknown and send the .wasm file.";
     Err(ApiError::bad_request("not_wasm", sentence))
 }
 
@@ -307,11 +304,13 @@ async fn confirm_update(outcome: UpdateDatabaseResult, timeout: Duration) -> Res
 }
 
 fn confirmation_lost() -> ApiError {
-    let sentence = "The database stopped before the update was confirmed on disk; look at its state before publishing again.";
+    let sentence =
+        "The database stopped before the update was confirmed on disk; look at its state before publishing again.";
     ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "confirmation_lost", sentence)
 }
 
 fn confirmation_late() -> ApiError {
-    let sentence = "The update is applied but not yet confirmed on disk; raise `update_confirmation_timeout` to wait longer.";
+    let sentence =
+        "The update is applied but not yet confirmed on disk; raise `update_confirmation_timeout` to wait longer.";
     ApiError::new(StatusCode::GATEWAY_TIMEOUT, "confirmation_late", sentence)
 }

@@ -125,9 +125,10 @@ fn controller(
 
 fn configure_log(config: &NodeConfig, level: Option<&str>) -> anyhow::Result<()> {
     let level = level.unwrap_or(&config.logs.level);
-    let parsed = level.parse().ok().with_context(|| {
-        format!("`{level}` is not a log level; use off, error, warn, info, debug or trace.")
-    })?;
+    let parsed = level
+        .parse()
+        .ok()
+        .with_context(|| format!("`{level}` is not a log level; use off, error, warn, info, debug or trace."))?;
     let directives = config.logs.directives.clone();
     let config = spacetimedb_core::config::LogConfig { level: Some(parsed), directives };
     startup::configure_tracing(TracingOptions { config, ..Default::default() });

@@ -71,9 +71,8 @@ fn presented_token(request: &Request) -> Result<Option<String>, ApiError> {
     let Some(value) = request.headers().get(header::AUTHORIZATION) else {
         return Ok(query_token(request.uri()));
     };
-    let malformed = || {
-        ApiError::bad_request("malformed_authorization", "The Authorization header must read `Bearer <token>`.")
-    };
+    let malformed =
+        || ApiError::bad_request("malformed_authorization", "The Authorization header must read `Bearer <token>`.");
     let value = value.to_str().map_err(|_| malformed())?;
     let (scheme, token) = value.split_once(' ').ok_or_else(malformed)?;
     if !scheme.eq_ignore_ascii_case("bearer") {

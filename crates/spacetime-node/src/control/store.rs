@@ -47,7 +47,14 @@ impl Store {
     pub(super) fn open(file: &Path) -> Result<Self, StoreError> {
         let options = &mut fs::OpenOptions::new();
         // Initial environments may hold secrets.
-        let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(file).map_err(redb::Error::Io)?;
+        let file = options
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(file)
+            .map_err(redb::Error::Io)?;
         Ok(Self(Redb::builder().create_file(file)?))
     }
 

@@ -32,7 +32,8 @@ pub(super) async fn call(
     let module = node.host(&db).await?.module;
     // In a task of its own: a connection that was opened must be closed even when the client
     // goes away in between.
-    let call = async move { within_connection(&module, &caller, |id| invoke(&module, &caller, id, &function, args)).await };
+    let call =
+        async move { within_connection(&module, &caller, |id| invoke(&module, &caller, id, &function, args)).await };
     tokio::spawn(call).await.map_err(ApiError::internal)?
 }
 

@@ -13,10 +13,7 @@ use crate::node::Node;
 use crate::publish;
 use crate::routes::service::sats_json;
 
-pub(super) async fn describe(
-    State(node): State<Arc<Node>>,
-    Path(db): Path<String>,
-) -> Result<Json<Value>, ApiError> {
+pub(super) async fn describe(State(node): State<Arc<Node>>, Path(db): Path<String>) -> Result<Json<Value>, ApiError> {
     let database = node.find(&db)?.database;
     Ok(Json(json!({
         "database_identity": sats_json(&database.database_identity)?,

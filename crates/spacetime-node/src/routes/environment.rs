@@ -49,12 +49,13 @@ pub(super) async fn update(
         let environment = EnvironmentUpdate { values: update.values, remove: update.remove };
         let (database, replica_id) = (record.database, record.replica_id);
         let controller = &node.controller;
-        controller.update_module_environment(database, replica_id, environment, update.expected_module_hash).await.map_err(
-            |cause| match cause.downcast_ref::<EnvironmentVersionConflict>() {
+        controller
+            .update_module_environment(database, replica_id, environment, update.expected_module_hash)
+            .await
+            .map_err(|cause| match cause.downcast_ref::<EnvironmentVersionConflict>() {
                 Some(conflict) => ApiError::new(StatusCode::CONFLICT, "version_conflict", conflict.to_string()),
                 None => ApiError::bad_request("invalid_environment", format!("{cause:#}")),
-            },
-        )
+            })
     };
     run_to_end(changed).await?;
     Ok(StatusCode::OK)

@@ -29,10 +29,7 @@ pub(super) struct Token {
     token: String,
 }
 
-pub(super) async fn websocket_token(
-    State(node): State<Arc<Node>>,
-    caller: Caller,
-) -> Result<Json<Token>, ApiError> {
+pub(super) async fn websocket_token(State(node): State<Arc<Node>>, caller: Caller) -> Result<Json<Token>, ApiError> {
     caller.require_token()?;
     let token = node.tokens.websocket_token(&caller.claims).map_err(ApiError::internal)?;
     Ok(Json(Token { token }))

@@ -15,9 +15,7 @@ use serde::Deserialize;
 use spacetimedb_auth::identity::ConnectionAuthCtx;
 use spacetimedb_client_api_messages::idc::IdcResponse;
 use spacetimedb_core::auth::idc;
-use spacetimedb_core::host::{
-    FunctionArgs, IdcDeliveryFailure, IdcReducerCallOutcome, ModuleHost, ReducerOutcome,
-};
+use spacetimedb_core::host::{FunctionArgs, IdcDeliveryFailure, IdcReducerCallOutcome, ModuleHost, ReducerOutcome};
 use spacetimedb_datastore::system_tables::StInboundMsgResultStatus;
 use spacetimedb_lib::{ConnectionId, Hash, Identity};
 
@@ -45,8 +43,9 @@ pub(super) async fn deliver(
 ) -> Result<Response, ApiError> {
     let record = node.find(&db)?;
     let sender = sending_database(&node, &headers, record.database.database_identity)?;
-    let signature = Hash::from_hex(&delivery.signature_hash)
-        .map_err(|_| ApiError::bad_request("invalid_signature_hash", "`signature_hash` must be 64 hexadecimal digits."))?;
+    let signature = Hash::from_hex(&delivery.signature_hash).map_err(|_| {
+        ApiError::bad_request("invalid_signature_hash", "`signature_hash` must be 64 hexadecimal digits.")
+    })?;
     let module = node.launch(&record).await?;
     let call = async move { call_and_wait(&module, sender, &reducer, args, delivery, signature).await };
     let (status, body) = tokio::spawn(call).await.map_err(ApiError::internal)??.into_http_parts();

@@ -3,8 +3,8 @@
 mod call;
 mod database;
 mod environment;
-mod inter_database;
 mod identity;
+mod inter_database;
 mod logs;
 mod module_http;
 mod names;

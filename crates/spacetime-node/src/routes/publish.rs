@@ -10,12 +10,12 @@ use bytes::Bytes;
 use headers::HeaderMapExt;
 use serde::Deserialize;
 use spacetimedb_client_api_messages::name::{
-    DatabaseName, MigrationPolicy as PolicyName, PrePublishAutoMigrateResult,
-    PrePublishManualMigrateResult, PrePublishResult, PrettyPrintStyle as StyleName, PublishResult,
+    DatabaseName, MigrationPolicy as PolicyName, PrePublishAutoMigrateResult, PrePublishManualMigrateResult,
+    PrePublishResult, PrettyPrintStyle as StyleName, PublishResult,
 };
 use spacetimedb_client_api_messages::publish::{SpacetimeEnvironment, SpacetimeEnvironmentRemove};
 use spacetimedb_core::host::MigratePlanResult;
-use spacetimedb_lib::Hash;
+use spacetimedb_lib::{Hash, Identity};
 use spacetimedb_lib::environment::EnvironmentUpdate;
 use spacetimedb_schema::auto_migrate::{MigrationPolicy, MigrationToken, PrettyPrintStyle};
 
@@ -79,7 +79,9 @@ impl PublishQuery {
             (PolicyName::Compatible, _) => Ok(MigrationPolicy::Compatible),
             (PolicyName::BreakClients, Some(token)) => match Hash::from_hex(token) {
                 Ok(token) => Ok(MigrationPolicy::BreakClients(token)),
-                Err(_) => Err(ApiError::bad_request("invalid_migration_token", "`token` must be 64 hexadecimal digits.")),
+                Err(_) => {
+                    Err(ApiError::bad_request("invalid_migration_token", "`token` must be 64 hexadecimal digits."))
+                }
             },
             (PolicyName::BreakClients, None) => Err(ApiError::bad_request(
                 "missing_migration_token",
@@ -128,9 +130,12 @@ pub(super) async fn publish_named(
     program: Bytes,
 ) -> Result<Json<PublishResult>, ApiError> {
     let publication = query.publication(&headers, program)?;
-    let name = Name::parse(&db);
     let Ok(record) = node.find(&db) else {
-        let created = publish::create(node, caller.identity, Some(name?), publication);
+        // An identity names an existing database and is never given to a new one.
+        if Identity::from_hex(&db).is_ok() {
+            return Err(ApiError::no_such_database(&db));
+        }
+        let created = publish::create(node, caller.identity, Some(Name::parse(&db)?), publication);
         return Ok(success(db.parse().ok(), publish::run_to_end(created).await?));
     };
     if record.database.owner_identity != caller.identity {

@@ -52,9 +52,7 @@ fn accept_key(request: &Request) -> Result<HeaderValue, ApiError> {
         && has(header::UPGRADE, "websocket")
         && has(header::SEC_WEBSOCKET_VERSION, "13");
     match request.headers().get(header::SEC_WEBSOCKET_KEY) {
-        Some(key) if is_upgrade => {
-            HeaderValue::try_from(derive_accept_key(key.as_bytes())).map_err(ApiError::internal)
-        }
+        Some(key) if is_upgrade => HeaderValue::try_from(derive_accept_key(key.as_bytes())).map_err(ApiError::internal),
         _ => Err(not_an_upgrade()),
     }
 }

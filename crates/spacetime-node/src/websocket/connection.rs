@@ -135,9 +135,7 @@ fn greet(client: &ClientConnection, caller: &Caller) {
     let (identity, connection_id) = (client.id.identity, client.id.connection_id);
     let token: Box<str> = (*caller.token.token).into();
     let greeting: OutboundMessage = match client.config.version {
-        WsVersion::V1 => {
-            SerializableMessage::Identity(v1::IdentityToken { identity, token, connection_id }).into()
-        }
+        WsVersion::V1 => SerializableMessage::Identity(v1::IdentityToken { identity, token, connection_id }).into(),
         WsVersion::V2 | WsVersion::V3 => {
             v2::ServerMessage::InitialConnection(v2::InitialConnection { identity, connection_id, token }).into()
         }
