@@ -65,7 +65,7 @@ pub fn stale_files(workspace: &Workspace, profile: Profile) -> Result<Vec<PathBu
 
 fn prepare(workspace: &Workspace) -> Result<()> {
     progress::step("WebAssembly modules", || wasm_modules::build(workspace))?;
-    progress::step("node (debug)", || binaries::build(workspace, Profile::Debug, &[NODE]))
+    binaries::build(workspace, Profile::Debug, &[NODE])
 }
 
 fn generate(workspace: &Workspace, profile: Profile, language: &str) -> Result<Files> {

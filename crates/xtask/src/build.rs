@@ -19,6 +19,5 @@ pub fn run(workspace: &Workspace, profile: Profile) -> Result<()> {
 /// Builds modules and programs.
 pub fn everything(workspace: &Workspace, profile: Profile) -> Result<()> {
     progress::step("WebAssembly modules", || wasm_modules::build(workspace))?;
-    let what = format!("node and facade ({}; the first build takes several minutes)", profile.name());
-    progress::step(&what, || binaries::build(workspace, profile, &[NODE, FACADE]))
+    binaries::build(workspace, profile, &[NODE, FACADE])
 }

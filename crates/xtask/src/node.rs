@@ -6,14 +6,12 @@ use anyhow::Result;
 
 use crate::binaries::{self, NODE};
 use crate::cli::NodeArgs;
-use crate::progress;
 use crate::workspace::Workspace;
 
 /// Builds the node and turns into it, so that signals reach it directly.
 pub fn run(workspace: &Workspace, args: NodeArgs) -> Result<()> {
     let profile = args.profile.profile();
-    let what = format!("node ({}; the first build takes several minutes)", profile.name());
-    progress::step(&what, || binaries::build(workspace, profile, &[NODE]))?;
+    binaries::build(workspace, profile, &[NODE])?;
     become_program(&mut start_command(workspace, &args))
 }
 

@@ -23,7 +23,7 @@ pub fn run(workspace: &Workspace, args: PublishArgs) -> Result<()> {
     }
     let profile = args.profile.profile();
     progress::step("WebAssembly modules", || wasm_modules::build(workspace))?;
-    progress::step(&format!("node ({})", profile.name()), || binaries::build(workspace, profile, &[NODE]))?;
+    binaries::build(workspace, profile, &[NODE])?;
     progress::step(&format!("publish {DATABASE}"), || {
         let program = workspace.binary(profile, NODE);
         process::run(publish_command(workspace, &program, &args.server, &token).args(&args.publish_options))

@@ -104,7 +104,7 @@ fn publish(workspace: &Workspace, node_program: &Path, node_url: &str, identitie
     process::run(publish.args(["--break-clients", "--yes"]))?;
     let mut grant = Command::new(node_program);
     process::bypass_proxy_on_loopback(&mut grant);
-    grant.args(["call", DATABASE, "grant_role", &identities.facade_identity, "Service"]);
+    grant.args(["call", DATABASE, "grant_role", &identities.facade_identity, "service"]);
     grant.args(["--server", node_url, "--token-file"]).arg(&identities.owner_token);
     process::run_quietly(&mut grant)
 }
@@ -112,9 +112,10 @@ fn publish(workspace: &Workspace, node_program: &Path, node_url: &str, identitie
 fn announce(workspace: &Workspace, node_url: &str, facade_url: &str, data_dir: &Path) {
     anstream::println!();
     anstream::println!("  node      {node_url}/v1/database/{DATABASE}");
-    anstream::println!("  facade    {facade_url}");
+    anstream::println!("  facade    {facade_url}/docs");
     anstream::println!("  data      {}", workspace.display(data_dir));
     anstream::println!("  try       curl {facade_url}/health/ready");
+    anstream::println!("            curl {node_url}/v1/database/{DATABASE}/sql -d 'SELECT * FROM my_assets'");
     anstream::println!("  stop      Ctrl-C");
     anstream::println!();
 }

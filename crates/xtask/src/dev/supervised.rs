@@ -120,8 +120,9 @@ fn ask_to_stop(child: &Child) {
     use nix::unistd::Pid;
 
     if let Ok(pid) = i32::try_from(child.id()) {
+        // Not SIGINT, which a program started in the background of a shell may inherit as ignored.
         // The child has not been waited for, so its number cannot belong to another process.
-        let _ = kill(Pid::from_raw(pid), Signal::SIGINT);
+        let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
     }
 }
 
@@ -155,7 +156,7 @@ mod tests {
     fn start_ready<'a>(on_signal: &str, interrupt: &'a Interrupt) -> Result<Supervised<'a>> {
         let folder = tempfile::tempdir()?;
         let ready = folder.path().join("ready");
-        let script = format!("trap '{on_signal}' INT; touch '{}'; while :; do sleep 0.05; done", ready.display());
+        let script = format!("trap '{on_signal}' TERM; touch '{}'; while :; do sleep 0.05; done", ready.display());
         let mut program = start(&script, interrupt)?;
         program.wait_until(LIMIT, || ready.exists())?;
         Ok(program)
