@@ -320,6 +320,7 @@ impl NodeConfig {
         if token.split('.').count() != 3 || token.contains(char::is_whitespace) {
             return Err(invalid(format!("{} holds no token: it must hold one JWT and nothing else", file.display())));
         }
+        warn_if_readable_by_others(file);
         Ok(SecretString::from(token))
     }
 
@@ -378,6 +379,19 @@ impl ObjectsConfig {
         Ok(())
     }
 }
+
+/// Whoever reads the token can act for every player.
+#[cfg(unix)]
+fn warn_if_readable_by_others(file: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    if std::fs::metadata(file).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0) {
+        tracing::warn!(file = %file.display(), "Others can read the service token: take their rights away (chmod 600)");
+    }
+}
+
+/// Elsewhere a file's rights are not told by a mode.
+#[cfg(not(unix))]
+fn warn_if_readable_by_others(_file: &Path) {}
 
 fn ensure(holds: bool, key: &'static str, problem: impl Into<String>) -> Result<(), ConfigError> {
     if holds { Ok(()) } else { Err(ConfigError::Invalid { key, problem: problem.into() }) }

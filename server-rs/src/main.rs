@@ -56,6 +56,8 @@ fn start_log(log: &LogConfig) -> anyhow::Result<()> {
         LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).init(),
         LogFormat::Json => lines.json().init(),
     }
+    // A panic is a log line like any other, in the chosen format.
+    std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "A task panicked")));
     Ok(())
 }
 

@@ -196,7 +196,8 @@ impl Problem {
         self.code
     }
 
-    fn retry_after_s(self, seconds: u64) -> Self {
+    /// Tells the client when to try again.
+    pub fn retry_after_s(self, seconds: u64) -> Self {
         self.header(RETRY_AFTER, HeaderValue::from(seconds))
     }
 }

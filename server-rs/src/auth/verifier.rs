@@ -118,7 +118,7 @@ impl From<TokenError> for Problem {
             TokenError::Malformed | TokenError::Forged | TokenError::Foreign | TokenError::Expired => {
                 Self::token_invalid(error.to_string())
             }
-            TokenError::KeyUnavailable => Self::new(ProblemCode::NodeUnavailable, error.to_string()),
+            TokenError::KeyUnavailable => Self::new(ProblemCode::NodeUnavailable, error.to_string()).retry_after_s(2),
         }
     }
 }

@@ -81,11 +81,13 @@ impl Readiness {
             }),
             Err(CallError::Refused(refusal)) => {
                 tracing::warn!(%refusal.message, "The node refuses the facade's own calls");
-                Err(Problem::new(
+                let problem = Problem::new(
                     ProblemCode::NodeUnavailable,
-                    "The node answers, but the facade's identity lacks the Service role. An Admin grants it \
-                     with the reducer grant_role.",
-                ))
+                    "The node answers, but the facade's identity lacks the Service role. An Admin grants it with \
+                     the reducer grant_role.",
+                );
+                let identity = self.node.identity().map(|identity| json!(identity.to_hex().to_string()));
+                Err(problem.with("facade_identity", identity.unwrap_or_default()))
             }
             Err(_) => {
                 let problem = Problem::new(
