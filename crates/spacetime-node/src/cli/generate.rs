@@ -14,6 +14,9 @@ use super::error::CliError;
 use super::module_file::ModuleFile;
 use super::terminal::print_line;
 
+/// As many files are named before they are deleted.
+const SHOWN_FILES_MAX: usize = 10;
+
 /// Arguments of `generate`.
 #[derive(Debug, clap::Args)]
 pub struct GenerateArgs {
@@ -115,12 +118,14 @@ impl<'a> Update<'a> {
         if self.stale.is_empty() {
             return Ok(());
         }
-        let names: Vec<_> = self.stale.iter().map(|path| path.display().to_string()).collect();
-        confirm(
-            &format!("These generated files are no longer needed and will be deleted: {}.", names.join(", ")),
-            consent,
-            ADD_YES,
-        )
+        let shown: Vec<_> = self.stale.iter().take(SHOWN_FILES_MAX).map(|path| path.display().to_string()).collect();
+        let more = match self.stale.len() - shown.len() {
+            0 => String::new(),
+            count => format!(" and {count} more"),
+        };
+        let question =
+            format!("Generated files that are no longer needed will be deleted: {}{more}.", shown.join(", "));
+        confirm(&question, consent, ADD_YES)
     }
 
     fn apply(&self) -> Result<(), CliError> {
