@@ -18,7 +18,7 @@ pub fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let took = readable(started.elapsed());
     match &outcome {
         Ok(_) => anstream::eprintln!("{SUCCESS} ok{SUCCESS:#} {what} ({took})"),
-        Err(_) => anstream::eprintln!("{FAILURE}no{FAILURE:#}  {what} ({took})"),
+        Err(_) => anstream::eprintln!("{FAILURE}failed{FAILURE:#} {what} ({took})"),
     }
     outcome
 }
