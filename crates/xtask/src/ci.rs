@@ -1,12 +1,14 @@
 //! `cargo xtask ci`: format, lints and every test.
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 
 use crate::workspace::Workspace;
 use crate::{cargo, process, progress, setup, suites};
 
 /// Checks everything, the quickest check first, and stops at the first that fails.
-pub fn run(workspace: &Workspace) -> Result<()> {
+pub fn run(workspace: &Workspace) -> Result<ExitCode> {
     progress::step("tools", || {
         setup::ensure_host_tools()?;
         setup::ensure_lint_tools()

@@ -1,12 +1,14 @@
 //! Command-line arguments and the command that each one starts.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
+use crate::bench::BenchArgs;
 use crate::workspace::{Profile, Workspace};
-use crate::{bindings, build, ci, dev, node, publish, suites};
+use crate::{bench, bindings, build, ci, dev, node, publish, suites};
 
 /// Builds, runs and checks Worldloom.
 #[derive(Debug, Parser)]
@@ -32,6 +34,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Measures how fast the node is.
+    Bench(BenchArgs),
     /// Runs every test of the repository and ends with one summary line.
     Test,
     /// Checks format and lints, then runs every test: what continuous integration runs.
@@ -97,18 +101,19 @@ pub struct PublishArgs {
 
 impl Cli {
     /// Runs the chosen command to its end.
-    pub fn run(self) -> Result<()> {
+    pub fn run(self) -> Result<ExitCode> {
         let workspace = Workspace::locate();
         match self.command {
-            Command::Dev(args) => dev::run(&workspace, args),
-            Command::Node(args) => node::run(&workspace, args),
-            Command::Publish(args) => publish::run(&workspace, args),
-            Command::Build(args) => build::run(&workspace, args.profile()),
-            Command::Bindings { check: false } => bindings::write(&workspace),
-            Command::Bindings { check: true } => bindings::check(&workspace),
-            Command::Test => suites::run(&workspace),
-            Command::Ci => ci::run(&workspace),
+            Command::Dev(args) => dev::run(&workspace, args)?,
+            Command::Node(args) => node::run(&workspace, args)?,
+            Command::Publish(args) => publish::run(&workspace, args)?,
+            Command::Build(args) => build::run(&workspace, args.profile())?,
+            Command::Bindings { check: false } => bindings::write(&workspace)?,
+            Command::Bindings { check: true } => bindings::check(&workspace)?,
+            Command::Test => return suites::run(&workspace),
+            Command::Ci => return ci::run(&workspace),
         }
+        Ok(ExitCode::SUCCESS)
     }
 }
 

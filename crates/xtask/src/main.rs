@@ -3,6 +3,7 @@
 //! `setup` finds or installs the tools, `wasm_modules` and `binaries` build the parts, `dev` runs
 //! them together, and `suites` runs every test. Each other file is one command.
 
+mod bench;
 mod binaries;
 mod bindings;
 mod build;
@@ -24,11 +25,8 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    match cli::Cli::parse().run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            progress::error(&error);
-            ExitCode::FAILURE
-        }
-    }
+    cli::Cli::parse().run().unwrap_or_else(|error| {
+        progress::error(&error);
+        ExitCode::FAILURE
+    })
 }

@@ -12,13 +12,19 @@ const FAILURE: Style = AnsiColor::Red.on_default().bold();
 
 /// Runs `work`, naming it before and giving the time it took afterwards.
 pub fn step<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    judged_step(what, work, Result::is_ok)
+}
+
+/// The same as [`step`] for work whose outcome is good or bad without being an error.
+pub fn judged_step<T>(what: &str, work: impl FnOnce() -> T, is_good: impl FnOnce(&T) -> bool) -> T {
     anstream::eprintln!("{HEADING}==>{HEADING:#} {what}");
     let started = Instant::now();
     let outcome = work();
     let took = readable(started.elapsed());
-    match &outcome {
-        Ok(_) => anstream::eprintln!("{SUCCESS} ok{SUCCESS:#} {what} ({took})"),
-        Err(_) => anstream::eprintln!("{FAILURE}failed{FAILURE:#} {what} ({took})"),
+    if is_good(&outcome) {
+        anstream::eprintln!("{SUCCESS} ok{SUCCESS:#} {what} ({took})");
+    } else {
+        anstream::eprintln!("{FAILURE}failed{FAILURE:#} {what} ({took})");
     }
     outcome
 }

@@ -3,12 +3,14 @@
 
 mod debian;
 mod host;
+mod http_load;
 mod javascript;
 mod lint;
 mod optimizer;
 mod wasm;
 
 pub use host::ensure_host_tools;
+pub use http_load::ensure_http_load_generator;
 pub use javascript::{NPM, ensure_node_js};
 pub use lint::ensure_lint_tools;
 pub use optimizer::find_or_install_wasm_opt;

@@ -42,11 +42,17 @@ pub fn packages(workspace: &Workspace) -> Result<Vec<PathBuf>> {
 
 /// Installs the package's dependencies if they changed and runs its tests.
 pub fn run(package: &Path) -> Result<Report> {
-    if !is_installed(package) {
-        process::run_quietly(Command::new(NPM).args(["ci", "--no-audit", "--no-fund"]).current_dir(package))?;
-    }
+    install(package)?;
     let output = captured::run(Command::new(NPM).arg("test").current_dir(package))?;
     Ok(node_report::read(&output.text, output.success))
+}
+
+/// Installs the package's dependencies if they changed.
+pub fn install(package: &Path) -> Result<()> {
+    if is_installed(package) {
+        return Ok(());
+    }
+    process::run_quietly(Command::new(NPM).args(["ci", "--no-audit", "--no-fund"]).current_dir(package))
 }
 
 fn has_tests(folder: &Path) -> Result<bool> {
