@@ -110,6 +110,7 @@ impl Cli {
             Command::Build(args) => build::run(&workspace, args.profile())?,
             Command::Bindings { check: false } => bindings::write(&workspace)?,
             Command::Bindings { check: true } => bindings::check(&workspace)?,
+            Command::Bench(args) => bench::run(&workspace, args)?,
             Command::Test => return suites::run(&workspace),
             Command::Ci => return ci::run(&workspace),
         }
