@@ -4,25 +4,34 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use bytestring::ByteString;
+use serde::Deserialize;
 use spacetimedb_core::host::module_host::ClientConnectedError;
 use spacetimedb_core::host::{
     FunctionArgs, ModuleHost, ProcedureCallError, ReducerCallError, ReducerCallResult, ReducerOutcome,
 };
 use spacetimedb_lib::ConnectionId;
 
+use super::confirmation::wait_until_durable;
 use super::service::sats_json;
 use crate::auth::Caller;
 use crate::error::{ApiError, REDUCER_ERROR};
 use crate::node::Node;
 
+#[derive(Deserialize)]
+pub(super) struct CallQuery {
+    #[serde(default)]
+    confirmed: bool,
+}
+
 pub(super) async fn call(
     State(node): State<Arc<Node>>,
     Path((db, function)): Path<(String, String)>,
+    Query(query): Query<CallQuery>,
     caller: Caller,
     headers: HeaderMap,
     body: Bytes,
@@ -32,8 +41,13 @@ pub(super) async fn call(
     let module = node.host(&db).await?.module;
     // In a task of its own: a connection that was opened must be closed even when the client
     // goes away in between.
-    let call =
-        async move { within_connection(&module, &caller, |id| invoke(&module, &caller, id, &function, args)).await };
+    let call = async move {
+        within_connection(&module, &caller, async |connection_id| {
+            let call = Call { module: &module, caller: &caller, connection_id, function: &function, args };
+            call.run(query.confirmed).await
+        })
+        .await
+    };
     tokio::spawn(call).await.map_err(ApiError::internal)?
 }
 
@@ -77,21 +91,46 @@ fn refused_connection(cause: ClientConnectedError) -> ApiError {
     }
 }
 
-async fn invoke(
-    module: &ModuleHost,
-    caller: &Caller,
+/// One call of a function.
+struct Call<'a> {
+    module: &'a ModuleHost,
+    caller: &'a Caller,
     connection_id: ConnectionId,
-    function: &str,
+    function: &'a str,
     args: FunctionArgs,
-) -> Result<Response, ApiError> {
-    let reducer =
-        module.call_reducer(caller.identity, Some(connection_id), None, None, None, function, args.clone()).await;
-    match reducer {
-        Ok(result) => reducer_response(result),
-        Err(ReducerCallError::NoSuchReducer | ReducerCallError::ScheduleReducerNotFound) => {
-            call_procedure(module, caller, connection_id, function, args).await
+}
+
+impl Call<'_> {
+    /// Runs a reducer or, where there is none of that name, a procedure.
+    async fn run(self, confirmed: bool) -> Result<Response, ApiError> {
+        if self.module.info().module_def.reducer_by_name(self.function).is_some() {
+            self.reducer(confirmed).await
+        } else {
+            self.procedure().await
         }
-        Err(refused) => Err(refused_reducer(refused)),
+    }
+
+    async fn reducer(self, confirmed: bool) -> Result<Response, ApiError> {
+        let Self { module, caller, connection_id, function, args } = self;
+        let called = module
+            .call_reducer_with_offset(caller.identity, Some(connection_id), None, None, None, function, args)
+            .await
+            .map_err(|refused| refused_reducer(refused, function))?;
+        let response = reducer_response(called.result)?;
+        if confirmed {
+            wait_until_durable(module, called.tx_offset).await?;
+        }
+        Ok(response)
+    }
+
+    async fn procedure(self) -> Result<Response, ApiError> {
+        let Self { module, caller, connection_id, function, args } = self;
+        // Confirmed: a procedure's transactions are on disk before it goes on.
+        let called = module.call_procedure(caller.identity, Some(connection_id), None, function, args, true).await;
+        match called.result {
+            Ok(result) => Ok(Json(sats_json(&result.return_val)?).into_response()),
+            Err(refused) => Err(refused_procedure(refused, function)),
+        }
     }
 }
 
@@ -112,38 +151,33 @@ fn reducer_response(result: ReducerCallResult) -> Result<Response, ApiError> {
     }
 }
 
-fn refused_reducer(cause: ReducerCallError) -> ApiError {
+fn refused_reducer(cause: ReducerCallError, function: &str) -> ApiError {
     match cause {
         ReducerCallError::Args(cause) => ApiError::bad_request("invalid_arguments", cause.to_string()),
         ReducerCallError::LifecycleReducer(_) => ApiError::bad_request("lifecycle_reducer", cause.to_string()),
+        ReducerCallError::NoSuchReducer | ReducerCallError::ScheduleReducerNotFound => no_such_function(function),
         ReducerCallError::NoSuchModule(_) => module_gone(),
-        other => ApiError::internal(other),
+        ReducerCallError::WorkerError(_) => ApiError::internal(cause),
     }
 }
 
-async fn call_procedure(
-    module: &ModuleHost,
-    caller: &Caller,
-    connection_id: ConnectionId,
-    function: &str,
-    args: FunctionArgs,
-) -> Result<Response, ApiError> {
-    let called = module.call_procedure(caller.identity, Some(connection_id), None, function, args, true).await;
-    match called.result {
-        Ok(result) => Ok(Json(sats_json(&result.return_val)?).into_response()),
-        Err(ProcedureCallError::Args(cause)) => Err(ApiError::bad_request("invalid_arguments", cause.to_string())),
-        Err(ProcedureCallError::NoSuchModule(_)) => Err(module_gone()),
-        Err(ProcedureCallError::NoSuchProcedure) => {
-            let shown: String = function.chars().take(100).collect();
-            let sentence = format!("The database has no reducer or procedure `{shown}` that you may call.");
-            Err(ApiError::new(StatusCode::NOT_FOUND, "no_such_function", sentence))
-        }
-        Err(ProcedureCallError::OutOfEnergy) => Err(out_of_energy()),
-        Err(ProcedureCallError::InternalError(cause)) => {
+fn refused_procedure(cause: ProcedureCallError, function: &str) -> ApiError {
+    match cause {
+        ProcedureCallError::Args(cause) => ApiError::bad_request("invalid_arguments", cause.to_string()),
+        ProcedureCallError::NoSuchModule(_) => module_gone(),
+        ProcedureCallError::NoSuchProcedure => no_such_function(function),
+        ProcedureCallError::OutOfEnergy => out_of_energy(),
+        ProcedureCallError::InternalError(cause) => {
             let sentence = format!("The procedure failed: {cause}");
-            Err(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "function_failed", sentence))
+            ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "function_failed", sentence)
         }
     }
+}
+
+fn no_such_function(function: &str) -> ApiError {
+    let shown: String = function.chars().take(100).collect();
+    let sentence = format!("The database has no reducer or procedure `{shown}` that you may call.");
+    ApiError::new(StatusCode::NOT_FOUND, "no_such_function", sentence)
 }
 
 fn out_of_energy() -> ApiError {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::auth::Caller;
 use crate::error::ApiError;
@@ -13,14 +14,25 @@ use crate::node::Node;
 use crate::publish;
 use crate::routes::service::sats_json;
 
-pub(super) async fn describe(State(node): State<Arc<Node>>, Path(db): Path<String>) -> Result<Json<Value>, ApiError> {
+#[derive(Serialize)]
+pub(super) struct Description {
+    database_identity: Box<RawValue>,
+    owner_identity: Box<RawValue>,
+    host_type: Box<RawValue>,
+    initial_program: Box<RawValue>,
+}
+
+pub(super) async fn describe(
+    State(node): State<Arc<Node>>,
+    Path(db): Path<String>,
+) -> Result<Json<Description>, ApiError> {
     let database = node.find(&db)?.database;
-    Ok(Json(json!({
-        "database_identity": sats_json(&database.database_identity)?,
-        "owner_identity": sats_json(&database.owner_identity)?,
-        "host_type": sats_json(&database.host_type)?,
-        "initial_program": sats_json(&database.initial_program)?,
-    })))
+    Ok(Json(Description {
+        database_identity: sats_json(&database.database_identity)?,
+        owner_identity: sats_json(&database.owner_identity)?,
+        host_type: sats_json(&database.host_type)?,
+        initial_program: sats_json(&database.initial_program)?,
+    }))
 }
 
 pub(super) async fn identity(State(node): State<Arc<Node>>, Path(db): Path<String>) -> Result<String, ApiError> {

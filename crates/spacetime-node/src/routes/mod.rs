@@ -1,6 +1,7 @@
 //! The HTTP API, by the official server's table of routes.
 
 mod call;
+mod confirmation;
 mod database;
 mod environment;
 mod identity;

@@ -15,8 +15,8 @@ use spacetimedb_client_api_messages::name::{
 };
 use spacetimedb_client_api_messages::publish::{SpacetimeEnvironment, SpacetimeEnvironmentRemove};
 use spacetimedb_core::host::MigratePlanResult;
-use spacetimedb_lib::{Hash, Identity};
 use spacetimedb_lib::environment::EnvironmentUpdate;
+use spacetimedb_lib::{Hash, Identity};
 use spacetimedb_schema::auto_migrate::{MigrationPolicy, MigrationToken, PrettyPrintStyle};
 
 use crate::auth::Caller;

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use serde::Deserialize;
-use serde_json::Value;
 use spacetimedb_lib::db::raw_def::v9::RawModuleDefV9;
 use spacetimedb_lib::db::raw_def::v10::RawModuleDefV10;
 use spacetimedb_schema::def::ModuleDef;
 
-use super::service::sats_json;
+use super::service::{SatsJson, sats_json};
 use crate::error::ApiError;
 use crate::node::Node;
 
@@ -23,7 +22,7 @@ pub(super) async fn schema(
     State(node): State<Arc<Node>>,
     Path(db): Path<String>,
     Query(query): Query<SchemaQuery>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<SatsJson, ApiError> {
     let module = node.host(&db).await?.module;
     let module_def = ModuleDef::clone(&module.info().module_def);
     let schema = match query.version.as_deref() {

@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use prometheus::{Encoder, Registry, TextEncoder};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use spacetimedb_core::metrics::ENGINE_METRICS;
 use spacetimedb_core::worker_metrics::WORKER_METRICS;
@@ -76,11 +77,15 @@ pub(super) async fn refuse_energy() -> ApiError {
     ApiError::new(StatusCode::NOT_IMPLEMENTED, "energy_disabled", sentence)
 }
 
-pub(super) async fn timestamp() -> Result<Json<Value>, ApiError> {
+pub(super) async fn timestamp() -> Result<SatsJson, ApiError> {
     sats_json(&Timestamp::now()).map(Json)
 }
 
-/// A value in the engine's JSON encoding, where sums are objects with a single key.
-pub(super) fn sats_json<T: Serialize + ?Sized>(value: &T) -> Result<Value, ApiError> {
-    serde_json::to_value(SerializeWrapper::from_ref(value)).map_err(ApiError::internal)
+/// A value in the engine's JSON encoding, as text.
+pub(super) type SatsJson = Json<Box<RawValue>>;
+
+/// Encodes a value in the engine's JSON encoding, where sums are objects with a single key. It
+/// stays text from then on: a JSON tree could not hold integers of 128 bits.
+pub(super) fn sats_json<T: Serialize + ?Sized>(value: &T) -> Result<Box<RawValue>, ApiError> {
+    serde_json::value::to_raw_value(SerializeWrapper::from_ref(value)).map_err(ApiError::internal)
 }

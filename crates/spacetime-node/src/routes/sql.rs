@@ -5,22 +5,18 @@ use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use spacetimedb_client_api_messages::http::SqlStmtStats;
-use spacetimedb_core::host::ModuleHost;
 use spacetimedb_core::sql::execute::{self, SqlResult};
 use spacetimedb_lib::{ProductType, ProductTypeElement};
 
 use super::call::within_connection;
+use super::confirmation::wait_until_durable;
 use super::service::sats_json;
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::node::Node;
-
-/// How long a confirmed answer waits for the disk.
-const CONFIRMATION: Duration = Duration::from_secs(5);
 
 #[derive(Deserialize)]
 pub(super) struct SqlQuery {
@@ -33,7 +29,7 @@ pub(super) async fn sql(
     Query(query): Query<SqlQuery>,
     caller: Caller,
     statement: String,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<[Answer; 1]>, ApiError> {
     let hosted = node.host(&db).await?;
     let auth = Node::sql_permissions(&hosted.record, caller.identity);
     let run = async move {
@@ -50,36 +46,29 @@ pub(super) async fn sql(
             let columns = head.into_iter().map(|(name, ty)| ProductTypeElement::new(ty, Some(name)));
             let answer = answer(ProductType::new(columns.collect()), &result, took)?;
             if query.confirmed.unwrap_or(true) {
-                wait_until_durable(&module, result).await?;
+                wait_until_durable(&module, result.tx_offset).await?;
             }
-            Ok(Json(answer))
+            Ok(Json([answer]))
         })
         .await
     };
     tokio::spawn(run).await.map_err(ApiError::internal)?
 }
 
-fn answer(schema: ProductType, result: &SqlResult, took: Duration) -> Result<Value, ApiError> {
-    let stats = SqlStmtStats::from_metrics(&result.metrics);
-    Ok(json!([{
-        "schema": sats_json(&schema)?,
-        "rows": sats_json(&result.rows[..])?,
-        "total_duration_micros": took.as_micros() as u64,
-        "stats": stats,
-    }]))
+/// The result of a statement. HTTP carries one statement at a time, in a list of one.
+#[derive(Serialize)]
+pub(super) struct Answer {
+    schema: Box<RawValue>,
+    rows: Box<RawValue>,
+    total_duration_micros: u64,
+    stats: SqlStmtStats,
 }
 
-async fn wait_until_durable(module: &ModuleHost, result: SqlResult) -> Result<(), ApiError> {
-    let Some(mut durable) = module.durable_tx_offset() else { return Ok(()) };
-    let confirmed = async {
-        let offset = result.tx_offset.await.map_err(|_| super::call::module_gone())?;
-        durable.wait_for(offset).await.map_err(|_| super::call::module_gone())
-    };
-    match tokio::time::timeout(CONFIRMATION, confirmed).await {
-        Ok(confirmed) => confirmed.map(drop),
-        Err(_) => {
-            let sentence = "The statement was executed but is not yet confirmed on disk.";
-            Err(ApiError::new(StatusCode::GATEWAY_TIMEOUT, "confirmation_late", sentence))
-        }
-    }
+fn answer(schema: ProductType, result: &SqlResult, took: Duration) -> Result<Answer, ApiError> {
+    Ok(Answer {
+        schema: sats_json(&schema)?,
+        rows: sats_json(&result.rows[..])?,
+        total_duration_micros: took.as_micros() as u64,
+        stats: SqlStmtStats::from_metrics(&result.metrics),
+    })
 }
