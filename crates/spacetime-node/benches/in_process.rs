@@ -1,0 +1,167 @@
+//! The ceiling of `cargo xtask bench node`: the transfer reducer called in process, with nothing
+//! between the caller and the engine but the engine's own queue.
+//!
+//! Arguments: the module's wasm, a file of account pairs, calls in flight, calls. The result is
+//! one line of JSON.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+use bytes::Bytes;
+use spacetimedb_core::config::{V8Config, WasmConfig};
+use spacetimedb_core::db::persistence::LocalPersistenceProvider;
+use spacetimedb_core::db::{Config as StorageConfig, Storage};
+use spacetimedb_core::energy::NullEnergyMonitor;
+use spacetimedb_core::host::{FunctionArgs, HostController, HostRuntimeConfig, IdcConfig, ModuleHost, ReducerOutcome};
+use spacetimedb_core::messages::control_db::{Database, HostType};
+use spacetimedb_core::util::jobs::JobCores;
+use spacetimedb_lib::{Hash, Identity, bsatn, hash_bytes};
+use spacetimedb_paths::FromPathUnchecked;
+use spacetimedb_paths::server::ServerDataDir;
+// Gives this program the symbols that the engine refers to and the node's binary has.
+use spacetime_node as _;
+
+// What the node runs on.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+const ACCOUNTS: u32 = 100_000;
+/// Never used up, so that no transfer is refused.
+const BALANCE: i64 = 1_000_000_000_000;
+/// Accounts opened in one transaction.
+const SEED_STEP: usize = 20_000;
+/// Part of the calls that is made before the clock starts.
+const WARM_UP_PART: usize = 10;
+/// Number of the one database's replica.
+const REPLICA: u64 = 1;
+
+struct Options {
+    module: PathBuf,
+    pairs: PathBuf,
+    in_flight: usize,
+    calls: usize,
+}
+
+impl Options {
+    fn read() -> anyhow::Result<Self> {
+        // Cargo adds `--bench` on its own.
+        let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+        let [module, pairs, in_flight, calls] = arguments.as_slice() else {
+            bail!("arguments: module, file of account pairs, calls in flight, calls");
+        };
+        Ok(Self { module: module.into(), pairs: pairs.into(), in_flight: in_flight.parse()?, calls: calls.parse()? })
+    }
+}
+
+fn main() -> anyhow::Result<()> {
+    let options = Options::read()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // Dropping these in asynchronous code panics.
+    let job_cores = JobCores::without_pinned_cores();
+    let outcome = runtime.block_on(measure(options, job_cores.clone()));
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    drop(job_cores);
+    println!("{}", outcome?);
+    Ok(())
+}
+
+async fn measure(options: Options, job_cores: JobCores) -> anyhow::Result<String> {
+    let folder = tempfile::tempdir()?;
+    let program = std::fs::read(&options.module).context("the module cannot be read")?;
+    let (controller, module) = launch(folder.path(), program, job_cores).await?;
+    for count in (0..=ACCOUNTS).step_by(SEED_STEP).skip(1) {
+        call(&module, "seed", bsatn::to_vec(&(count, BALANCE))?.into()).await?;
+    }
+    let transfers: Arc<[Bytes]> = read_transfers(&options.pairs)?.into();
+    run(&module, &transfers, options.in_flight, options.calls / WARM_UP_PART).await?;
+    let (elapsed, mut latencies) = run(&module, &transfers, options.in_flight, options.calls).await?;
+    controller.exit_module_host(REPLICA, Duration::from_secs(30)).await?;
+    latencies.sort_unstable();
+    let percentile = |part: usize| latencies[part * (latencies.len() - 1) / 100].as_secs_f64() * 1e3;
+    let result = serde_json::json!({
+        "calls": latencies.len(),
+        "per_second": latencies.len() as f64 / elapsed.as_secs_f64(),
+        "p50_ms": percentile(50),
+        "p99_ms": percentile(99),
+    });
+    Ok(result.to_string())
+}
+
+async fn launch(folder: &Path, program: Vec<u8>, job_cores: JobCores) -> anyhow::Result<(HostController, ModuleHost)> {
+    let data_dir = Arc::new(ServerDataDir::from_path_unchecked(folder));
+    let database = Database {
+        id: 1,
+        database_identity: Identity::from_claims("localhost", "bench"),
+        owner_identity: Identity::ONE,
+        host_type: HostType::Wasm,
+        initial_program: hash_bytes(&program),
+        bootstrap_generation: 0,
+    };
+    let storage = move |_: Hash| std::future::ready(Ok(Some(program.clone().into_boxed_slice())));
+    let controller = HostController::new(
+        data_dir.clone(),
+        StorageConfig { storage: Storage::Disk, page_pool_max_size: None },
+        HostRuntimeConfig::new(WasmConfig::default(), V8Config::default(), Default::default()),
+        Arc::new(storage),
+        Arc::new(NullEnergyMonitor),
+        Arc::new(()),
+        Arc::new(LocalPersistenceProvider::new(data_dir)),
+        job_cores,
+    );
+    let keys = spacetimedb_core::auth::JwtKeys::generate()?;
+    controller.set_idc_config(IdcConfig { http_port: 0, token_signer: Arc::new(keys.private) })?;
+    let module = controller.get_or_launch_module_host(database, REPLICA).await?;
+    Ok((controller, module))
+}
+
+fn read_transfers(path: &Path) -> anyhow::Result<Vec<Bytes>> {
+    let text = std::fs::read_to_string(path).context("the account pairs cannot be read")?;
+    let encode = |line: &str| {
+        let (from, to) = line.split_once(' ').context("a line needs two account numbers")?;
+        Ok(bsatn::to_vec(&(from.parse::<u32>()?, to.parse::<u32>()?, 1u32))?.into())
+    };
+    text.lines().map(encode).collect()
+}
+
+async fn call(module: &ModuleHost, reducer: &str, args: Bytes) -> anyhow::Result<()> {
+    let args = FunctionArgs::Bsatn(args);
+    let called = module.call_reducer(Identity::ONE, None, None, None, None, reducer, args).await?;
+    ensure!(matches!(called.outcome, ReducerOutcome::Committed), "{reducer} failed: {:?}", called.outcome);
+    Ok(())
+}
+
+/// Makes `calls` transfers, `in_flight` of them at any time; gives the time for all and for each.
+async fn run(
+    module: &ModuleHost,
+    transfers: &Arc<[Bytes]>,
+    in_flight: usize,
+    calls: usize,
+) -> anyhow::Result<(Duration, Vec<Duration>)> {
+    let next = Arc::new(AtomicUsize::new(0));
+    let started = Instant::now();
+    let lanes: Vec<_> = (0..in_flight)
+        .map(|_| {
+            let (module, next, transfers) = (module.clone(), next.clone(), transfers.clone());
+            tokio::spawn(async move {
+                let mut latencies = Vec::with_capacity(2 * calls / in_flight);
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    if index >= calls {
+                        return anyhow::Ok(latencies);
+                    }
+                    let sent = Instant::now();
+                    call(&module, "transfer", transfers[index % transfers.len()].clone()).await?;
+                    latencies.push(sent.elapsed());
+                }
+            })
+        })
+        .collect();
+    let mut latencies = Vec::with_capacity(calls);
+    for lane in lanes {
+        latencies.extend(lane.await??);
+    }
+    Ok((started.elapsed(), latencies))
+}

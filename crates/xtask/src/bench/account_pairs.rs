@@ -1,0 +1,85 @@
+//! Who pays whom: pairs of accounts drawn by Zipf's law, the same for every load generator.
+
+use std::fmt::Write;
+
+/// Accounts in the benchmark's database.
+pub const ACCOUNTS: usize = 100_000;
+
+/// Skew: account `k`, counted from 1, has a weight of `1 / k ^ EXPONENT`.
+const EXPONENT: f64 = 1.5;
+
+/// Pairs drawn; a longer run starts over.
+const PAIRS: usize = 1 << 18;
+
+/// Draws accounts by their weight.
+struct Zipf {
+    /// Sums of the weights of all accounts up to each one.
+    cumulative: Vec<f64>,
+    state: u64,
+}
+
+impl Zipf {
+    fn new(seed: u64) -> Self {
+        let mut sum = 0.0;
+        let weights = (1..=ACCOUNTS).map(|rank| (rank as f64).powf(-EXPONENT));
+        let cumulative = weights.map(|weight| {
+            sum += weight;
+            sum
+        });
+        Self { cumulative: cumulative.collect(), state: seed }
+    }
+
+    fn draw(&mut self) -> usize {
+        let total = self.cumulative.last().copied().unwrap_or_default();
+        let wanted = self.uniform() * total;
+        self.cumulative.partition_point(|&sum| sum <= wanted).min(ACCOUNTS - 1)
+    }
+
+    /// SplitMix64, of which 53 bits fill the mantissa of a number below 1.
+    fn uniform(&mut self) -> f64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+/// Lines of two different account numbers, payer and payee; always the same.
+pub fn lines() -> String {
+    let mut zipf = Zipf::new(42);
+    let mut lines = String::new();
+    for _ in 0..PAIRS {
+        let from = zipf.draw();
+        let to = loop {
+            let to = zipf.draw();
+            if to != from {
+                break to;
+            }
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(lines, "{from} {to}");
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ACCOUNTS, Zipf, lines};
+
+    #[test]
+    fn accounts_are_drawn_by_their_weight() {
+        let mut zipf = Zipf::new(1);
+        let draws: Vec<usize> = (0..100_000).map(|_| zipf.draw()).collect();
+        let share = |account| draws.iter().filter(|&&draw| draw == account).count() as f64 / draws.len() as f64;
+        // 1 / zeta(1.5) is 0.383; the second account has 2 ^ -1.5 of that.
+        assert!((share(0) - 0.383).abs() < 0.01, "{}", share(0));
+        assert!((share(1) - 0.135).abs() < 0.01, "{}", share(1));
+        assert!(draws.iter().all(|&draw| draw < ACCOUNTS));
+    }
+
+    #[test]
+    fn nobody_pays_themselves() {
+        assert!(lines().lines().all(|line| line.split_once(' ').is_some_and(|(from, to)| from != to)));
+    }
+}
