@@ -19,7 +19,7 @@ use spacetimedb_datastore::system_tables::ModuleKind;
 use spacetimedb_datastore::traits::Program;
 use spacetimedb_lib::environment::{EnvironmentSchemaError, EnvironmentUpdate};
 use spacetimedb_lib::{Hash, Identity};
-use spacetimedb_schema::auto_migrate::{MigrationPolicy, PrettyPrintStyle};
+use spacetimedb_schema::auto_migrate::{MigrationPolicy, MigrationPolicyError, PrettyPrintStyle};
 
 use crate::control::{ControlError, DatabaseRecord, Name, NewDatabase};
 use crate::error::ApiError;
@@ -105,7 +105,7 @@ pub async fn create(
 /// Replaces the module of a database, migrating its data.
 pub async fn update(node: Arc<Node>, record: DatabaseRecord, publication: Publication) -> Result<Published, ApiError> {
     check_is_wasm(&publication.program)?;
-    node.launch(&record).await?;
+    check_replacement(&node, &record, &publication).await?;
     let outcome = node
         .controller
         .update_module_host(
@@ -172,7 +172,7 @@ pub async fn plan(
 /// How long a publish waits for the disk unless told otherwise.
 pub const DEFAULT_CONFIRMATION: Duration = Duration::from_secs(5);
 
-/// Runs the program once in memory, `init` included, and stores it.
+/// Tries a program out and stores it for the database that it is to initialise.
 async fn check_program(
     node: &Node,
     identity: Identity,
@@ -180,7 +180,33 @@ async fn check_program(
     bytes: Bytes,
     environment: BTreeMap<String, String>,
 ) -> Result<Hash, ApiError> {
-    check_is_wasm(&bytes)?;
+    try_out(node, identity, owner, &bytes, environment).await?.map_err(refused_program)?;
+    node.programs.put(&bytes).await.map_err(ApiError::internal)
+}
+
+/// Tries a program out that is to replace another. Errors are left to the real update, which
+/// does not run `init`; what counts is that the engine comes through, since a panic during the
+/// update would take the running module with it.
+async fn check_replacement(node: &Node, record: &DatabaseRecord, publication: &Publication) -> Result<(), ApiError> {
+    let Database { database_identity: identity, owner_identity: owner, .. } = record.database;
+    let stored = current_environment(node, record).await?;
+    let environment = publication.environment.resulting_values(&stored).map_err(|cause| refused_environment(&cause))?;
+    drop(try_out(node, identity, owner, &publication.program, environment).await?);
+    Ok(())
+}
+
+/// Runs a program once in memory, `init` included.
+///
+/// The run has a task of its own, because the engine panics on some schemas that it cannot hold,
+/// such as a column whose type contains itself. That is the program's fault, not the node's.
+async fn try_out(
+    node: &Node,
+    identity: Identity,
+    owner: Identity,
+    bytes: &Bytes,
+    environment: BTreeMap<String, String>,
+) -> Result<anyhow::Result<()>, ApiError> {
+    check_is_wasm(bytes)?;
     let program = Program::from_bytes(ModuleKind::WASM, bytes.to_vec());
     let trial = Database {
         id: 0,
@@ -190,11 +216,17 @@ async fn check_program(
         initial_program: program.hash,
         bootstrap_generation: 0,
     };
-    node.controller
-        .check_module_validity_with_environment(trial, program, environment)
-        .await
-        .map_err(refused_program)?;
-    node.programs.put(&bytes).await.map_err(ApiError::internal)
+    let controller = node.controller.clone();
+    let run = async move { controller.check_module_validity_with_environment(trial, program, environment).await };
+    match tokio::spawn(run).await {
+        Ok(outcome) => Ok(outcome.map(drop)),
+        Err(panicked) => {
+            tracing::warn!("A module made the engine panic when it was tried out: {panicked}");
+            let sentence = "The module was refused: the engine cannot hold its schema; a column's type may contain \
+                            itself, which only arguments and return values can.";
+            Err(ApiError::bad_request("module_refused", sentence))
+        }
+    }
 }
 
 fn check_is_wasm(program: &[u8]) -> Result<(), ApiError> {
@@ -287,10 +319,7 @@ async fn confirm_update(outcome: UpdateDatabaseResult, timeout: Duration) -> Res
             );
             return Err(ApiError::bad_request("migration_refused", sentence));
         }
-        UpdateDatabaseResult::ErrorExecutingMigration(cause) => {
-            let sentence = format!("The migration failed and was undone: {cause:#}");
-            return Err(ApiError::bad_request("migration_failed", sentence));
-        }
+        UpdateDatabaseResult::ErrorExecutingMigration(cause) => return Err(failed_migration(&cause)),
     };
     let Some(mut durable) = durable else { return Ok(()) };
     let confirmed = async {
@@ -300,6 +329,21 @@ async fn confirm_update(outcome: UpdateDatabaseResult, timeout: Duration) -> Res
     match tokio::time::timeout(timeout, confirmed).await {
         Ok(confirmed) => confirmed.map(drop),
         Err(_) => Err(confirmation_late()),
+    }
+}
+
+fn failed_migration(cause: &anyhow::Error) -> ApiError {
+    match cause.downcast_ref::<MigrationPolicyError>() {
+        Some(MigrationPolicyError::ClientBreakingChangeDisallowed) => {
+            let sentence = "The update would disconnect all clients; plan it with `pre_publish`, then publish \
+                            with `policy=BreakClients` and the plan's token.";
+            ApiError::bad_request("breaks_clients", sentence)
+        }
+        Some(MigrationPolicyError::InvalidToken) => {
+            let sentence = "The migration token belongs to another update; plan this one with `pre_publish`.";
+            ApiError::bad_request("invalid_migration_token", sentence)
+        }
+        _ => ApiError::bad_request("migration_failed", format!("The migration failed and was undone: {cause:#}")),
     }
 }
 

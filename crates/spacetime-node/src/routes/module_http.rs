@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{FromRequest, Path, Request, State};
+use axum::extract::{FromRequest, OriginalUri, Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header, request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -38,18 +38,23 @@ async fn dispatch(State(node): State<Arc<Node>>, db: &str, request: Request) -> 
     let module = node.host(db).await?.module;
     let (head, body) = request.into_parts();
     let method = module_method(&head.method);
-    let path = route_path(head.uri.path());
-    let Some((handler, _, _)) = module.info().module_def.match_http_route(&method, path) else {
+    let uri = requested_uri(&head);
+    let Some((handler, _, _)) = module.info().module_def.match_http_route(&method, route_path(uri.path())) else {
         let sentence = "The module has no handler for this method and path.";
         return Err(ApiError::new(StatusCode::NOT_FOUND, "no_such_handler", sentence));
     };
-    let request = module_request(&head, method);
+    let request = module_request(&head, uri, method);
     let body = Bytes::from_request(Request::from_parts(head, body), &())
         .await
         .map_err(|refused| ApiError::new(refused.status(), "invalid_body", refused.body_text()))?;
     let auth = node.tokens.mint().map_err(ApiError::internal)?.auth;
     let (reply, body) = module.call_http_handler(auth, handler, request, body).await.map_err(handler_failed)?;
     Ok(response(reply, body))
+}
+
+/// The address as it was asked for; nested routers see what is left of it below their prefix.
+fn requested_uri(head: &request::Parts) -> &Uri {
+    head.extensions.get::<OriginalUri>().map_or(&head.uri, |original| &original.0)
 }
 
 /// What follows `/route`, as it was written: modules see the path undecoded.
@@ -73,12 +78,12 @@ fn module_method(method: &Method) -> module::Method {
     }
 }
 
-fn module_request(head: &request::Parts, method: module::Method) -> module::Request {
+fn module_request(head: &request::Parts, uri: &Uri, method: module::Method) -> module::Request {
     module::Request {
         method,
         headers: module_headers(&head.headers),
         timeout: None,
-        uri: external_uri(head),
+        uri: external_uri(head, uri),
         version: match head.version {
             Version::HTTP_09 => module::Version::Http09,
             Version::HTTP_10 => module::Version::Http10,
@@ -94,11 +99,11 @@ fn module_headers(headers: &HeaderMap) -> module::Headers {
 }
 
 /// The address that the client used, rebuilt from what a proxy in front says.
-fn external_uri(head: &request::Parts) -> String {
+fn external_uri(head: &request::Parts, uri: &Uri) -> String {
     let text = |name: HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
     let scheme = text(HeaderName::from_static("x-forwarded-proto")).unwrap_or("http");
     let host = text(HeaderName::from_static("x-forwarded-host")).or_else(|| text(header::HOST));
-    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let rebuilt = host.map(|host| format!("{scheme}://{host}{path}"));
     // The engine takes valid URIs only; what a proxy or client made up may not be one.
     rebuilt.filter(|uri| uri.parse::<Uri>().is_ok()).unwrap_or_else(|| path.to_owned())

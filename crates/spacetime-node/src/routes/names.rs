@@ -29,15 +29,15 @@ pub(super) async fn add(
     Path(db): Path<String>,
     caller: Caller,
     body: String,
-) -> Result<(StatusCode, Json<InsertDomainResult>), ApiError> {
+) -> Result<Json<InsertDomainResult>, ApiError> {
     let record = node.find_owned(&db, caller.identity, "name it")?;
     let name = Name::parse(body.trim())?;
     let domain = domain(&name)?;
     let database_identity = record.database.database_identity;
     match node.control.add_name(database_identity, name, caller.identity) {
-        Ok(()) => Ok((StatusCode::OK, Json(InsertDomainResult::Success { domain, database_identity }))),
-        Err(ControlError::NameTaken(_)) => {
-            Ok((StatusCode::UNAUTHORIZED, Json(InsertDomainResult::PermissionDenied { domain })))
+        Ok(()) => Ok(Json(InsertDomainResult::Success { domain, database_identity })),
+        Err(taken @ ControlError::NameTaken(_)) => {
+            Err(ApiError::from(taken).with_body(&InsertDomainResult::PermissionDenied { domain }))
         }
         Err(cause) => Err(cause.into()),
     }
@@ -49,18 +49,18 @@ pub(super) async fn replace(
     Path(db): Path<String>,
     caller: Caller,
     Json(names): Json<Vec<String>>,
-) -> Result<(StatusCode, Json<SetDomainsResult>), ApiError> {
+) -> Result<Json<SetDomainsResult>, ApiError> {
     let record = node.find(&db)?.database;
     if record.owner_identity != caller.identity {
-        let refused = SetDomainsResult::NotYourDatabase { database: record.database_identity };
-        return Ok((StatusCode::UNAUTHORIZED, Json(refused)));
+        let refused = ApiError { status: StatusCode::UNAUTHORIZED, ..ApiError::not_owner("name it") };
+        return Err(refused.with_body(&SetDomainsResult::NotYourDatabase { database: record.database_identity }));
     }
     let names = names.iter().map(|name| Name::parse(name)).collect::<Result<Vec<_>, _>>()?;
     match node.control.set_names(record.database_identity, names, caller.identity) {
-        Ok(()) => Ok((StatusCode::OK, Json(SetDomainsResult::Success))),
+        Ok(()) => Ok(Json(SetDomainsResult::Success)),
         Err(ControlError::NameTaken(name)) => {
-            let refused = SetDomainsResult::PermissionDenied { domain: domain(&name)? };
-            Ok((StatusCode::UNAUTHORIZED, Json(refused)))
+            let told = SetDomainsResult::PermissionDenied { domain: domain(&name)? };
+            Err(ApiError::from(ControlError::NameTaken(name)).with_body(&told))
         }
         Err(cause) => Err(cause.into()),
     }

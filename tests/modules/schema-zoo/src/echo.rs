@@ -1,11 +1,14 @@
 //! Arguments of every type, stored as they arrived or sent straight back.
+//!
+//! The engine takes types that contain themselves as arguments and return values only; a column
+//! must have a type of known depth.
 
 use spacetimedb::sats::{i256, u256};
 use spacetimedb::{Identity, ProcedureContext, ReducerContext, SpacetimeType, Table, procedure, reducer, table};
 
 use crate::types::{Choice, Collections, FamilyTree, Formula, Scalars, Specials};
 
-/// What one call of [`echo_all_types`] said.
+/// What one call of [`echo_all_types`] said, but for the types that contain themselves.
 #[table(accessor = echo, public)]
 pub struct Echo {
     #[primary_key]
@@ -13,7 +16,10 @@ pub struct Echo {
     pub id: u64,
     #[index(btree)]
     pub sender: Identity,
-    pub everything: Everything,
+    pub scalars: Scalars,
+    pub specials: Specials,
+    pub collections: Collections,
+    pub choices: Vec<Choice>,
 }
 
 /// One value of every type that a schema can describe.
@@ -30,7 +36,8 @@ pub struct Everything {
 /// Stores its argument as a row of `echo`.
 #[reducer]
 pub fn echo_all_types(ctx: &ReducerContext, everything: Everything) {
-    ctx.db.echo().insert(Echo { id: 0, sender: ctx.sender(), everything });
+    let Everything { scalars, specials, collections, choices, .. } = everything;
+    ctx.db.echo().insert(Echo { id: 0, sender: ctx.sender(), scalars, specials, collections, choices });
 }
 
 /// Logs every scalar, each an argument of its own.

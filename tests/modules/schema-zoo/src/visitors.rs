@@ -1,6 +1,8 @@
-//! Lifecycle reducers: what happens at the first publish and when clients come and go.
+//! Lifecycle reducers: what happens at the first publish and when clients come and go; and what is known of a caller.
 
-use spacetimedb::{ConnectionId, Identity, ReducerContext, Table, Timestamp, reducer, table};
+use spacetimedb::{
+    ConnectionId, Identity, ProcedureContext, ReducerContext, Table, Timestamp, procedure, reducer, table,
+};
 
 use crate::animals::{Cage, cage};
 
@@ -63,4 +65,10 @@ pub fn ban_me(ctx: &ReducerContext) {
 #[reducer]
 pub fn unban(ctx: &ReducerContext, identity: Identity) {
     ctx.db.banned_visitor().identity().delete(identity);
+}
+
+/// The claims of the caller's token as JSON, as this module sees them.
+#[procedure]
+pub fn caller_claims(ctx: &mut ProcedureContext) -> Option<String> {
+    ctx.with_tx(|tx| tx.sender_auth().jwt().map(|claims| claims.raw_payload().to_owned()))
 }

@@ -11,7 +11,10 @@ use spacetimedb_sdk::__codegen::{self as __sdk, __lib, __sats, __ws};
 pub struct Echo {
     pub id: u64,
     pub sender: __sdk::Identity,
-    pub everything: super::Everything,
+    pub scalars: super::Scalars,
+    pub specials: super::Specials,
+    pub collections: super::Collections,
+    pub choices: Vec<super::Choice>,
 }
 
 impl __sdk::InModule for Echo {
@@ -22,7 +25,10 @@ impl __sdk::InModule for Echo {
 pub struct EchoCols {
     pub id: __sdk::__query_builder::Col<Echo, u64>,
     pub sender: __sdk::__query_builder::Col<Echo, __sdk::Identity>,
-    pub everything: __sdk::__query_builder::Col<Echo, super::Everything>,
+    pub scalars: __sdk::__query_builder::Col<Echo, super::Scalars>,
+    pub specials: __sdk::__query_builder::Col<Echo, super::Specials>,
+    pub collections: __sdk::__query_builder::Col<Echo, super::Collections>,
+    pub choices: __sdk::__query_builder::Col<Echo, Vec<super::Choice>>,
 }
 
 impl __sdk::__query_builder::HasCols for Echo {
@@ -31,7 +37,10 @@ impl __sdk::__query_builder::HasCols for Echo {
         EchoCols {
             id: __sdk::__query_builder::Col::new(table_name, "id"),
             sender: __sdk::__query_builder::Col::new(table_name, "sender"),
-            everything: __sdk::__query_builder::Col::new(table_name, "everything"),
+            scalars: __sdk::__query_builder::Col::new(table_name, "scalars"),
+            specials: __sdk::__query_builder::Col::new(table_name, "specials"),
+            collections: __sdk::__query_builder::Col::new(table_name, "collections"),
+            choices: __sdk::__query_builder::Col::new(table_name, "choices"),
         }
     }
 }

@@ -4,12 +4,21 @@
 /* eslint-disable */
 
 import { t as __t } from "spacetimedb";
-import { Everything } from "./types";
+import { Choice, Collections, Scalars, Specials } from "./types";
 
 export default __t.row({
   id: __t.u64().primaryKey(),
   sender: __t.identity(),
-  get everything() {
-    return Everything;
+  get scalars() {
+    return Scalars;
+  },
+  get specials() {
+    return Specials;
+  },
+  get collections() {
+    return Collections;
+  },
+  get choices() {
+    return __t.array(Choice);
   },
 });

@@ -67,6 +67,7 @@ import UpdateRowReducer from "./update_row_reducer";
 import WriteDiaryReducer from "./write_diary_reducer";
 import WriteSecretNoteReducer from "./write_secret_note_reducer";
 import * as AnimalSummaryProcedure from "./animal_summary_procedure";
+import * as CallerClaimsProcedure from "./caller_claims_procedure";
 import * as EchoBackProcedure from "./echo_back_procedure";
 import * as FailInProcedureProcedure from "./fail_in_procedure_procedure";
 import * as FetchTextProcedure from "./fetch_text_procedure";
@@ -269,6 +270,7 @@ const reducersSchema = __reducers(
 
 const proceduresSchema = __procedures(
   __procedureSchema("animal_summary", AnimalSummaryProcedure.params, AnimalSummaryProcedure.returnType),
+  __procedureSchema("caller_claims", CallerClaimsProcedure.params, CallerClaimsProcedure.returnType),
   __procedureSchema("echo_back", EchoBackProcedure.params, EchoBackProcedure.returnType),
   __procedureSchema("fail_in_procedure", FailInProcedureProcedure.params, FailInProcedureProcedure.returnType),
   __procedureSchema("fetch_text", FetchTextProcedure.params, FetchTextProcedure.returnType),

@@ -149,8 +149,17 @@ export type Diet = __Infer<typeof Diet>;
 export const Echo = __t.object("Echo", {
   id: __t.u64(),
   sender: __t.identity(),
-  get everything() {
-    return Everything;
+  get scalars() {
+    return Scalars;
+  },
+  get specials() {
+    return Specials;
+  },
+  get collections() {
+    return Collections;
+  },
+  get choices() {
+    return __t.array(Choice);
   },
 });
 export type Echo = __Infer<typeof Echo>;

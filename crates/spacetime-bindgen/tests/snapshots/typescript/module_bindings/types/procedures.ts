@@ -5,6 +5,7 @@
 
 import type { Infer as __Infer } from "spacetimedb";
 import type * as AnimalSummaryProcedure from "../animal_summary_procedure";
+import type * as CallerClaimsProcedure from "../caller_claims_procedure";
 import type * as EchoBackProcedure from "../echo_back_procedure";
 import type * as FailInProcedureProcedure from "../fail_in_procedure_procedure";
 import type * as FetchTextProcedure from "../fetch_text_procedure";
@@ -20,6 +21,8 @@ import type * as WaitUntilProcedure from "../wait_until_procedure";
 
 export type AnimalSummaryArgs = __Infer<typeof AnimalSummaryProcedure.params>;
 export type AnimalSummaryResult = __Infer<typeof AnimalSummaryProcedure.returnType>;
+export type CallerClaimsArgs = __Infer<typeof CallerClaimsProcedure.params>;
+export type CallerClaimsResult = __Infer<typeof CallerClaimsProcedure.returnType>;
 export type EchoBackArgs = __Infer<typeof EchoBackProcedure.params>;
 export type EchoBackResult = __Infer<typeof EchoBackProcedure.returnType>;
 export type FailInProcedureArgs = __Infer<typeof FailInProcedureProcedure.params>;
