@@ -6,6 +6,7 @@ mod node_report;
 mod tally;
 pub mod typescript;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -37,15 +38,23 @@ pub fn run(workspace: &Workspace) -> Result<ExitCode> {
         setup::ensure_host_tools()?;
         setup::ensure_node_js()
     })?;
-    let reports = match build::everything(workspace, Profile::Debug) {
-        Ok(()) => run_suites(workspace)?,
+    let packages = typescript::packages(workspace)?;
+    let reports = match prepare(workspace, &packages) {
+        Ok(()) => run_suites(workspace, &packages),
         Err(error) => vec![Report::single(Some(format!("nothing was tested: {error:#}")))],
     };
     let total = summarize(&reports);
     Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn run_suites(workspace: &Workspace) -> Result<Vec<Report>> {
+/// Installs and builds what the suites need. The npm packages are among it, because a Rust test runs a TypeScript
+/// client.
+fn prepare(workspace: &Workspace, packages: &[PathBuf]) -> Result<()> {
+    progress::step("npm packages", || packages.iter().try_for_each(|package| typescript::install(package)))?;
+    build::everything(workspace, Profile::Debug)
+}
+
+fn run_suites(workspace: &Workspace, packages: &[PathBuf]) -> Vec<Report> {
     let mut reports = vec![
         suite("Rust tests", || rust(workspace)),
         suite("client bindings are up to date", || {
@@ -53,11 +62,11 @@ fn run_suites(workspace: &Workspace) -> Result<Vec<Report>> {
             Ok(Report::single(stale.map(|error| format!("{error:#}"))))
         }),
     ];
-    for package in typescript::packages(workspace)? {
-        let name = format!("TypeScript tests in {}", workspace.display(&package));
-        reports.push(suite(&name, || typescript::run(&package)));
+    for package in packages {
+        let name = format!("TypeScript tests in {}", workspace.display(package));
+        reports.push(suite(&name, || typescript::run(package)));
     }
-    Ok(reports)
+    reports
 }
 
 /// Runs one suite; one that cannot run counts as one failed test.
