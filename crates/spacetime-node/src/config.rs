@@ -67,6 +67,10 @@ pub struct HttpConfig {
     /// Time for a client to send its request head.
     #[serde(with = "humantime_serde")]
     pub header_timeout: Duration,
+    /// Time after which an unused connection of a caller over HTTP is closed in the database;
+    /// zero opens and closes one for each call.
+    #[serde(with = "humantime_serde")]
+    pub caller_idle_timeout: Duration,
     /// Time that requests in progress get when the node stops.
     #[serde(with = "humantime_serde")]
     pub shutdown_grace: Duration,
@@ -125,6 +129,7 @@ impl Default for HttpConfig {
             max_program_bytes: 128 * MIB,
             max_body_bytes: 32 * MIB,
             header_timeout: Duration::from_secs(10),
+            caller_idle_timeout: Duration::from_secs(10),
             shutdown_grace: Duration::from_secs(10),
         }
     }

@@ -61,6 +61,12 @@ impl ApiError {
         )
     }
 
+    /// 402: the call used up its execution budget.
+    pub fn out_of_energy() -> Self {
+        let sentence = "The call used up its execution budget and was undone; make it do less at once.";
+        Self::new(StatusCode::PAYMENT_REQUIRED, "out_of_energy", sentence)
+    }
+
     /// 500 with the cause logged and not told, since it may hold paths or data of others.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         tracing::error!("Request failed inside the node: {cause:#}");

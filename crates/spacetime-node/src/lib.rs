@@ -7,6 +7,7 @@
 //! - [`control`]: which databases exist, who owns them and what they are called.
 //! - [`publish`]: new modules, updates, resets and deletions.
 //! - [`auth`]: who is calling.
+//! - [`caller_connections`]: what a module sees of callers over HTTP.
 //! - [`routes`]: the HTTP API.
 //! - [`websocket`]: the subscription protocols.
 //! - [`cli`]: the subcommands that talk to a node as a client.
@@ -15,6 +16,7 @@
 use v8_absent as _;
 
 pub mod auth;
+pub mod caller_connections;
 pub mod cli;
 pub mod config;
 pub mod control;

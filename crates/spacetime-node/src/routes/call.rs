@@ -1,5 +1,6 @@
 //! `POST /v1/database/:db/call/:function`: reducers and procedures over HTTP.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use axum::Json;
@@ -10,7 +11,6 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use bytestring::ByteString;
 use serde::Deserialize;
-use spacetimedb_core::host::module_host::ClientConnectedError;
 use spacetimedb_core::host::{
     FunctionArgs, ModuleHost, ProcedureCallError, ReducerCallError, ReducerCallResult, ReducerOutcome,
 };
@@ -19,6 +19,7 @@ use spacetimedb_lib::ConnectionId;
 use super::confirmation::wait_until_durable;
 use super::service::sats_json;
 use crate::auth::Caller;
+use crate::caller_connections::CallerConnections;
 use crate::error::{ApiError, REDUCER_ERROR};
 use crate::node::Node;
 
@@ -33,20 +34,21 @@ pub(super) async fn call(
     Path((db, function)): Path<(String, String)>,
     Query(query): Query<CallQuery>,
     caller: Caller,
+    connections: CallerConnections,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, ApiError> {
     require_json(&headers)?;
     let args = json_args(body)?;
-    let module = node.host(&db).await?.module;
+    let hosted = node.host(&db).await?;
     // In a task of its own: a connection that was opened must be closed even when the client
     // goes away in between.
     let call = async move {
-        within_connection(&module, &caller, async |connection_id| {
-            let call = Call { module: &module, caller: &caller, connection_id, function: &function, args };
-            call.run(query.confirmed).await
-        })
-        .await
+        let module = &hosted.module;
+        let call = async |connection_id| {
+            Call { module, caller: &caller, connection_id, function: &function, args }.run(query.confirmed).await
+        };
+        connections.within(&node, &hosted, &caller, call).await
     };
     tokio::spawn(call).await.map_err(ApiError::internal)?
 }
@@ -63,32 +65,6 @@ fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
 fn json_args(body: Bytes) -> Result<FunctionArgs, ApiError> {
     let not_text = |_| ApiError::bad_request("invalid_arguments", "The arguments are not valid UTF-8.");
     ByteString::try_from(body).map(FunctionArgs::Json).map_err(not_text)
-}
-
-/// Runs a call inside a connection life cycle of its own, as a client with a socket would have.
-pub(super) async fn within_connection<T>(
-    module: &ModuleHost,
-    caller: &Caller,
-    call: impl AsyncFnOnce(ConnectionId) -> Result<T, ApiError>,
-) -> Result<T, ApiError> {
-    let connection_id = ConnectionId::from_le_byte_array(*uuid::Uuid::new_v4().as_bytes());
-    module.call_identity_connected(caller.auth.clone(), connection_id).await.map_err(refused_connection)?;
-    let outcome = call(connection_id).await;
-    if let Err(cause) = module.call_identity_disconnected(caller.identity, connection_id).await {
-        // The call itself is done; its outcome stands.
-        tracing::warn!("The connection of an HTTP call was not closed cleanly: {cause}");
-    }
-    outcome
-}
-
-fn refused_connection(cause: ClientConnectedError) -> ApiError {
-    match cause {
-        ClientConnectedError::Rejected(reason) => {
-            ApiError::new(StatusCode::FORBIDDEN, "connection_rejected", reason.into_string())
-        }
-        ClientConnectedError::OutOfEnergy => out_of_energy(),
-        other => ApiError::internal(other),
-    }
 }
 
 /// One call of a function.
@@ -147,13 +123,23 @@ fn reducer_response(result: ReducerCallResult) -> Result<Response, ApiError> {
             let status = StatusCode::from_u16(REDUCER_ERROR).map_err(ApiError::internal)?;
             Err(ApiError::new(status, "reducer_error", message.to_string()))
         }
-        ReducerOutcome::BudgetExceeded => Err(out_of_energy()),
+        ReducerOutcome::BudgetExceeded => Err(ApiError::out_of_energy()),
     }
+}
+
+/// The engine's error names the argument; what is wrong with it is in the error's innermost cause.
+fn invalid_arguments(cause: &dyn Error) -> ApiError {
+    let innermost = std::iter::successors(cause.source(), |inner: &&dyn Error| (*inner).source()).last();
+    let sentence = match innermost.map(ToString::to_string).filter(|inner| !cause.to_string().ends_with(inner)) {
+        Some(inner) => format!("{cause}: {inner}"),
+        None => cause.to_string(),
+    };
+    ApiError::bad_request("invalid_arguments", sentence)
 }
 
 fn refused_reducer(cause: ReducerCallError, function: &str) -> ApiError {
     match cause {
-        ReducerCallError::Args(cause) => ApiError::bad_request("invalid_arguments", cause.to_string()),
+        ReducerCallError::Args(cause) => invalid_arguments(&cause),
         ReducerCallError::LifecycleReducer(_) => ApiError::bad_request("lifecycle_reducer", cause.to_string()),
         ReducerCallError::NoSuchReducer | ReducerCallError::ScheduleReducerNotFound => no_such_function(function),
         ReducerCallError::NoSuchModule(_) => module_gone(),
@@ -166,7 +152,7 @@ fn refused_procedure(cause: ProcedureCallError, function: &str) -> ApiError {
         ProcedureCallError::Args(cause) => ApiError::bad_request("invalid_arguments", cause.to_string()),
         ProcedureCallError::NoSuchModule(_) => module_gone(),
         ProcedureCallError::NoSuchProcedure => no_such_function(function),
-        ProcedureCallError::OutOfEnergy => out_of_energy(),
+        ProcedureCallError::OutOfEnergy => ApiError::out_of_energy(),
         ProcedureCallError::InternalError(cause) => {
             let sentence = format!("The procedure failed: {cause}");
             ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "function_failed", sentence)
@@ -178,11 +164,6 @@ fn no_such_function(function: &str) -> ApiError {
     let shown: String = function.chars().take(100).collect();
     let sentence = format!("The database has no reducer or procedure `{shown}` that you may call.");
     ApiError::new(StatusCode::NOT_FOUND, "no_such_function", sentence)
-}
-
-fn out_of_energy() -> ApiError {
-    let sentence = "The call used up its execution budget and was undone; make it do less at once.";
-    ApiError::new(StatusCode::PAYMENT_REQUIRED, "out_of_energy", sentence)
 }
 
 pub(super) fn module_gone() -> ApiError {

@@ -11,10 +11,10 @@ use spacetimedb_client_api_messages::http::SqlStmtStats;
 use spacetimedb_core::sql::execute::{self, SqlResult};
 use spacetimedb_lib::{ProductType, ProductTypeElement};
 
-use super::call::within_connection;
 use super::confirmation::wait_until_durable;
 use super::service::sats_json;
 use crate::auth::Caller;
+use crate::caller_connections::CallerConnections;
 use crate::error::ApiError;
 use crate::node::Node;
 
@@ -28,13 +28,14 @@ pub(super) async fn sql(
     Path(db): Path<String>,
     Query(query): Query<SqlQuery>,
     caller: Caller,
+    connections: CallerConnections,
     statement: String,
 ) -> Result<Json<[Answer; 1]>, ApiError> {
     let hosted = node.host(&db).await?;
     let auth = Node::sql_permissions(&hosted.record, caller.identity);
     let run = async move {
-        let module = hosted.module;
-        within_connection(&module, &caller, async |_| {
+        let module = &hosted.module;
+        let statement = async |_| {
             let begun = Instant::now();
             let mut head = Vec::new();
             let database = module.relational_db().clone();
@@ -46,11 +47,11 @@ pub(super) async fn sql(
             let columns = head.into_iter().map(|(name, ty)| ProductTypeElement::new(ty, Some(name)));
             let answer = answer(ProductType::new(columns.collect()), &result, took)?;
             if query.confirmed.unwrap_or(true) {
-                wait_until_durable(&module, result.tx_offset).await?;
+                wait_until_durable(module, result.tx_offset).await?;
             }
             Ok(Json([answer]))
-        })
-        .await
+        };
+        connections.within(&node, &hosted, &caller, statement).await
     };
     tokio::spawn(run).await.map_err(ApiError::internal)?
 }

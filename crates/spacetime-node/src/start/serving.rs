@@ -19,6 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tower::Service;
 
 use super::listener::Listeners;
+use crate::caller_connections::CallerConnections;
 use crate::node::Node;
 use crate::routes;
 
@@ -48,7 +49,10 @@ pub(super) async fn serve(node: Arc<Node>, listeners: Listeners) {
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, _)) => serve_connection(stream, &server, &graceful, app.clone()),
+            Ok((stream, _)) => {
+                let callers = CallerConnections::new(node.config.http.caller_idle_timeout);
+                serve_connection(stream, &server, &graceful, app.clone(), callers);
+            }
             Err(cause) => {
                 tracing::warn!("A connection could not be accepted: {cause}");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -88,13 +92,15 @@ fn serve_connection(
     server: &auto::Builder<TokioExecutor>,
     graceful: &GracefulShutdown,
     app: axum::Router,
+    callers: CallerConnections,
 ) {
     // Answers are small and must not wait for more data to fill a packet.
     if let Err(cause) = stream.set_nodelay(true) {
         tracing::debug!("Cannot switch off packet coalescing: {cause}");
     }
-    let service = service_fn(move |request: Request<Incoming>| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
         let mut app = app.clone();
+        request.extensions_mut().insert(callers.clone());
         async move { Ok::<_, Infallible>(app.call(request).map(unwrap_infallible).await) }
     });
     let connection = server.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();

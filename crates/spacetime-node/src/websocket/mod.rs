@@ -14,4 +14,4 @@ mod negotiation;
 mod outbound;
 
 pub use connection::{Accepted, serve};
-pub use negotiation::{HandshakeQuery, Negotiated, negotiate};
+pub use negotiation::{HandshakeQuery, Negotiated, fresh_connection_id, negotiate};
