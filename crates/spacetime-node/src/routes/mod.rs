@@ -17,24 +17,28 @@ mod subscribe;
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{HeaderName, Method, StatusCode, Uri, header};
-use axum::response::Response;
-use axum::routing::{any, get, post, put};
-use axum::{Router, middleware};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, any, get, post, put};
+use headers::{ContentLength, HeaderMapExt};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::trace::TraceLayer;
 
 use crate::auth::identify;
-use crate::error::ApiError;
+use crate::error::{ApiError, ERROR_CODE};
 use crate::node::Node;
+
+const BODY_TOO_LARGE: &str = "body_too_large";
 
 /// The whole API over one node.
 pub fn router(node: Arc<Node>) -> Router {
     let identified = Router::new()
         .nest("/database/{db}", database_routes(&node))
-        .route("/database", post(publish::publish_unnamed).layer(program_limit(&node)))
+        .route("/database", program_limit(&node, post(publish::publish_unnamed)))
         .route("/identity/websocket-token", post(identity::websocket_token))
         .route("/identity/{identity}/verify", get(identity::verify))
         .route("/energy/{identity}", get(service::energy).post(service::refuse_energy).put(service::refuse_energy))
@@ -46,14 +50,15 @@ pub fn router(node: Arc<Node>) -> Router {
         .route("/ping", get(service::ping))
         .route("/health", get(service::health))
         .route("/metrics", get(service::metrics))
-        .route("/prometheus/sd_config", get(service::scrape_targets))
-        // These two check other credentials than a caller's token, or none.
+        .route("/prometheus/sd_config", get(service::scrape_targets));
+    // These two check other credentials than a caller's token, or none.
+    let self_guarded = Router::new()
         .route("/database/{db}/route", any(module_http::handle_root))
         .route("/database/{db}/route/", any(module_http::handle))
         .route("/database/{db}/route/{*path}", any(module_http::handle))
         .route("/database/{db}/call-from-database/{reducer}", post(inter_database::deliver));
     Router::new()
-        .nest("/v1", identified.merge(open))
+        .nest("/v1", identified.merge(open).route_layer(middleware::map_response(name_rejections)).merge(self_guarded))
         .fallback(no_such_route)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(node.config.http.max_body_bytes))
@@ -67,12 +72,10 @@ fn database_routes(node: &Arc<Node>) -> Router<Arc<Node>> {
     Router::new()
         .route(
             "/",
-            get(database::describe)
-                .delete(database::delete)
-                .merge(put(publish::publish_named).layer(program_limit(node))),
+            get(database::describe).delete(database::delete).merge(program_limit(node, put(publish::publish_named))),
         )
-        .route("/pre_publish", post(publish::pre_publish).layer(program_limit(node)))
-        .route("/reset", put(publish::reset).layer(program_limit(node)))
+        .route("/pre_publish", program_limit(node, post(publish::pre_publish)))
+        .route("/reset", program_limit(node, put(publish::reset)))
         .route("/lock", post(database::lock))
         .route("/unlock", post(database::unlock))
         .route("/names", get(names::list).post(names::add).put(names::replace))
@@ -86,9 +89,19 @@ fn database_routes(node: &Arc<Node>) -> Router<Arc<Node>> {
         .route("/unstable/timestamp", get(service::timestamp))
 }
 
-/// Programs are larger than any other body.
-fn program_limit(node: &Node) -> DefaultBodyLimit {
-    DefaultBodyLimit::max(node.config.http.max_program_bytes)
+/// Programs are larger than any other body. One that says beforehand that it is too large is
+/// refused before it is read.
+fn program_limit(node: &Node, route: MethodRouter<Arc<Node>>) -> MethodRouter<Arc<Node>> {
+    let limit = node.config.http.max_program_bytes;
+    let refuse = middleware::from_fn(move |request: Request, next: Next| async move {
+        let announced = request.headers().typed_get::<ContentLength>().map_or(0, |length| length.0);
+        if announced <= limit as u64 {
+            return next.run(request).await;
+        }
+        let sentence = format!("The module has {announced} bytes; this node takes at most {limit}.");
+        ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, BODY_TOO_LARGE, sentence).into_response()
+    });
+    route.layer(DefaultBodyLimit::max(limit)).layer(refuse)
 }
 
 /// Browsers may call from any page: tokens travel in a header that a page must set itself, so
@@ -117,6 +130,19 @@ async fn wrong_method(method: Method) -> ApiError {
     ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", sentence)
 }
 
+/// Gives a stable code to the refusals of axum's extractors, which have a status and a sentence.
+async fn name_rejections(mut response: Response) -> Response {
+    let code = match response.status() {
+        StatusCode::BAD_REQUEST => "malformed_request",
+        StatusCode::PAYLOAD_TOO_LARGE => BODY_TOO_LARGE,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_media_type",
+        StatusCode::UNPROCESSABLE_ENTITY => "malformed_body",
+        _ => return response,
+    };
+    response.headers_mut().entry(ERROR_CODE).or_insert(HeaderValue::from_static(code));
+    response
+}
+
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
-    axum::response::IntoResponse::into_response(ApiError::internal("a handler panicked"))
+    ApiError::internal("a handler panicked").into_response()
 }

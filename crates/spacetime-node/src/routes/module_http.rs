@@ -112,8 +112,10 @@ fn external_uri(head: &request::Parts, uri: &Uri) -> String {
 fn handler_failed(cause: HttpHandlerCallError) -> ApiError {
     match cause {
         HttpHandlerCallError::NoSuchModule(_) => super::call::module_gone(),
+        // Anybody may call a handler, so the stack trace stays with the owner.
         other => {
-            let sentence = format!("The module's handler failed: {other}");
+            tracing::debug!("A module's HTTP handler failed: {other}");
+            let sentence = "The module's handler failed; the database's log has the reason.";
             ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "function_failed", sentence)
         }
     }
