@@ -53,7 +53,10 @@ test("a subscriber sees its own rows arrive, and nobody else's", async (t) => {
     const rows = [...stranger.connection.db.myAssets.iter()];
     return rows.some((row) => row.idempotencyKey === "later") && rows;
   });
-  assert.deepEqual(seen.map((row) => row.idempotencyKey), ["later"]);
+  assert.deepEqual(
+    seen.map((row) => row.idempotencyKey),
+    ["later"],
+  );
 });
 
 test("an upload is announced, confirmed, bound, unbound and deleted before the owner's eyes", async (t) => {
@@ -62,7 +65,10 @@ test("an upload is announced, confirmed, bound, unbound and deleted before the o
   await subscribe(admin.connection, tables.myRoles);
   await subscribe(owner.connection, [tables.myAssets, tables.myAssetBindings]);
   await admin.connection.reducers.grantRole({ identity: service.identity, role: AccessRole.Service });
-  assert.deepEqual([...admin.connection.db.myRoles.iter()].map((grant) => grant.role.tag), ["Admin"]);
+  assert.deepEqual(
+    [...admin.connection.db.myRoles.iter()].map((grant) => grant.role.tag),
+    ["Admin"],
+  );
   const { myAssets: assets, myAssetBindings: bindings } = owner.connection.db;
   const steps: string[] = [];
   assets.onUpdate((_context, before, after) => void steps.push(`${before.status.tag} to ${after.status.tag}`));
@@ -88,7 +94,10 @@ test("an upload is announced, confirmed, bound, unbound and deleted before the o
   assert.equal(bindings.count(), 0n);
 
   const expired = await okOrThrow(procedures.listExpiredAssetObjectsAndReturn({ limit: 10 }));
-  assert.deepEqual(expired.map((row) => row.assetId), [assetId]);
+  assert.deepEqual(
+    expired.map((row) => row.assetId),
+    [assetId],
+  );
   const forgotten = await okOrThrow(procedures.forgetDeletedAssetObjectsAndReturn({ assetIds: [assetId] }));
   assert.deepEqual(forgotten, [assetId]);
   await eventually("the row to go", () => assets.count() === 0n);
@@ -114,7 +123,10 @@ test("a refused procedure gives a typed error and changes nothing", async (t) =>
 
   const { myAssets } = owner.connection.db;
   const rows = await eventually("the row", () => myAssets.count() > 0n && [...myAssets.iter()]);
-  assert.deepEqual(rows.map((row) => [row.idempotencyKey, row.status.tag]), [["only", "Pending"]]);
+  assert.deepEqual(
+    rows.map((row) => [row.idempotencyKey, row.status.tag]),
+    [["only", "Pending"]],
+  );
 });
 
 test("a refused reducer rejects with the code in front and changes nothing", async (t) => {
@@ -136,7 +148,10 @@ test("a refused reducer rejects with the code in front and changes nothing", asy
 
   await owner.connection.reducers.registerAssetObject({ request: portrait(owner.identity, "good") });
   await eventually("the good row", () => owner.connection.db.myAssets.count() > 0n);
-  assert.deepEqual([...owner.connection.db.myAssets.iter()].map((row) => row.idempotencyKey), ["good"]);
+  assert.deepEqual(
+    [...owner.connection.db.myAssets.iter()].map((row) => row.idempotencyKey),
+    ["good"],
+  );
 });
 
 async function refused(answer: Promise<unknown>, tag: DomainErrorCode["tag"], facts: object = {}): Promise<void> {

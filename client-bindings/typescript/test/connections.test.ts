@@ -1,4 +1,4 @@
-/** Connections with the SDK's default options: protocol, compression, tokens, restarts. */
+/** Connections: protocol, compression, tokens, restarts. */
 
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
@@ -12,7 +12,7 @@ import { eventually, within } from "./support/waiting";
 test("the newest protocol is spoken, and large messages arrive compressed", async (t) => {
   const node = await publishedGame(t);
   const formats = decompressedFormats(t);
-  const owner = await player(t, node);
+  const owner = await connect(t, DbConnection.builder(), node, "worldloom", undefined, "gzip");
   assert.equal(protocol(owner.connection), "v3.bsatn.spacetimedb");
   await announce(owner, ["first"]);
   assert.deepEqual(formats, [], "small messages are not worth compressing");
@@ -55,7 +55,10 @@ test("an ended subscription takes its rows with it", async (t) => {
   const owner = await player(t, node);
   await announce(owner, ["portrait"]);
   const all = await subscribe(owner.connection, tables.myAssets);
-  const some = await subscribe(owner.connection, tables.myAssets.where((asset) => asset.byteSize.gt(1n)));
+  const some = await subscribe(
+    owner.connection,
+    tables.myAssets.where((asset) => asset.byteSize.gt(1n)),
+  );
   await within("the end of one", new Promise<void>((resolve) => all.unsubscribeThen(() => resolve())));
   assert.equal(rows(owner).length, 1, "the other subscription still holds the row");
   await within("the end of both", new Promise<void>((resolve) => some.unsubscribeThen(() => resolve())));
