@@ -24,7 +24,7 @@ pub(super) async fn subscribe(
 ) -> Result<Response, ApiError> {
     let accept_key = accept_key(&request)?;
     let record = node.find(&db)?;
-    let negotiated = negotiate(request.headers(), &query).inspect_err(|_| {
+    let negotiated = negotiate(request.headers(), &query, &node.config.websocket).inspect_err(|_| {
         record_client_rejection(record.database.database_identity, ClientRejectCause::InvalidProtocol);
     })?;
     let upgrade = request.extensions_mut().remove::<OnUpgrade>().ok_or_else(not_an_upgrade)?;

@@ -6,6 +6,7 @@ use spacetimedb_client_api_messages::websocket::{common, v1, v2, v3};
 use spacetimedb_core::client::{ClientConfig, Protocol, SessionId, WsVersion};
 use spacetimedb_lib::ConnectionId;
 
+use crate::config::WebSocketConfig;
 use crate::error::ApiError;
 
 /// The query of a subscription request.
@@ -50,7 +51,11 @@ const SUBPROTOCOLS: [(&str, WsVersion, Protocol); 4] = [
 ];
 
 /// Chooses a subprotocol and reads the options.
-pub fn negotiate(headers: &HeaderMap, query: &HandshakeQuery) -> Result<Negotiated, ApiError> {
+pub fn negotiate(
+    headers: &HeaderMap,
+    query: &HandshakeQuery,
+    limits: &WebSocketConfig,
+) -> Result<Negotiated, ApiError> {
     let offered = offered_subprotocols(headers);
     let best = SUBPROTOCOLS.iter().find(|(name, ..)| offered.contains(name));
     let Some(&(subprotocol, version, protocol)) = best else {
@@ -64,7 +69,9 @@ pub fn negotiate(headers: &HeaderMap, query: &HandshakeQuery) -> Result<Negotiat
         compression: match query.compression {
             CompressionName::None => common::Compression::None,
             CompressionName::Brotli => common::Compression::Brotli,
-            CompressionName::Gzip => common::Compression::Gzip,
+            CompressionName::Gzip if limits.gzip => common::Compression::Gzip,
+            // Any client reads messages that are not compressed.
+            CompressionName::Gzip => common::Compression::None,
         },
         tx_update_full: !query.light,
         // v1 clients came before confirmed reads and do not expect to wait.
@@ -111,7 +118,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::SEC_WEBSOCKET_PROTOCOL, offer.parse().unwrap());
         let uri = format!("/subscribe?{query}").parse().unwrap();
-        negotiate(&headers, &axum::extract::Query::try_from_uri(&uri).unwrap().0)
+        negotiate(&headers, &axum::extract::Query::try_from_uri(&uri).unwrap().0, &WebSocketConfig::default())
     }
 
     #[test]
@@ -129,6 +136,12 @@ mod tests {
         assert!(negotiated(v2::BIN_PROTOCOL, "").unwrap().config.confirmed_reads);
         assert!(!negotiated(v1::BIN_PROTOCOL, "").unwrap().config.confirmed_reads);
         assert!(!negotiated(v2::BIN_PROTOCOL, "confirmed=false").unwrap().config.confirmed_reads);
+    }
+
+    #[test]
+    fn gzip_is_used_only_when_the_operator_wants_it() {
+        let plain = negotiated(v3::BIN_PROTOCOL, "compression=Gzip").unwrap();
+        assert_eq!(plain.config.compression, common::Compression::None);
     }
 
     #[test]
