@@ -1,5 +1,7 @@
 //! Binding an asset to a slot of an entity, such as the cover of a world.
 
+use std::fmt::Display;
+
 use crate::AssetError;
 use crate::text::{TextRule, check_limit, is_lower_alphanumeric_or};
 
@@ -58,6 +60,20 @@ impl EntitySlot<'_> {
 /// Errors: `AboveLimit` if an asset that already fills `bound` slots may not fill another.
 pub fn check_binding_count(bound: u64) -> Result<(), AssetError> {
     check_limit("The number of slots that an asset fills", BINDINGS_PER_ASSET_MAX, bound.saturating_add(1))
+}
+
+/// Errors: `Differs` if the request names an asset and another one fills the slot.
+///
+/// Who empties a slot because of what they saw in it must not take out what was put there since.
+pub fn check_occupant<Id: PartialEq + Display>(present: Id, named: Option<Id>) -> Result<(), AssetError> {
+    match named {
+        Some(named) if named != present => Err(AssetError::Differs {
+            what: "The asset to take out of the slot",
+            expected: present.to_string(),
+            actual: named.to_string(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Errors: `Differs` if the asset to delete still fills a slot.

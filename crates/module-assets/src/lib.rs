@@ -14,7 +14,8 @@ mod text;
 
 pub use authority::{Intent, Policy, Standing, authorize, standing};
 pub use binding::{
-    BINDINGS_PER_ASSET_MAX, ENTITY_ID_LENGTH_MAX, EntitySlot, NAME_LENGTH_MAX, check_binding_count, check_unbound,
+    BINDINGS_PER_ASSET_MAX, ENTITY_ID_LENGTH_MAX, EntitySlot, NAME_LENGTH_MAX, check_binding_count, check_occupant,
+    check_unbound,
 };
 pub use content::{BYTE_SIZE_MAX, CONTENT_TYPE_LENGTH_MAX, Content};
 pub use error::AssetError;

@@ -90,6 +90,16 @@ fn counts_stop_at_their_limits() {
 }
 
 #[test]
+fn a_slot_gives_up_the_named_asset_or_any() {
+    assert_eq!(check_occupant("a", None), Ok(()));
+    assert_eq!(check_occupant("a", Some("a")), Ok(()));
+    assert_eq!(
+        check_occupant("a", Some("b")).unwrap_err().to_string(),
+        "The asset to take out of the slot must be a, not b."
+    );
+}
+
+#[test]
 fn a_filled_slot_keeps_its_asset_from_deletion() {
     assert_eq!(check_unbound(None), Ok(()));
     let slot = EntitySlot { entity_kind: "world", entity_id: "7", slot: "cover" };

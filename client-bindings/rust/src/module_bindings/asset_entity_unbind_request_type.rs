@@ -12,6 +12,7 @@ pub struct AssetEntityUnbindRequest {
     pub entity_kind: String,
     pub entity_id: String,
     pub slot: String,
+    pub asset_id: Option<__sdk::Uuid>,
 }
 
 impl __sdk::InModule for AssetEntityUnbindRequest {

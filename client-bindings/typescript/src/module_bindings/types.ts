@@ -63,6 +63,7 @@ export const AssetEntityUnbindRequest = __t.object("AssetEntityUnbindRequest", {
   entityKind: __t.string(),
   entityId: __t.string(),
   slot: __t.string(),
+  assetId: __t.option(__t.uuid()),
 });
 export type AssetEntityUnbindRequest = __Infer<typeof AssetEntityUnbindRequest>;
 

@@ -54,6 +54,8 @@ pub struct AssetEntityUnbindRequest {
     pub entity_id: String,
     /// Which of the entity's slots.
     pub slot: String,
+    /// The asset that must be in it; any may be when this is left open.
+    pub asset_id: Option<Uuid>,
 }
 
 /// A filled slot and what was in it before.
@@ -109,7 +111,8 @@ pub fn unbind_asset_object_from_entity(
 /// Empties a slot and returns the binding that was removed.
 ///
 /// Errors: `unauthenticated`; `forbidden` if anyone but the Service names another player;
-/// `invalid_argument`, `limit_exceeded`; `not_found` if the slot is empty or another player's.
+/// `invalid_argument`, `limit_exceeded`; `not_found` if the slot is empty or another player's;
+/// `conflict` if another asset is in it than the one named.
 #[procedure]
 pub fn unbind_asset_object_from_entity_and_return(
     ctx: &mut ProcedureContext,
@@ -162,6 +165,7 @@ fn unbind_object(
     let binding = find_binding(ctx, &slot)
         .filter(|present| may_change(caller, present))
         .ok_or_else(|| DomainError::not_found("None of your assets fills this slot."))?;
+    module_assets::check_occupant(binding.asset_id, request.asset_id)?;
     ctx.db.asset_entity_binding().binding_id().delete(binding.binding_id);
     Ok(binding)
 }

@@ -127,6 +127,21 @@ fn an_emptied_slot_is_empty() {
 }
 
 #[test]
+fn a_slot_is_emptied_only_of_the_asset_that_was_named() {
+    let world = World::new();
+    let old = world.confirmed(Actor::Alice, "old").asset_id;
+    let new = world.confirmed(Actor::Alice, "new").asset_id;
+    world.bind(Actor::Alice, cover_of("w", old)).unwrap();
+    let bound = world.bind(Actor::Alice, cover_of("w", new)).unwrap().binding;
+    let naming = |asset_id| AssetEntityUnbindRequest { asset_id: Some(asset_id), ..uncover("w") };
+    let refusal = world.refused(|world| unbind(world, Actor::Alice, naming(old)));
+    assert_eq!(refusal.code, conflict(&new.to_string(), &old.to_string()));
+    let refusal = world.refused(|world| unbind(world, Actor::Bob, naming(old)));
+    assert_eq!(refusal.code, DomainErrorCode::NotFound, "a stranger learns nothing of what is in it");
+    assert_eq!(unbind(&world, Actor::Alice, naming(new)), Ok(bound));
+}
+
+#[test]
 fn bad_slots_name_the_part_or_the_limit() {
     let world = World::new();
     let asset_id = world.confirmed(Actor::Alice, "a").asset_id;
@@ -140,7 +155,7 @@ fn bad_slots_name_the_part_or_the_limit() {
         (AssetEntityUnbindRequest { slot: "s".repeat(65), ..good.clone() }, above(64)),
     ];
     for (request, code) in cases {
-        let AssetEntityUnbindRequest { entity_kind, entity_id, slot } = request.clone();
+        let AssetEntityUnbindRequest { entity_kind, entity_id, slot, .. } = request.clone();
         let to_bind = AssetEntityBindingRequest { asset_id, entity_kind, entity_id, slot };
         assert_eq!(world.refused(|world| world.bind(Actor::Alice, to_bind)).code, code);
         assert_eq!(world.refused(|world| unbind(world, Actor::Alice, request)).code, code);

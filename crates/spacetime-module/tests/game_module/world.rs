@@ -229,6 +229,7 @@ pub fn uncover(entity_id: &str) -> AssetEntityUnbindRequest {
         entity_kind: "world".to_owned(),
         entity_id: entity_id.to_owned(),
         slot: "cover".to_owned(),
+        asset_id: None,
     }
 }
 

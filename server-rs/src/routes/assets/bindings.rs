@@ -60,7 +60,7 @@ pub async fn bind(
     Ok((StatusCode::CREATED, Json(outcome.into())))
 }
 
-/// Empties a slot that an asset of the caller fills.
+/// Takes an asset of the caller out of a slot.
 #[utoipa::path(
     delete, path = "/assets/{asset_id}/bindings", tag = "assets",
     params(("asset_id" = Uuid, Path), EntitySlot),
@@ -69,6 +69,7 @@ pub async fn bind(
         (status = 200, description = "The binding that was removed", body = BindingRecord),
         (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Another asset is in the slot", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
     )
@@ -76,10 +77,10 @@ pub async fn bind(
 pub async fn unbind(
     State(node): State<NodeClient>,
     Player(player): Player,
-    Path(_asset_id): Path<Uuid>,
+    Path(asset_id): Path<Uuid>,
     Query(place): Query<EntitySlot>,
 ) -> Result<Json<BindingRecord>, Problem> {
     let EntitySlot { entity_kind, entity_id, slot } = place;
-    let request = AssetEntityUnbindRequest { entity_kind, entity_id, slot };
+    let request = AssetEntityUnbindRequest { entity_kind, entity_id, slot, asset_id: Some(sdk_uuid(asset_id)) };
     Ok(Json(node.unbind_asset(player, request).await?.into()))
 }
