@@ -1,15 +1,18 @@
-//! What the end-to-end tests share: real nodes on free ports, databases on them, and waiting
-//! for a condition with a deadline.
+//! What the end-to-end tests share: real nodes and facades on free ports, databases, pictures, and
+//! waiting for a condition with a deadline.
 //!
 //! A test starts what it needs and stops it by dropping it; nothing is shared between tests,
 //! so that they run side by side.
 
 pub mod binaries;
 pub mod database;
+pub mod facade;
 pub mod node;
+pub mod pictures;
 pub mod waiting;
 
 pub use database::{Account, Database};
+pub use facade::TestFacade;
 pub use node::{NodeOptions, TestNode};
 pub use waiting::{DEADLINE, eventually};
 

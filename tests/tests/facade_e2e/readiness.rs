@@ -1,0 +1,41 @@
+//! What the facade says and does while the node is away.
+
+use anyhow::ensure;
+use reqwest::header::RETRY_AFTER;
+use reqwest::{Method, StatusCode};
+use worldloom_tests::facade::Upload;
+use worldloom_tests::pictures::picture;
+use worldloom_tests::{Outcome, eventually};
+
+use crate::world::{World, expect, expect_problem};
+
+#[tokio::test]
+async fn the_facade_is_ready_exactly_while_the_node_is_there() -> Outcome {
+    let mut world = World::start_with(&[("NODE__CONNECT_WAIT_MS", "200")]).await?;
+    let player = world.node.account().await?;
+    let upload = Upload::private("before", picture(1)?);
+    let asset = world.uploaded(&player, &upload).await?;
+
+    world.node.kill()?;
+    let ready = || world.facade.client.request(Method::GET, "/health/ready", None).send();
+    let answer = eventually("readiness to notice", || async {
+        let answer = ready().await.ok()?;
+        (answer.status() != StatusCode::OK).then_some(answer)
+    })
+    .await?;
+    expect_problem(answer, 503, "node_unavailable").await?;
+    let live = world.facade.client.request(Method::GET, "/health/live", None).send().await?;
+    expect(live, StatusCode::OK).await?;
+    let late = Upload::private("late", picture(2)?);
+    let answer = world.facade.client.upload(&player, &late)?.send().await?;
+    ensure!(answer.headers().contains_key(RETRY_AFTER));
+    expect_problem(answer, 503, "node_unavailable").await?;
+    let answer = world.about(Method::GET, &asset, "/content", Some(&player)).await?;
+    expect_problem(answer, 503, "node_unavailable").await?;
+
+    world.node.restart().await?;
+    world.facade.wait_until_ready().await?;
+    ensure!(world.content(&asset, Some(&player)).await? == upload.bytes);
+    world.uploaded(&player, &late).await?;
+    Ok(())
+}
