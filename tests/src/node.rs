@@ -21,6 +21,9 @@ pub struct NodeOptions {
     pub config: Option<String>,
     /// Environment variables of the process.
     pub environment: Vec<(String, String)>,
+    /// A program with arguments that starts the node, such as a shell that sets limits; the
+    /// node's own command line comes after it.
+    pub launcher: Vec<String>,
 }
 
 /// A running node. Dropping it kills the process and removes the data.
@@ -74,11 +77,17 @@ impl TestNode {
     /// Asks the process to stop, as Ctrl-C does, and waits until it has.
     pub async fn stop(&mut self) -> anyhow::Result<ExitStatus> {
         signal(self.pid(), "INT")?;
-        eventually("the node to stop", || {
-            let status = self.process.try_wait().ok().flatten();
-            async move { status }
-        })
-        .await
+        eventually("the node to stop", || std::future::ready(self.try_wait())).await
+    }
+
+    /// How the process ended, once it has.
+    pub fn try_wait(&mut self) -> Option<ExitStatus> {
+        self.process.try_wait().ok().flatten()
+    }
+
+    /// How the process is started the next time.
+    pub fn options_mut(&mut self) -> &mut NodeOptions {
+        &mut self.options
     }
 
     /// Starts the process again on the same data and, so that clients find it again, the same port.
@@ -116,7 +125,12 @@ impl TestNode {
         let status = answer.status();
         let body = answer.text().await?;
         anyhow::ensure!(status.is_success(), "publish of {module_name} failed with {status}: {body}");
-        Ok(Database { url: self.url.clone(), name: name.to_owned(), owner, http: self.http.clone() })
+        Ok(self.database(name, &owner))
+    }
+
+    /// A database by name or identity, as its owner reaches it.
+    pub fn database(&self, name: &str, owner: &Account) -> Database {
+        Database { url: self.url.clone(), name: name.to_owned(), owner: owner.clone(), http: self.http.clone() }
     }
 }
 
@@ -136,12 +150,22 @@ pub fn signal(pid: u32, name: &str) -> anyhow::Result<()> {
 }
 
 fn spawn(data: &Path, options: &NodeOptions, port: u16) -> anyhow::Result<(Child, String)> {
-    let mut command = Command::new(program("spacetime-node")?);
+    let node = program("spacetime-node")?;
+    let mut command = match options.launcher.split_first() {
+        None => Command::new(node),
+        Some((launcher, args)) => {
+            let mut command = Command::new(launcher);
+            command.args(args).arg(node);
+            command
+        }
+    };
     command.args(["start", "--listen-addr", &format!("127.0.0.1:{port}"), "--log-level", "warn"]);
     if options.in_memory {
         command.arg("--in-memory");
     } else {
-        command.arg("--data-dir").arg(data.join("node"));
+        let data_dir = data.join("node");
+        share_compiled_modules(&data_dir)?;
+        command.arg("--data-dir").arg(data_dir);
     }
     if let Some(config) = &options.config {
         let file = data.join("config.toml");
@@ -159,6 +183,19 @@ fn spawn(data: &Path, options: &NodeOptions, port: u16) -> anyhow::Result<(Child
             Err(cause)
         }
     }
+}
+
+/// Compiling modules would take most of the time of every test, so all nodes share one cache of
+/// compiled code, which is made for several processes.
+fn share_compiled_modules(data_dir: &Path) -> anyhow::Result<()> {
+    let link = data_dir.join("cache");
+    if link.exists() {
+        return Ok(());
+    }
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/compiled-modules");
+    std::fs::create_dir_all(&shared)?;
+    std::fs::create_dir_all(data_dir)?;
+    std::os::unix::fs::symlink(shared.canonicalize()?, link).context("cannot share compiled modules")
 }
 
 /// Reads the address that the node announces, and keeps reading, so that it never blocks.

@@ -95,6 +95,10 @@ pub struct WebSocketConfig {
     pub max_message_bytes: usize,
     /// Bytes that may wait for a client that does not read; past it the client is dropped.
     pub outgoing_queue_bytes: usize,
+    /// Whether clients that ask for gzip get it. The official TypeScript SDK 2.10 asks by
+    /// default, and then takes messages in the wrong order (upstream issue 5730): it unpacks
+    /// compressed ones beside the others.
+    pub gzip: bool,
 }
 
 /// The node's log.
@@ -144,6 +148,7 @@ impl Default for WebSocketConfig {
             incoming_queue_length: const { NonZeroUsize::new(16384).unwrap() },
             max_message_bytes: 32 * MIB,
             outgoing_queue_bytes: 64 * MIB,
+            gzip: false,
         }
     }
 }
@@ -166,12 +171,14 @@ pub enum ConfigError {
         cause: std::io::Error,
     },
     /// The file is not valid.
-    #[error("The configuration file {path} is not valid: {cause}")]
+    #[error("The configuration file {path} is not valid in line {line}: {cause}")]
     Invalid {
         /// The file as it was named.
         path: String,
-        /// Where and why.
-        cause: Box<toml::de::Error>,
+        /// Counted from one.
+        line: usize,
+        /// What is wrong there.
+        cause: String,
     },
     /// A value is out of its range.
     #[error("The configuration value `{key}` must be {rule}.")]
@@ -192,7 +199,7 @@ impl NodeConfig {
                 let shown = path.display().to_string();
                 let text = std::fs::read_to_string(path)
                     .map_err(|cause| ConfigError::Unreadable { path: shown.clone(), cause })?;
-                toml::from_str(&text).map_err(|cause| ConfigError::Invalid { path: shown, cause: Box::new(cause) })?
+                toml::from_str(&text).map_err(|cause| invalid(shown, &text, &cause))?
             }
         };
         config.check()?;
@@ -232,6 +239,13 @@ impl NodeConfig {
             None => WasmConfig::default(),
         }
     }
+}
+
+/// The parser's own text draws a picture of several lines; this is one sentence.
+fn invalid(path: String, text: &str, cause: &toml::de::Error) -> ConfigError {
+    let before = cause.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    ConfigError::Invalid { path, line, cause: cause.message().to_owned() }
 }
 
 #[cfg(test)]

@@ -149,7 +149,9 @@ pub async fn reset(
 
 /// Removes a database and its data.
 pub async fn delete(node: Arc<Node>, record: DatabaseRecord) -> Result<(), ApiError> {
-    node.control.delete(record.database.database_identity)?;
+    let identity = record.database.database_identity;
+    node.control.delete(identity)?;
+    node.failures.write().remove(&identity);
     node.retire_replica(record.replica_id).await;
     Ok(())
 }
@@ -242,7 +244,8 @@ fn refused_program(cause: anyhow::Error) -> ApiError {
     if let Some(conflict) = cause.downcast_ref::<EnvironmentVersionConflict>() {
         return ApiError::new(StatusCode::CONFLICT, "version_conflict", conflict.to_string());
     }
-    if let Some(refused) = cause.downcast_ref::<EnvironmentSchemaError>() {
+    // The engine wraps it once more when a database is initialised.
+    if let Some(refused) = cause.chain().find_map(|inner| inner.downcast_ref::<EnvironmentSchemaError>()) {
         return refused_environment(refused);
     }
     ApiError::bad_request("module_refused", format!("The module was refused: {cause:#}"))

@@ -149,7 +149,7 @@ fn refused_reducer(cause: ReducerCallError, function: &str) -> ApiError {
 
 fn refused_procedure(cause: ProcedureCallError, function: &str) -> ApiError {
     match cause {
-        ProcedureCallError::Args(cause) => ApiError::bad_request("invalid_arguments", cause.to_string()),
+        ProcedureCallError::Args(cause) => invalid_arguments(&cause),
         ProcedureCallError::NoSuchModule(_) => module_gone(),
         ProcedureCallError::NoSuchProcedure => no_such_function(function),
         ProcedureCallError::OutOfEnergy => ApiError::out_of_energy(),

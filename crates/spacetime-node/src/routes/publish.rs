@@ -77,11 +77,9 @@ impl PublishQuery {
     fn policy(&self) -> Result<MigrationPolicy, ApiError> {
         match (&self.policy, &self.token) {
             (PolicyName::Compatible, _) => Ok(MigrationPolicy::Compatible),
-            (PolicyName::BreakClients, Some(token)) => match Hash::from_hex(token) {
-                Ok(token) => Ok(MigrationPolicy::BreakClients(token)),
-                Err(_) => {
-                    Err(ApiError::bad_request("invalid_migration_token", "`token` must be 64 hexadecimal digits."))
-                }
+            (PolicyName::BreakClients, Some(token)) => match migration_token(token) {
+                Some(token) => Ok(MigrationPolicy::BreakClients(token)),
+                None => Err(ApiError::bad_request("invalid_migration_token", "`token` must be what pre_publish gave.")),
             },
             (PolicyName::BreakClients, None) => Err(ApiError::bad_request(
                 "missing_migration_token",
@@ -99,6 +97,15 @@ impl PublishQuery {
                 "`update_confirmation_timeout` must be a time such as `10s`, at most 5 minutes.",
             )),
         }
+    }
+}
+
+/// A token as official clients write it, or as it stands in the answer of `pre_publish`: a
+/// number, whose digits run the other way.
+fn migration_token(text: &str) -> Option<Hash> {
+    match text.starts_with("0x") {
+        true => serde_json::from_value(text.into()).ok(),
+        false => Hash::from_hex(text).ok(),
     }
 }
 

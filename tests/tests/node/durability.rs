@@ -1,0 +1,207 @@
+//! What is on disk: nothing acknowledged is lost, and one broken database is alone with it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use reqwest::Method;
+use serde_json::json;
+use worldloom_tests::{Database, Outcome, TestNode, eventually};
+
+use crate::answers::{self, refused};
+use crate::socket::{Socket, own_changes};
+
+#[tokio::test]
+async fn every_acknowledged_transfer_survives_a_kill() -> Outcome {
+    const PAIRS: u32 = 4;
+    const START: i64 = 1_000_000;
+    let mut node = TestNode::start().await?;
+    let database = node.publish("bank", "transfer").await?;
+    database.call_ok(&database.owner, "seed", json!([2 * PAIRS, START])).await?;
+    let streams: Vec<_> = (0..PAIRS).map(|pair| tokio::spawn(transfers(database.clone(), pair))).collect();
+    let paid = || async {
+        let rows = database.sql("SELECT balance FROM account WHERE id = 1").await.ok()?;
+        (rows.first()?.get(0)?.as_i64()? >= START + 50).then_some(())
+    };
+    eventually("transfers to flow", paid).await?;
+    node.kill()?;
+    let acknowledged = futures::future::try_join_all(streams).await?;
+    node.restart().await?;
+
+    let mut total = 0;
+    for (pair, acknowledged) in (0..PAIRS).zip(acknowledged) {
+        assert!(acknowledged > 0, "pair {pair} was never served");
+        let payer = balance(&database, 2 * pair).await?;
+        let payee = balance(&database, 2 * pair + 1).await?;
+        // One more may have been on its way.
+        let moved = payee - START;
+        assert!((acknowledged..=acknowledged + 1).contains(&moved), "{acknowledged} acknowledged, {moved} moved");
+        total += payer + payee;
+    }
+    assert_eq!(total, START * i64::from(2 * PAIRS));
+    Ok(())
+}
+
+/// Moves one coin after the other until the node dies; returns how many were confirmed.
+async fn transfers(database: Database, pair: u32) -> i64 {
+    let mut confirmed = 0;
+    let Ok(mut socket) = Socket::open(&database, &database.owner).await else { return 0 };
+    while let Ok(result) = socket.call("transfer", &(2 * pair, 2 * pair + 1, 1u32)).await {
+        own_changes(&result).unwrap();
+        confirmed += 1;
+    }
+    confirmed
+}
+
+async fn balance(database: &Database, account: u32) -> anyhow::Result<i64> {
+    let rows = database.sql(&format!("SELECT balance FROM account WHERE id = {account}")).await?;
+    Ok(rows[0][0].as_i64().unwrap())
+}
+
+#[tokio::test]
+async fn a_clean_stop_loses_nothing_even_unconfirmed() -> Outcome {
+    const CALLS: usize = 200;
+    let mut node = TestNode::start().await?;
+    let database = node.publish("tally", "tally_v1").await?;
+    let call = || database.call_ok(&database.owner, "count", json!(["a"]));
+    futures::future::try_join_all((0..CALLS).map(|_| call())).await?;
+    assert!(node.stop().await?.success());
+    node.restart().await?;
+    assert_eq!(database.sql("SELECT * FROM tally").await?, [json!(["a", CALLS])]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_damaged_log_stops_its_own_database_only() -> Outcome {
+    let mut node = TestNode::start().await?;
+    let (sound, damaged) = (node.publish("sound", "tally_v1").await?, node.publish("damaged", "tally_v1").await?);
+    damaged.call_ok(&damaged.owner, "count", json!(["a"])).await?;
+    node.stop().await?;
+    let segment = first_segment(&node, 2)?;
+    let original = fs::read(&segment)?;
+    let mut bytes = original.clone();
+    bytes[..64].fill(0xff);
+    fs::write(&segment, &bytes)?;
+    node.restart().await?;
+
+    only_one_is_served(&node, &sound, &damaged).await?;
+    // What is put right on disk is served again without a restart.
+    fs::write(&segment, &original)?;
+    assert_eq!(damaged.sql("SELECT * FROM tally").await?, [json!(["a", 1])]);
+    let health = answers::json(node.request(Method::GET, "/v1/health")).await?;
+    assert_eq!(health["failed_databases"], 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_damaged_program_stops_its_own_database_only() -> Outcome {
+    let mut node = TestNode::start().await?;
+    let (sound, damaged) = (node.publish("sound", "tally_v1").await?, node.publish("damaged", "tally_v1").await?);
+    node.stop().await?;
+    // The snapshot has the program as well; without it the whole log is read.
+    fs::remove_dir_all(node.data_dir().join("node/replicas/2/snapshots"))?;
+    let segment = first_segment(&node, 2)?;
+    let mut log = fs::read(&segment)?;
+    // The log is sound, but the program in it is of a version of WebAssembly that nobody knows.
+    commitlog::edit(&mut log, b"\0asm\x01\0\0\0", b"\0asm\x63\0\0\0");
+    fs::write(&segment, log)?;
+    node.restart().await?;
+    only_one_is_served(&node, &sound, &damaged).await?;
+    answers::text(damaged.request(Method::DELETE, "", &damaged.owner)).await?;
+    let health = answers::json(node.request(Method::GET, "/v1/health")).await?;
+    assert_eq!((&health["databases"], &health["failed_databases"]), (&json!(1), &json!(0)));
+    Ok(())
+}
+
+async fn only_one_is_served(node: &TestNode, sound: &Database, broken: &Database) -> Outcome {
+    let health = answers::json(node.request(Method::GET, "/v1/health")).await?;
+    assert_eq!((&health["ready"], &health["failed_databases"]), (&json!(true), &json!(1)));
+    for _ in 0..2 {
+        let request = broken.request(Method::POST, "/sql", &broken.owner).body("SELECT * FROM tally");
+        refused(request, 503, "database_unavailable").await?;
+        sound.call_ok(&sound.owner, "count", json!(["a"])).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_full_disk_costs_no_acknowledged_write_and_no_other_database() -> Outcome {
+    let mut node = TestNode::start().await?;
+    let database = node.publish("zoo", "schema_zoo").await?;
+    let other = node.publish("other", "tally_v1").await?;
+    node.stop().await?;
+    // No file may grow past 4 MiB, and the write that tries fails as on a full disk.
+    let limited = "trap '' XFSZ; ulimit -f 8192; exec \"$0\" \"$@\"";
+    node.options_mut().launcher = ["sh", "-c", limited].map(str::to_owned).into();
+    node.restart().await?;
+
+    let mut socket = Socket::open(&database, &database.owner).await?;
+    let mut acknowledged = 0;
+    while let Ok(result) = socket.call("burn_rows", &(10u32, 20_000u32)).await {
+        if own_changes(&result).is_err() {
+            break;
+        }
+        acknowledged += 10;
+        assert!(acknowledged < 1_000, "the disk is never full");
+    }
+    other.call_ok(&other.owner, "count", json!(["a"])).await?;
+    assert_eq!(other.sql("SELECT * FROM tally").await?, [json!(["a", 1])]);
+
+    node.kill()?;
+    node.options_mut().launcher.clear();
+    node.restart().await?;
+    let kept = database.sql("SELECT id FROM secret_note").await?.len();
+    assert!(kept >= acknowledged, "{acknowledged} rows acknowledged, {kept} kept");
+    database.call_ok(&database.owner, "burn_rows", json!([1, 1])).await?;
+    assert_eq!(other.sql("SELECT * FROM tally").await?, [json!(["a", 1])]);
+    Ok(())
+}
+
+/// The commit log's first file of a replica.
+fn first_segment(node: &TestNode, replica: u64) -> anyhow::Result<PathBuf> {
+    let folder = node.data_dir().join(format!("node/replicas/{replica}/clog"));
+    let is_segment = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "log");
+    let mut segments = files(&folder)?.into_iter().filter(is_segment).collect::<Vec<_>>();
+    segments.sort();
+    segments.into_iter().next().ok_or_else(|| anyhow::anyhow!("no commit log in {}", folder.display()))
+}
+
+fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    Ok(fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?)
+}
+
+/// The engine's commit log, as far as it takes to change it without damage.
+mod commitlog {
+    /// Bytes before the first commit.
+    const SEGMENT_HEADER: usize = 10;
+    /// Offset, epoch, number of records, length of the records.
+    const COMMIT_HEADER: usize = 8 + 8 + 2 + 4;
+
+    /// Replaces bytes in the one commit that has them, and makes its checksum right again.
+    pub fn edit(log: &mut [u8], from: &[u8], to: &[u8]) {
+        let at = log.windows(from.len()).position(|bytes| bytes == from).expect("the bytes are in the log");
+        let mut start = SEGMENT_HEADER;
+        loop {
+            let length = u32::from_le_bytes(log[start + COMMIT_HEADER - 4..start + COMMIT_HEADER].try_into().unwrap());
+            let end = start + COMMIT_HEADER + length as usize;
+            if at < end {
+                log[at..at + to.len()].copy_from_slice(to);
+                let checksum = crc32c(&log[start..end]);
+                log[end..end + 4].copy_from_slice(&checksum.to_le_bytes());
+                return;
+            }
+            start = end + 4;
+        }
+    }
+
+    /// CRC-32C (Castagnoli), bit by bit.
+    fn crc32c(bytes: &[u8]) -> u32 {
+        !bytes.iter().fold(!0, |crc, byte| {
+            (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0x82f6_3b78 & 0u32.wrapping_sub(crc & 1)))
+        })
+    }
+
+    #[test]
+    fn the_checksum_is_the_published_one() {
+        assert_eq!(crc32c(b"123456789"), 0xe306_9283);
+    }
+}

@@ -1,0 +1,33 @@
+//! The node as its clients meet it: the real process, real modules, plain HTTP, WebSockets and
+//! the official SDK.
+//!
+//! The modules mirror the node's own: [`publish`], [`call`] and their neighbours are routes,
+//! [`websocket`] is the subscription protocols, [`start`] and [`durability`] are the process and
+//! its data. [`answers`], [`programs`], [`socket`] and [`issuer`] are what they share.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod answers;
+mod issuer;
+mod programs;
+mod socket;
+
+mod call;
+mod durability;
+mod environment;
+mod identity;
+mod inter_database;
+mod logs;
+mod module_http;
+mod names;
+mod owner;
+mod publish;
+mod schedule;
+mod sdk;
+mod service;
+mod sql;
+mod start;
+mod websocket;
+
+#[path = "../../../crates/spacetime-bindgen/tests/snapshots/rust/module_bindings/mod.rs"]
+mod zoo;

@@ -1,0 +1,67 @@
+//! What only a database's owner may do, and the lock that guards the owner against accidents.
+
+use reqwest::Method;
+use serde_json::json;
+use worldloom_tests::binaries::module;
+use worldloom_tests::{Outcome, TestNode};
+
+use crate::answers::{self, refused};
+use crate::programs::put;
+
+#[tokio::test]
+async fn strangers_are_refused_on_every_owners_route() -> Outcome {
+    let node = TestNode::start().await?;
+    let database = node.publish("tally", "tally_v1").await?;
+    database.call_ok(&database.owner, "count", json!(["a"])).await?;
+    let stranger = node.account().await?;
+    for (method, path) in [
+        (Method::PUT, ""),
+        (Method::PUT, "?clear=true"),
+        (Method::POST, "/pre_publish"),
+        (Method::PUT, "/reset"),
+        (Method::DELETE, ""),
+        (Method::POST, "/lock"),
+        (Method::POST, "/unlock"),
+        (Method::GET, "/logs"),
+        (Method::GET, "/environment"),
+    ] {
+        let request = database.request(method, path, &stranger).body(module("tally_v2")?);
+        refused(request, 403, "not_owner").await?;
+    }
+    refused(database.request(Method::POST, "/names", &stranger).body("mine"), 403, "not_owner").await?;
+    let names = database.request(Method::PUT, "/names", &stranger).json(&json!(["mine"]));
+    refused(names, 401, "not_owner").await?;
+    let environment = json!({ "values": { "A": "b" }, "expected_module_hash": format!("0x{}", "0".repeat(64)) });
+    refused(database.request(Method::PUT, "/environment", &stranger).json(&environment), 403, "not_owner").await?;
+    // Somebody without any token is a stranger too.
+    refused(node.request(Method::DELETE, "/v1/database/tally"), 403, "not_owner").await?;
+
+    assert_eq!(database.sql("SELECT * FROM tally").await?, [json!(["a", 1])]);
+    let names = answers::json(database.request(Method::GET, "/names", &stranger)).await?;
+    assert_eq!(names, json!({ "names": ["tally"] }));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_locked_database_is_neither_deleted_nor_emptied() -> Outcome {
+    let mut node = TestNode::start().await?;
+    let database = node.publish("tally", "tally_v1").await?;
+    let owner = &database.owner;
+    database.call_ok(owner, "count", json!(["a"])).await?;
+    answers::text(database.request(Method::POST, "/lock", owner)).await?;
+    // Confirmed, unlike the call.
+    assert_eq!(database.sql("SELECT * FROM tally").await?.len(), 1);
+    node.kill()?;
+    node.restart().await?;
+    for (method, path) in [(Method::DELETE, ""), (Method::PUT, "/reset"), (Method::PUT, "?clear=true")] {
+        let request = database.request(method, path, owner).body(module("tally_v1")?);
+        refused(request, 403, "database_locked").await?;
+    }
+    // Updates are what a locked database is for.
+    answers::text(put(&node, "tally", owner, crate::programs::variant(module("tally_v1")?, "next"))).await?;
+    assert_eq!(database.sql("SELECT * FROM tally").await?, [json!(["a", 1])]);
+
+    answers::text(database.request(Method::POST, "/unlock", owner)).await?;
+    answers::text(database.request(Method::DELETE, "", owner)).await?;
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! Starting and stopping: what is refused, in which words, and what stays.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use serde_json::json;
+use tokio::process::Command;
+use tokio::time::timeout;
+use worldloom_tests::binaries::program;
+use worldloom_tests::node::signal;
+use worldloom_tests::{DEADLINE, NodeOptions, Outcome, TestNode, eventually};
+
+use crate::answers;
+
+#[tokio::test]
+async fn a_second_node_on_the_same_data_is_refused() -> Outcome {
+    let node = TestNode::start().await?;
+    let sentence = refused_start(&node.data_dir().join("node"), &[]).await?;
+    assert!(sentence.contains("in use by another node"), "{sentence}");
+    assert!(sentence.contains(&node.pid().to_string()), "{sentence}");
+    node.account().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_named() -> Outcome {
+    let node = TestNode::start().await?;
+    let folder = tempfile::tempdir()?;
+    let address = format!("127.0.0.1:{}", node.port());
+    let sentence = refused_start(folder.path(), &["--listen-addr", &address]).await?;
+    assert!(sentence.contains(&node.port().to_string()) && sentence.contains("--listen-addr"), "{sentence}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn data_of_a_newer_version_is_left_alone() -> Outcome {
+    let mut node = TestNode::start().await?;
+    node.publish("tally", "tally_v1").await?;
+    node.stop().await?;
+    let mark = node.data_dir().join("node/metadata.toml");
+    let ours = fs::read_to_string(&mark)?;
+    let theirs = "edition = \"standalone\"\nversion = \"99.0.0\"\n";
+    fs::write(&mark, theirs)?;
+    let sentence = refused_start(&node.data_dir().join("node"), &[]).await?;
+    assert!(sentence.contains("newer"), "{sentence}");
+    assert_eq!(fs::read_to_string(&mark)?, theirs);
+    fs::write(&mark, ours)?;
+    node.restart().await
+}
+
+#[tokio::test]
+async fn half_a_key_pair_is_refused_rather_than_replaced() -> Outcome {
+    let mut node = TestNode::start().await?;
+    node.stop().await?;
+    let keys = node.data_dir().join("node/keys");
+    let mode = fs::metadata(keys.join("id_ecdsa"))?.permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    fs::remove_file(keys.join("id_ecdsa"))?;
+    let sentence = refused_start(&node.data_dir().join("node"), &[]).await?;
+    assert!(sentence.contains("id_ecdsa") && sentence.contains("backup"), "{sentence}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_misspelt_setting_is_named() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    fs::write(folder.path().join("config.toml"), "[http]\nmax-program-byte = 1")?;
+    let sentence = refused_start(folder.path(), &[]).await?;
+    assert!(sentence.contains("max-program-byte"), "{sentence}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_folder_that_is_a_file_is_refused() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("file");
+    fs::write(&file, "")?;
+    let sentence = refused_start(&file, &[]).await?;
+    assert!(sentence.contains("cannot be used"), "{sentence}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn in_memory_everything_works_and_nothing_is_kept() -> Outcome {
+    let mut node = TestNode::start_with(NodeOptions { in_memory: true, ..NodeOptions::default() }).await?;
+    let database = node.publish("zoo", "schema_zoo").await?;
+    database.call_ok(&database.owner, "insert_row", json!(["Leo", "lion", 1])).await?;
+    assert_eq!(database.sql("SELECT name FROM animal").await?, [json!(["Leo"])]);
+    // Confirmed reads must not wait for a disk that there is not.
+    let mut socket = crate::socket::Socket::open(&database, &database.owner).await?;
+    socket.subscribe("SELECT * FROM animal").await?;
+    let result = socket.call("insert_row", &("Nala", "lion", 1u32)).await?;
+    assert_eq!(crate::socket::own_changes(&result)?.inserts, 1);
+    answers::text(crate::programs::put(
+        &node,
+        "zoo",
+        &database.owner,
+        crate::programs::variant(worldloom_tests::binaries::module("schema_zoo")?, "next"),
+    ))
+    .await?;
+    assert_eq!(database.sql("SELECT * FROM animal").await?.len(), 2);
+
+    assert!(node.stop().await?.success());
+    node.restart().await?;
+    let account = node.account().await?;
+    let gone = database.request(reqwest::Method::GET, "", &account);
+    answers::refused(gone, 404, "no_such_database").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_service_managers_send_stops_it_as_well() -> Outcome {
+    let mut node = TestNode::start().await?;
+    let database = node.publish("tally", "tally_v1").await?;
+    let mut socket = crate::socket::Socket::open(&database, &database.owner).await?;
+    database.call_ok(&database.owner, "count", json!(["a"])).await?;
+    signal(node.pid(), "TERM")?;
+    assert_eq!(socket.ending().await?.unwrap().0, 1001);
+    let status = eventually("the node to stop", || std::future::ready(node.try_wait())).await?;
+    assert!(status.success(), "{status}");
+    node.restart().await?;
+    assert_eq!(database.sql("SELECT * FROM tally").await?, [json!(["a", 1])]);
+    Ok(())
+}
+
+/// Starts a node that must give up; returns its one sentence.
+async fn refused_start(data_dir: &Path, flags: &[&str]) -> anyhow::Result<String> {
+    let mut command = Command::new(program("spacetime-node")?);
+    command.args(["start", "--data-dir"]).arg(data_dir).args(flags);
+    if flags.is_empty() {
+        command.args(["--listen-addr", "127.0.0.1:0"]);
+    }
+    let process = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let Output { status, stdout, stderr } = timeout(DEADLINE, process.output()).await??;
+    let told = String::from_utf8(stderr)?;
+    anyhow::ensure!(!status.success(), "it started: {}", String::from_utf8_lossy(&stdout));
+    anyhow::ensure!(told.trim().lines().count() == 1, "more than a sentence: {told}");
+    Ok(told)
+}
