@@ -9,19 +9,17 @@ import { portrait } from "./support/portrait";
 import { connect, subscribe, type Session } from "./support/session";
 import { eventually, within } from "./support/waiting";
 
-test("the newest protocol is spoken, and large messages arrive compressed", async (t) => {
+test("the newest protocol is spoken, and asking for gzip gets plain messages in order", async (t) => {
   const node = await publishedGame(t);
   const formats = decompressedFormats(t);
   const owner = await connect(t, DbConnection.builder(), node, "worldloom", undefined, "gzip");
   assert.equal(protocol(owner.connection), "v3.bsatn.spacetimedb");
-  await announce(owner, ["first"]);
-  assert.deepEqual(formats, [], "small messages are not worth compressing");
   const names = Array.from({ length: 50 }, (_, index) => `picture-${index}`);
-  await announce(owner, names);
-  formats.length = 0;
+  await announce(owner, ["first", ...names]);
 
   await subscribe(owner.connection, tables.myAssets);
-  assert.deepEqual(formats, ["gzip"]);
+  // The SDK would take compressed messages in the wrong order, so the node sends none.
+  assert.deepEqual(formats, []);
   assert.deepEqual(keys(rows(owner)), ["first", ...names].toSorted());
 });
 
