@@ -19,7 +19,7 @@ pub struct ApiError {
     /// One sentence for a person, saying what to do where something can be done.
     pub message: String,
     /// A JSON body in place of the sentence, where official clients look for one.
-    pub body: Option<serde_json::Value>,
+    pub body: Option<Box<serde_json::Value>>,
 }
 
 /// Status 530, by which the official API marks an error returned by a reducer.
@@ -33,7 +33,7 @@ impl ApiError {
 
     /// The same error with a JSON body that official clients understand.
     pub fn with_body(mut self, body: &impl serde::Serialize) -> Self {
-        self.body = serde_json::to_value(body).ok();
+        self.body = serde_json::to_value(body).ok().map(Box::new);
         self
     }
 
@@ -90,7 +90,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let code = [(ERROR_CODE, HeaderValue::from_static(self.code))];
         match self.body {
-            Some(body) => (self.status, code, axum::Json(body)).into_response(),
+            Some(body) => (self.status, code, axum::Json(*body)).into_response(),
             None => (self.status, code, self.message).into_response(),
         }
     }
