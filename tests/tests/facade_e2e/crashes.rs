@@ -124,10 +124,13 @@ struct Row {
     is_confirmed: bool,
 }
 
-/// Answer to one SQL statement; the columns are those of [`rows`]. Sums are their variant's number and payload.
+/// The columns of [`rows`]: id, key, hash, status. Sums are their variant's number and payload.
+type Columns = ((u128,), String, String, (u8, [(); 0]));
+
+/// Answer to one SQL statement.
 #[derive(Deserialize)]
 struct Answer {
-    rows: Vec<((u128,), String, String, (u8, [(); 0]))>,
+    rows: Vec<Columns>,
 }
 
 /// All rows by object key.
