@@ -275,6 +275,7 @@ fn initial_environment(update: EnvironmentUpdate) -> Result<BTreeMap<String, Str
 }
 
 /// The environment that a database holds, to be carried over a reset.
+#[expect(clippy::result_large_err, reason = "the engine's error type, in a closure that the engine asks for")]
 async fn current_environment(node: &Node, record: &DatabaseRecord) -> Result<BTreeMap<String, String>, ApiError> {
     let module = node.launch(record).await?;
     module

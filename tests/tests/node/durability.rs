@@ -71,6 +71,20 @@ async fn a_clean_stop_loses_nothing_even_unconfirmed() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_confirmed_call_survives_a_kill_right_after_its_answer() -> Outcome {
+    let mut node = TestNode::start().await?;
+    let database = node.publish("tally", "tally_v1").await?;
+    for round in 1..=3 {
+        let call = database.request(Method::POST, "/call/count?confirmed=true", &database.owner);
+        answers::text(call.header("content-type", "application/json").body("[\"a\"]")).await?;
+        node.kill()?;
+        node.restart().await?;
+        assert_eq!(database.sql("SELECT * FROM tally").await?, [json!(["a", round])]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_damaged_log_stops_its_own_database_only() -> Outcome {
     let mut node = TestNode::start().await?;
     let (sound, damaged) = (node.publish("sound", "tally_v1").await?, node.publish("damaged", "tally_v1").await?);

@@ -1,5 +1,7 @@
 //! Publishing: new databases, updates, migrations, resets, and programs that are refused.
 
+use std::path::Path;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -289,7 +291,7 @@ async fn a_publish_cut_short_by_a_kill_is_there_or_not_but_never_broken() -> Out
     let mut node = TestNode::start().await?;
     let owner = node.account().await?;
     let data = node.data_dir().join("node");
-    let steps: [(&str, fn(&std::path::Path) -> bool); 4] = [
+    let steps: [(&str, Reached); 4] = [
         ("a", |_| true),
         ("b", |data| holds_file(&data.join("program-bytes"))),
         ("c", |data| holds_file(&data.join("replicas"))),
@@ -318,6 +320,9 @@ async fn a_publish_cut_short_by_a_kill_is_there_or_not_but_never_broken() -> Out
     Ok(())
 }
 
-fn holds_file(folder: &std::path::Path) -> bool {
+/// Whether a publish has got so far, by what is in the data folder.
+type Reached = fn(&Path) -> bool;
+
+fn holds_file(folder: &Path) -> bool {
     std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
 }
