@@ -13,13 +13,16 @@ use super::account_pairs;
 use super::figures::SDK_IN_FLIGHT;
 use super::server::Server;
 use crate::binaries::NODE;
+use crate::process;
 use crate::setup::NPM;
 use crate::suites::typescript;
 use crate::workspace::{Profile, Workspace};
-use crate::{cargo, process};
 
 /// The program that subscribes many connections.
 pub const FANOUT: &str = "fanout";
+
+/// The program that calls the engine in process.
+pub const IN_PROCESS: &str = "in_process";
 
 /// The module under load.
 pub const MODULE: &str = "transfer";
@@ -73,8 +76,8 @@ impl Generators {
 
     /// Transfers in process, `in_flight` at any time.
     pub fn in_process(&self, in_flight: u32) -> Result<Calls> {
-        let mut command = in_process_command(&self.workspace)?;
-        command.arg("--").arg(self.workspace.module(MODULE)).arg(&self.pairs);
+        let mut command = Command::new(self.workspace.binary(Profile::Release, IN_PROCESS));
+        command.arg(self.workspace.module(MODULE)).arg(&self.pairs);
         command.args([in_flight.to_string(), SDK_CALLS.to_string()]);
         result_of(&mut command)
     }
@@ -119,11 +122,6 @@ impl Generators {
     }
 }
 
-/// Compiles the in-process benchmark.
-pub fn build_in_process(workspace: &Workspace) -> Result<()> {
-    process::run(in_process_command(workspace)?.arg("--no-run"))
-}
-
 /// Generates the bindings, and compiles the TypeScript generator against them.
 pub fn build_typescript(workspace: &Workspace) -> Result<()> {
     let package = package(workspace);
@@ -136,13 +134,6 @@ pub fn build_typescript(workspace: &Workspace) -> Result<()> {
 
 fn package(workspace: &Workspace) -> PathBuf {
     workspace.root().join("tests").join("bench")
-}
-
-/// The whole workspace is selected for the reason that [`crate::binaries::build`] gives.
-fn in_process_command(workspace: &Workspace) -> Result<Command> {
-    let mut command = cargo::compile(workspace, "bench")?;
-    command.args(["--quiet", "--workspace", "--bench", "in_process"]);
-    Ok(command)
 }
 
 /// Runs a generator and reads the JSON on its last line.

@@ -18,7 +18,7 @@ use clap::{Args, Subcommand};
 use crate::binaries::{self, NODE};
 use crate::workspace::{Profile, Workspace};
 use crate::{progress, setup, wasm_modules};
-use generators::{FANOUT, Generators};
+use generators::{FANOUT, Generators, IN_PROCESS};
 use report::Report;
 
 /// What to measure.
@@ -43,6 +43,9 @@ pub struct NodeBenchArgs {
     /// Recovers from the full log of 3.7 million transactions instead of half a million.
     #[arg(long)]
     full: bool,
+    /// Measures the programs and modules that are built already.
+    #[arg(long)]
+    skip_build: bool,
     /// Writes the results into docs/benchmarks.md.
     #[arg(long)]
     write: bool,
@@ -51,7 +54,14 @@ pub struct NodeBenchArgs {
 /// Runs the chosen benchmark to its end.
 pub fn run(workspace: &Workspace, args: BenchArgs) -> Result<()> {
     let Target::Node(args) = args.target;
-    prepare(workspace)?;
+    progress::step("tools", || {
+        setup::ensure_node_js()?;
+        setup::ensure_http_load_generator()
+    })?;
+    if !args.skip_build {
+        build(workspace)?;
+    }
+    progress::step("TypeScript load generator", || generators::build_typescript(workspace))?;
     let folder = workspace.target().join("bench");
     fs::create_dir_all(&folder)?;
     let generators = Generators::new(workspace, &folder)?;
@@ -64,15 +74,9 @@ pub fn run(workspace: &Workspace, args: BenchArgs) -> Result<()> {
     Ok(())
 }
 
-fn prepare(workspace: &Workspace) -> Result<()> {
-    progress::step("tools", || {
-        setup::ensure_node_js()?;
-        setup::ensure_http_load_generator()
-    })?;
+fn build(workspace: &Workspace) -> Result<()> {
     progress::step("WebAssembly modules", || wasm_modules::build(workspace))?;
     progress::step("node and load generators (release; the first build takes many minutes)", || {
-        binaries::build(workspace, Profile::Release, &[NODE, FANOUT])?;
-        generators::build_in_process(workspace)
-    })?;
-    progress::step("TypeScript load generator", || generators::build_typescript(workspace))
+        binaries::build(workspace, Profile::Release, &[NODE, FANOUT, IN_PROCESS])
+    })
 }

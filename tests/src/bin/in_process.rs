@@ -1,16 +1,16 @@
 //! The ceiling of `cargo xtask bench node`: the transfer reducer called in process, with nothing
 //! between the caller and the engine but the engine's own queue.
 //!
-//! Arguments: the module's wasm, a file of account pairs, calls in flight, calls. The result is
-//! one line of JSON.
+//! The result is one line of JSON.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use bytes::Bytes;
+use clap::Parser;
 use spacetimedb_core::config::{V8Config, WasmConfig};
 use spacetimedb_core::db::persistence::LocalPersistenceProvider;
 use spacetimedb_core::db::{Config as StorageConfig, Storage};
@@ -38,26 +38,20 @@ const WARM_UP_PART: usize = 10;
 /// Number of the one database's replica.
 const REPLICA: u64 = 1;
 
+#[derive(Parser)]
 struct Options {
+    /// The module's wasm.
     module: PathBuf,
+    /// File with two account numbers on each line.
     pairs: PathBuf,
+    /// Calls in flight at any time.
     in_flight: usize,
+    /// Calls that are timed.
     calls: usize,
 }
 
-impl Options {
-    fn read() -> anyhow::Result<Self> {
-        // Cargo adds `--bench` on its own.
-        let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-        let [module, pairs, in_flight, calls] = arguments.as_slice() else {
-            bail!("arguments: module, file of account pairs, calls in flight, calls");
-        };
-        Ok(Self { module: module.into(), pairs: pairs.into(), in_flight: in_flight.parse()?, calls: calls.parse()? })
-    }
-}
-
 fn main() -> anyhow::Result<()> {
-    let options = Options::read()?;
+    let options = Options::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     // Dropping these in asynchronous code panics.
     let job_cores = JobCores::without_pinned_cores();
