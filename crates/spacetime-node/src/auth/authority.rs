@@ -5,7 +5,7 @@
 //! the engine's validator; only listed addresses are ever fetched.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::http::HeaderValue;
 use quick_cache::sync::Cache;
@@ -107,7 +107,7 @@ impl TokenAuthority {
     pub fn websocket_token(&self, claims: &SpacetimeIdentityClaims) -> Result<String, AuthError> {
         let now = SystemTime::now();
         let latest = now + WEBSOCKET_TOKEN_LIFE;
-        let exp = claims.exp.map_or(latest, |exp| exp.min(latest));
+        let exp = whole_seconds(claims.exp.map_or(latest, |exp| exp.min(latest)));
         self.sign(&SpacetimeIdentityClaims { iat: now, exp: Some(exp), ..claims.clone() })
     }
 
@@ -182,6 +182,12 @@ impl VerifiedToken {
         let expired = self.claims.exp.is_some_and(|exp| now > exp + LEEWAY);
         !expired && now.duration_since(self.checked_at).is_ok_and(|age| age < REMEMBERED_FOR)
     }
+}
+
+/// Cuts the fraction off: encoding a token would round it, up as well as down.
+fn whole_seconds(time: SystemTime) -> SystemTime {
+    let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    UNIX_EPOCH + Duration::from_secs(since_epoch.as_secs())
 }
 
 /// The issuer that a token claims to be from. Good for choosing a key and for nothing else.
