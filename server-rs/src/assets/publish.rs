@@ -94,6 +94,9 @@ fn is_row_gone(error: &CallError) -> bool {
 }
 
 /// Repeats a call until its outcome is known, for a few seconds at most.
+///
+/// When the node is away by the last attempt, an earlier one may still have had its effect, so
+/// that the outcome stays unknown.
 async fn until_known<T, F>(call: impl FnMut() -> F) -> Result<T, CallError>
 where
     F: Future<Output = Result<T, CallError>>,
@@ -103,5 +106,40 @@ where
         .with_min_delay(Duration::from_millis(50))
         .with_max_delay(Duration::from_secs(1))
         .with_max_times(4);
-    call.retry(delays).when(CallError::is_outcome_unknown).await
+    let mut lost = None;
+    let note_loss = |error: &CallError, _| {
+        if let CallError::OutcomeUnknown { procedure } = error {
+            lost = Some(*procedure);
+        }
+    };
+    let outcome = call.retry(delays).when(CallError::is_outcome_unknown).notify(note_loss).await;
+    match (outcome, lost) {
+        (Err(CallError::Unavailable), Some(procedure)) => Err(CallError::OutcomeUnknown { procedure }),
+        (outcome, _) => outcome,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn outcome_of(mut answers: Vec<CallError>) -> CallError {
+        answers.reverse();
+        let call = || {
+            let answer = answers.pop().unwrap();
+            async { Err::<(), _>(answer) }
+        };
+        until_known(call).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn an_outcome_stays_unknown_when_the_node_is_away_by_the_next_attempt() {
+        let lost = CallError::OutcomeUnknown { procedure: "confirm" };
+        assert!(outcome_of(vec![lost, CallError::Unavailable]).await.is_outcome_unknown());
+    }
+
+    #[tokio::test]
+    async fn a_node_that_was_away_from_the_start_did_nothing() {
+        assert!(matches!(outcome_of(vec![CallError::Unavailable]).await, CallError::Unavailable));
+    }
 }

@@ -59,7 +59,11 @@ pub struct ObjectStore {
 impl ObjectStore {
     /// Opens the store below `root`, which is made when absent, for this process alone.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(root.join(STAGING))?;
+        let mut folders = std::fs::DirBuilder::new();
+        // Private assets lie here; other users of the machine have no business with them.
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut folders, 0o700);
+        folders.recursive(true).create(root.join(STAGING))?;
         let root = root.canonicalize()?;
         let owner = File::create(root.join(OWNER_LOCK))?;
         owner.try_lock().map_err(|error| match error {
@@ -200,5 +204,16 @@ mod tests {
         assert!(matches!(StoreError::from(wrapped), StoreError::Full));
         let denied = io::Error::from(io::ErrorKind::PermissionDenied);
         assert!(matches!(StoreError::from(denied), StoreError::Failed(_)));
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn only_the_owner_may_look_into_the_store() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("objects");
+        let _store = ObjectStore::open(&root).unwrap();
+        assert_eq!(std::fs::metadata(&root).unwrap().permissions().mode() & 0o777, 0o700);
     }
 }
