@@ -1,7 +1,5 @@
 //! The figures that are taken, and the values that rounds give them.
 
-use std::collections::BTreeMap;
-
 use anyhow::Result;
 
 /// What a figure counts, which decides what its ratio to the ceiling means.
@@ -18,7 +16,7 @@ pub enum Unit {
 }
 
 /// One row of the report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Figure {
     Ceiling(u32),
     CeilingP50(u32),
@@ -106,14 +104,17 @@ impl Figure {
     }
 }
 
-/// The values of all rounds by figure.
+/// The values of all rounds, in the order in which figures were first taken.
 #[derive(Debug, Default)]
-pub struct Figures(BTreeMap<Figure, Vec<f64>>);
+pub struct Figures(Vec<(Figure, Vec<f64>)>);
 
 impl Figures {
     /// Adds the value of one more round.
     pub fn add(&mut self, figure: Figure, value: f64) {
-        self.0.entry(figure).or_default().push(value);
+        match self.0.iter_mut().find(|(known, _)| *known == figure) {
+            Some((_, values)) => values.push(value),
+            None => self.0.push((figure, vec![value])),
+        }
     }
 
     /// Adds throughput and latencies of one round.
@@ -123,7 +124,7 @@ impl Figures {
         }
     }
 
-    /// All figures that have values, in the report's order.
+    /// All figures that have values.
     pub fn iter(&self) -> impl Iterator<Item = (Figure, &[f64])> {
         self.0.iter().map(|(figure, values)| (*figure, values.as_slice()))
     }
@@ -132,13 +133,16 @@ impl Figures {
     ///
     /// For times that are not those of a call: how many calls the ceiling makes meanwhile.
     pub fn ratios(&self, figure: Figure) -> Vec<f64> {
-        let values = self.0.get(&figure).map_or(&[][..], Vec::as_slice);
-        let ceilings = figure.ceiling().and_then(|ceiling| self.0.get(&ceiling)).map_or(&[][..], Vec::as_slice);
+        let ceilings = figure.ceiling().map_or(&[][..], |ceiling| self.values(ceiling));
         let ratio = |(value, ceiling): (&f64, &f64)| match figure.unit() {
             Unit::PerSecond | Unit::CallMs => value / ceiling,
             Unit::Ms | Unit::Kib => value / 1000.0 * ceiling,
         };
-        values.iter().zip(ceilings).map(ratio).collect()
+        self.values(figure).iter().zip(ceilings).map(ratio).collect()
+    }
+
+    fn values(&self, figure: Figure) -> &[f64] {
+        self.0.iter().find(|(known, _)| *known == figure).map_or(&[], |(_, values)| values)
     }
 }
 
