@@ -1,6 +1,7 @@
 //! The state that every request shares, and the life of the databases' hosts.
 
 use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -21,6 +22,9 @@ use crate::error::ApiError;
 
 /// How long a database may take to finish its work when it stops.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// When the folder of a retired replica is looked after again.
+const SETTLING_PAUSES: [Duration; 3] = [Duration::from_millis(200), Duration::from_secs(2), Duration::from_secs(20)];
 
 /// The node's shared state.
 pub struct Node {
@@ -186,18 +190,28 @@ impl Node {
     }
 
     /// Stops a replica that no database uses any more and removes its folder.
+    ///
+    /// The engine's snapshot worker may still write for a moment after its database has closed,
+    /// and so bring the folder back. Therefore the replica stays on the list of retired ones until
+    /// the folder has been looked after again; the next start goes through that list too.
     pub async fn retire_replica(&self, replica_id: u64) {
         if let Err(cause) = self.controller.exit_module_host(replica_id, EXIT_TIMEOUT).await {
             tracing::warn!("Replica {replica_id} did not stop cleanly: {cause:#}");
         }
         let folder = self.controller.data_dir.replica(replica_id).0.clone();
-        let removed = match tokio::fs::remove_dir_all(&folder).await {
-            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => Err(cause.to_string()),
-            _ => self.control.forget_retired_replica(replica_id).map_err(|e| e.to_string()),
-        };
-        if let Err(cause) = removed {
-            tracing::warn!("The folder of retired replica {replica_id} stays until the next start: {cause}");
-        }
+        let control = self.control.clone();
+        remove_folder(&folder).await;
+        tokio::spawn(async move {
+            for pause in SETTLING_PAUSES {
+                tokio::time::sleep(pause).await;
+                remove_folder(&folder).await;
+            }
+            if !folder.exists()
+                && let Err(cause) = control.forget_retired_replica(replica_id)
+            {
+                tracing::warn!("Retired replica {replica_id} stays on the list until the next start: {cause}");
+            }
+        });
     }
 
     /// Stops every database after its work is done and on disk.
@@ -208,6 +222,15 @@ impl Node {
                 tracing::warn!("Replica {replica_id} did not stop cleanly: {cause:#}");
             }
         }
+    }
+}
+
+async fn remove_folder(folder: &Path) {
+    match tokio::fs::remove_dir_all(folder).await {
+        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+            tracing::warn!("The folder {} cannot be removed yet: {cause}", folder.display());
+        }
+        _ => {}
     }
 }
 
