@@ -17,10 +17,11 @@ use spacetimedb_client_api_messages::idc::IdcResponse;
 use spacetimedb_core::auth::idc;
 use spacetimedb_core::host::{FunctionArgs, IdcDeliveryFailure, IdcReducerCallOutcome, ModuleHost, ReducerOutcome};
 use spacetimedb_datastore::system_tables::StInboundMsgResultStatus;
-use spacetimedb_lib::{ConnectionId, Hash, Identity};
+use spacetimedb_lib::{Hash, Identity};
 
 use crate::error::ApiError;
 use crate::node::Node;
+use crate::websocket::fresh_connection_id;
 
 /// How long an outcome may take to reach the disk before the sender is told to try again.
 const DURABILITY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -71,7 +72,7 @@ async fn call_and_wait(
     delivery: Delivery,
     signature: Hash,
 ) -> Result<IdcResponse, ApiError> {
-    let connection_id = ConnectionId::from_le_byte_array(*uuid::Uuid::new_v4().as_bytes());
+    let connection_id = fresh_connection_id();
     let auth = ConnectionAuthCtx { identity: sender, jwt_payload: None };
     module.call_identity_connected(auth, connection_id).await.map_err(try_again)?;
     let Delivery { stream_id, seq, ack_prefix, .. } = delivery;
