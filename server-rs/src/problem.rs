@@ -49,6 +49,10 @@ pub enum ProblemCode {
     InvalidArgument,
     /// A limit of the game is reached.
     LimitExceeded,
+    /// The player has less than the request takes.
+    Insufficient,
+    /// The acting player's account is closed.
+    AccountClosed,
     /// A fault of the service.
     Internal,
     /// The node is away; nothing was done.
@@ -84,6 +88,8 @@ impl ProblemCode {
             }
             Self::InvalidArgument => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_argument", "Invalid argument"),
             Self::LimitExceeded => (StatusCode::UNPROCESSABLE_ENTITY, "limit_exceeded", "Limit exceeded"),
+            Self::Insufficient => (StatusCode::CONFLICT, "insufficient", "Not enough"),
+            Self::AccountClosed => (StatusCode::FORBIDDEN, "account_closed", "Account closed"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
             Self::NodeUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "node_unavailable", "Node unavailable"),
             Self::OutcomeUnknown => (StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", "Outcome unknown"),
@@ -270,6 +276,10 @@ impl From<DomainError> for Problem {
                 Self::new(ProblemCode::IllegalTransition, message).with("from", facts.from).with("to", facts.to)
             }
             DomainErrorCode::Internal => Self::new(ProblemCode::Internal, message),
+            DomainErrorCode::Insufficient(facts) => Self::new(ProblemCode::Insufficient, message)
+                .with("needed", facts.needed)
+                .with("available", facts.available),
+            DomainErrorCode::AccountClosed => Self::new(ProblemCode::AccountClosed, message),
         }
     }
 }

@@ -43,6 +43,9 @@ pub enum AccessError {
     /// Somebody other than the Service named a player to act for.
     #[error("Only the Service may act for another player. Leave `acting_player` empty.")]
     ActingForOther,
+    /// The player for whom the call acts has closed its account.
+    #[error("This account is closed. An Admin can open it again.")]
+    AccountClosed,
     /// The revocation would leave nobody who can grant roles.
     #[error("The last Admin cannot be revoked. Grant Admin to another identity first.")]
     LastAdmin,

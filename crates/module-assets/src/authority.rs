@@ -2,7 +2,9 @@
 
 use module_access::{Role, RoleSet};
 
-use crate::{AssetError, Status};
+use module_rules::RuleError;
+
+use crate::Status;
 
 /// Who may read an asset's bytes, as its owner chose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -76,7 +78,7 @@ pub fn standing<P: PartialEq>(owner: &P, player: &P, roles: RoleSet) -> Standing
 /// A deleted asset can still be changed (deleted once more) but no longer be read.
 /// Errors: `Hidden` if the player may not even know that the asset exists,
 /// `NotOwner` if it may know and not change it.
-pub fn authorize(intent: Intent, standing: Standing, policy: Policy, status: Status) -> Result<(), AssetError> {
+pub fn authorize(intent: Intent, standing: Standing, policy: Policy, status: Status) -> Result<(), RuleError> {
     let sees = match status {
         Status::Pending => standing != Standing::Stranger,
         Status::Confirmed => standing != Standing::Stranger || policy == Policy::Public,
@@ -85,7 +87,7 @@ pub fn authorize(intent: Intent, standing: Standing, policy: Policy, status: Sta
     match intent {
         Intent::Change if standing.may_change() => Ok(()),
         Intent::Read if sees => Ok(()),
-        Intent::Change if sees => Err(AssetError::NotOwner),
-        Intent::Read | Intent::Change => Err(AssetError::Hidden),
+        Intent::Change if sees => Err(RuleError::NotOwner { what: "asset" }),
+        Intent::Read | Intent::Change => Err(RuleError::Hidden { what: "asset" }),
     }
 }

@@ -2,8 +2,7 @@
 
 use std::fmt::Display;
 
-use crate::AssetError;
-use crate::text::{TextRule, check_limit, is_lower_alphanumeric_or};
+use module_rules::{RuleError, TextRule, check_limit, is_lower_alphanumeric_or};
 
 /// Longest entity kind or slot name, in bytes.
 pub const NAME_LENGTH_MAX: usize = 64;
@@ -50,7 +49,7 @@ impl EntitySlot<'_> {
     /// Checks each part by itself.
     ///
     /// Errors: `AboveLimit` or `Malformed`, naming the part.
-    pub fn check(&self) -> Result<(), AssetError> {
+    pub fn check(&self) -> Result<(), RuleError> {
         ENTITY_KIND.check(self.entity_kind)?;
         ENTITY_ID.check(self.entity_id)?;
         SLOT.check(self.slot)
@@ -58,16 +57,16 @@ impl EntitySlot<'_> {
 }
 
 /// Errors: `AboveLimit` if an asset that already fills `bound` slots may not fill another.
-pub fn check_binding_count(bound: u64) -> Result<(), AssetError> {
+pub fn check_binding_count(bound: u64) -> Result<(), RuleError> {
     check_limit("The number of slots that an asset fills", BINDINGS_PER_ASSET_MAX, bound.saturating_add(1))
 }
 
 /// Errors: `Differs` if the request names an asset and another one fills the slot.
 ///
 /// Who empties a slot because of what they saw in it must not take out what was put there since.
-pub fn check_occupant<Id: PartialEq + Display>(present: Id, named: Option<Id>) -> Result<(), AssetError> {
+pub fn check_occupant<Id: PartialEq + Display>(present: Id, named: Option<Id>) -> Result<(), RuleError> {
     match named {
-        Some(named) if named != present => Err(AssetError::Differs {
+        Some(named) if named != present => Err(RuleError::Differs {
             what: "The asset to take out of the slot",
             expected: present.to_string(),
             actual: named.to_string(),
@@ -77,11 +76,11 @@ pub fn check_occupant<Id: PartialEq + Display>(present: Id, named: Option<Id>) -
 }
 
 /// Errors: `Differs` if the asset to delete still fills a slot.
-pub fn check_unbound(filled: Option<EntitySlot<'_>>) -> Result<(), AssetError> {
+pub fn check_unbound(filled: Option<EntitySlot<'_>>) -> Result<(), RuleError> {
     let Some(EntitySlot { entity_kind, entity_id, slot }) = filled else {
         return Ok(());
     };
-    Err(AssetError::Differs {
+    Err(RuleError::Differs {
         what: "An asset to delete",
         expected: "bound to nothing".to_owned(),
         actual: format!("bound to {entity_kind} {entity_id}, slot {slot}"),

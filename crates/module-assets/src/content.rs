@@ -1,7 +1,6 @@
 //! The facts about an asset's bytes: announced at registration, verified at confirmation.
 
-use crate::AssetError;
-use crate::text::{TextRule, check_limit, is_lower_alphanumeric_or};
+use module_rules::{RuleError, TextRule, check_limit, check_same, is_lower_alphanumeric_or};
 
 /// Longest content type, in bytes (both names of a media type may have 63).
 pub const CONTENT_TYPE_LENGTH_MAX: usize = 127;
@@ -39,11 +38,11 @@ impl Content<'_> {
     /// Checks each fact by itself.
     ///
     /// Errors: `AboveLimit` or `Malformed`, naming the fact.
-    pub fn check(&self) -> Result<(), AssetError> {
+    pub fn check(&self) -> Result<(), RuleError> {
         CONTENT_TYPE.check(self.content_type)?;
         check_limit("`byte_size`", BYTE_SIZE_MAX, self.byte_size)?;
         if self.byte_size == 0 {
-            return Err(AssetError::Malformed { field: "byte_size", rule: "an asset has at least one byte" });
+            return Err(RuleError::Malformed { field: "byte_size", rule: "an asset has at least one byte" });
         }
         SHA256.check(self.sha256)
     }
@@ -51,19 +50,11 @@ impl Content<'_> {
     /// Holds these facts against the ones `on_record`.
     ///
     /// Errors: `Differs` for the first fact that is not the same.
-    pub fn check_same(&self, on_record: &Content<'_>) -> Result<(), AssetError> {
+    pub fn check_same(&self, on_record: &Content<'_>) -> Result<(), RuleError> {
         check_same("`content_type`", on_record.content_type, self.content_type)?;
         check_same("`byte_size`", &on_record.byte_size.to_string(), &self.byte_size.to_string())?;
         check_same("`sha256`", on_record.sha256, self.sha256)
     }
-}
-
-/// Errors: `Differs` unless both values are the same.
-pub(crate) fn check_same(what: &'static str, expected: &str, actual: &str) -> Result<(), AssetError> {
-    if expected == actual {
-        return Ok(());
-    }
-    Err(AssetError::Differs { what, expected: expected.to_owned(), actual: actual.to_owned() })
 }
 
 fn is_media_type(text: &str) -> bool {

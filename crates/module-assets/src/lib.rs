@@ -6,11 +6,9 @@
 mod authority;
 mod binding;
 mod content;
-mod error;
 mod lifetime;
 mod registration;
 mod status;
-mod text;
 
 pub use authority::{Intent, Policy, Standing, authorize, standing};
 pub use binding::{
@@ -18,10 +16,9 @@ pub use binding::{
     check_unbound,
 };
 pub use content::{BYTE_SIZE_MAX, CONTENT_TYPE_LENGTH_MAX, Content};
-pub use error::AssetError;
 pub use lifetime::{
     LISTING_LENGTH_MAX, PENDING_UPLOAD_LIFETIME_MICROS, UNSETTLED_OBJECTS_MAX, check_listing_length,
     check_unsettled_count, expiry_of, is_expired,
 };
-pub use registration::{BUCKET_LENGTH_MAX, IDEMPOTENCY_KEY_LENGTH_MAX, KeySpace, OBJECT_KEY_LENGTH_MAX, Registration};
-pub use status::{Status, Step, check_bindable, check_forgettable, transition};
+pub use registration::{BUCKET_LENGTH_MAX, KeySpace, OBJECT_KEY_LENGTH_MAX, Registration};
+pub use status::{Status, Step, check_bindable, check_forgettable, illegal, transition};

@@ -1,7 +1,6 @@
 //! How long an announced upload may stay unconfirmed, and how many objects may wait.
 
-use crate::AssetError;
-use crate::text::check_limit;
+use module_rules::{RuleError, check_limit};
 
 /// How long an announced upload waits for its confirmation: one hour, in microseconds.
 pub const PENDING_UPLOAD_LIFETIME_MICROS: i64 = 60 * 60 * 1_000_000;
@@ -21,7 +20,7 @@ pub const fn is_expired(expires_at: i64, now: i64) -> bool {
 }
 
 /// Errors: `AboveLimit` if an owner of `unsettled` such objects may not announce another.
-pub fn check_unsettled_count(unsettled: u64) -> Result<(), AssetError> {
+pub fn check_unsettled_count(unsettled: u64) -> Result<(), RuleError> {
     check_limit(
         "The number of a player's objects that are pending or await removal",
         UNSETTLED_OBJECTS_MAX,
@@ -30,9 +29,9 @@ pub fn check_unsettled_count(unsettled: u64) -> Result<(), AssetError> {
 }
 
 /// Errors: `Malformed` or `AboveLimit` unless 1 ≤ `length` ≤ [`LISTING_LENGTH_MAX`].
-pub fn check_listing_length(field: &'static str, length: u64) -> Result<(), AssetError> {
+pub fn check_listing_length(field: &'static str, length: u64) -> Result<(), RuleError> {
     if length == 0 {
-        return Err(AssetError::Malformed { field, rule: "ask for at least one object" });
+        return Err(RuleError::Malformed { field, rule: "ask for at least one object" });
     }
     check_limit("The number of objects in one call", LISTING_LENGTH_MAX, length)
 }

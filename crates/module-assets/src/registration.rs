@@ -1,24 +1,15 @@
 //! Announcing an upload: where its bytes will be, what they are, and who may read them.
 
-use crate::content::check_same;
-use crate::text::{TextRule, is_lower_alphanumeric_or};
-use crate::{AssetError, Content, Policy};
+use module_rules::{RuleError, TextRule, check_idempotency_key, check_same, is_lower_alphanumeric_or};
 
-/// Longest idempotency key, in bytes.
-pub const IDEMPOTENCY_KEY_LENGTH_MAX: usize = 128;
+use crate::{Content, Policy};
+
 /// Longest bucket name, in bytes.
 pub const BUCKET_LENGTH_MAX: usize = 63;
 /// Longest object key, in bytes.
 pub const OBJECT_KEY_LENGTH_MAX: usize = 512;
 const BUCKET_LENGTH_MIN: usize = 3;
 
-const IDEMPOTENCY_KEY: TextRule = TextRule {
-    field: "idempotency_key",
-    length: "The length of `idempotency_key` in bytes",
-    length_max: IDEMPOTENCY_KEY_LENGTH_MAX,
-    rule: "use visible ASCII characters without spaces",
-    accepts: |key| key.bytes().all(|byte| byte.is_ascii_graphic()),
-};
 const BUCKET: TextRule = TextRule {
     field: "bucket",
     length: "The length of `bucket` in bytes",
@@ -63,12 +54,12 @@ impl Registration<'_> {
     /// Checks each argument by itself, and the object key against the caller's `keys`.
     ///
     /// Errors: `AboveLimit` or `Malformed`, naming the argument.
-    pub fn check(&self, keys: KeySpace<'_>) -> Result<(), AssetError> {
-        IDEMPOTENCY_KEY.check(self.idempotency_key)?;
+    pub fn check(&self, keys: KeySpace<'_>) -> Result<(), RuleError> {
+        check_idempotency_key(self.idempotency_key)?;
         BUCKET.check(self.bucket)?;
         OBJECT_KEY.check(self.object_key)?;
         if !is_within(self.object_key, keys) {
-            return Err(AssetError::Malformed {
+            return Err(RuleError::Malformed {
                 field: "object_key",
                 rule: "a client's keys start with players/<its identity in hexadecimal>/",
             });
@@ -79,7 +70,7 @@ impl Registration<'_> {
     /// Holds a repeated request against the `first` one under the same idempotency key.
     ///
     /// Errors: `Differs` for the first argument that is not the same.
-    pub fn check_repeats(&self, first: &Registration<'_>) -> Result<(), AssetError> {
+    pub fn check_repeats(&self, first: &Registration<'_>) -> Result<(), RuleError> {
         check_same("`bucket` under this idempotency key", first.bucket, self.bucket)?;
         check_same("`object_key` under this idempotency key", first.object_key, self.object_key)?;
         self.content.check_same(&first.content)?;

@@ -1,7 +1,6 @@
 //! The life of an asset object: pending, confirmed, deleted.
 
-use crate::AssetError;
-use crate::content::check_same;
+use module_rules::{RuleError, check_same};
 
 /// How far an asset object has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,28 +38,31 @@ pub enum Step {
 
 /// Decides the step from one state to another. A life goes forward only.
 ///
-/// Errors: [`AssetError::IllegalTransition`] for a step back.
-pub fn transition(from: Status, to: Status) -> Result<Step, AssetError> {
+/// Errors: [`RuleError::IllegalTransition`] for a step back.
+pub fn transition(from: Status, to: Status) -> Result<Step, RuleError> {
     use Status::{Confirmed, Deleted, Pending};
     match (from, to) {
         (Pending, Pending) | (Confirmed, Confirmed) | (Deleted, Deleted) => Ok(Step::Already),
         (Pending, Confirmed) | (Pending | Confirmed, Deleted) => Ok(Step::Moved),
-        (Confirmed | Deleted, Pending) | (Deleted, Confirmed) => {
-            Err(AssetError::IllegalTransition { from: from.name(), to: to.name() })
-        }
+        (Confirmed | Deleted, Pending) | (Deleted, Confirmed) => Err(illegal(from.name(), to.name())),
     }
 }
 
+/// The refusal of a step, or of one whose time is over.
+pub const fn illegal(from: &'static str, to: &'static str) -> RuleError {
+    RuleError::IllegalTransition { what: "An asset", from, to, advice: " Register a new one." }
+}
+
 /// Errors: `Differs` unless the asset is deleted, so that its row may be dropped.
-pub fn check_forgettable(status: Status) -> Result<(), AssetError> {
+pub fn check_forgettable(status: Status) -> Result<(), RuleError> {
     check_is("The status of an asset to forget", Status::Deleted, status)
 }
 
 /// Errors: `Differs` unless the asset is confirmed; nobody has vouched for any other.
-pub fn check_bindable(status: Status) -> Result<(), AssetError> {
+pub fn check_bindable(status: Status) -> Result<(), RuleError> {
     check_is("The status of an asset to bind", Status::Confirmed, status)
 }
 
-fn check_is(what: &'static str, expected: Status, actual: Status) -> Result<(), AssetError> {
+fn check_is(what: &'static str, expected: Status, actual: Status) -> Result<(), RuleError> {
     check_same(what, expected.name(), actual.name())
 }

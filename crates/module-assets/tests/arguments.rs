@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
-use module_assets::{AssetError, Content, EntitySlot, KeySpace, Policy, Registration};
+use module_assets::{Content, EntitySlot, KeySpace, Policy, Registration};
+use module_rules::RuleError;
 use proptest::prelude::*;
 
 const SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -25,11 +26,11 @@ enum Verdict {
 }
 use Verdict::{Above, Accepted, Malformed};
 
-fn verdict(result: Result<(), AssetError>) -> Verdict {
+fn verdict(result: Result<(), RuleError>) -> Verdict {
     match result {
         Ok(()) => Accepted,
-        Err(AssetError::Malformed { field, .. }) => Malformed(field),
-        Err(AssetError::AboveLimit { limit, .. }) => Above(limit),
+        Err(RuleError::Malformed { field, .. }) => Malformed(field),
+        Err(RuleError::AboveLimit { limit, .. }) => Above(limit),
         Err(other) => unreachable!("a check of one argument cannot say: {other}"),
     }
 }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 #[test]
 fn every_pair_of_states() {
     use Status::{Confirmed, Deleted, Pending};
-    let illegal = |from: Status, to: Status| Err(AssetError::IllegalTransition { from: from.name(), to: to.name() });
+    let illegal = |from: Status, to: Status| Err(illegal(from.name(), to.name()));
     let expected = [
         (Pending, Pending, Ok(Step::Already)),
         (Pending, Confirmed, Ok(Step::Moved)),
@@ -39,8 +39,8 @@ fn only_confirmed_assets_are_bound_and_only_deleted_ones_forgotten() {
 /// For each standing: what becomes of reading and of changing, over policy and status.
 #[test]
 fn authority_over_every_asset() {
-    let hidden = Err(AssetError::Hidden);
-    let not_owner = Err(AssetError::NotOwner);
+    let hidden = Err(RuleError::Hidden { what: "asset" });
+    let not_owner = Err(RuleError::NotOwner { what: "asset" });
     for policy in Policy::ALL {
         for status in Status::ALL {
             let read = |standing| authorize(Intent::Read, standing, policy, status);
@@ -76,7 +76,7 @@ fn standing_comes_from_ownership_then_roles() {
 
 #[test]
 fn counts_stop_at_their_limits() {
-    let above = |what, limit, actual| Err(AssetError::AboveLimit { what, limit, actual });
+    let above = |what, limit, actual| Err(RuleError::AboveLimit { what, limit, actual });
     assert_eq!(check_binding_count(255), Ok(()));
     assert_eq!(check_binding_count(256), above("The number of slots that an asset fills", 256, 257));
     assert_eq!(check_unsettled_count(999), Ok(()));
@@ -86,7 +86,7 @@ fn counts_stop_at_their_limits() {
     );
     assert_eq!(check_listing_length("limit", 500), Ok(()));
     assert_eq!(check_listing_length("limit", 501), above("The number of objects in one call", 500, 501));
-    assert!(matches!(check_listing_length("limit", 0), Err(AssetError::Malformed { field: "limit", .. })));
+    assert!(matches!(check_listing_length("limit", 0), Err(RuleError::Malformed { field: "limit", .. })));
 }
 
 #[test]
@@ -135,7 +135,7 @@ proptest! {
         }
         let repeats = request(&second).check_repeats(&request(&first));
         prop_assert_eq!(repeats.is_ok(), first == second);
-        let differs = matches!(repeats, Err(AssetError::Differs { .. }));
+        let differs = matches!(repeats, Err(RuleError::Differs { .. }));
         prop_assert!(repeats.is_ok() || differs);
     }
 

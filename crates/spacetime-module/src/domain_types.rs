@@ -1,9 +1,14 @@
-//! Types that several domains share: the error, and what an asset looks like from outside.
+//! Types that several domains share: the error, what an asset looks like from outside, and what
+//! a world consists of.
+
+mod world_entry;
+
+pub use world_entry::*;
 
 use std::fmt;
 
 use module_access::AccessError;
-use module_assets::AssetError;
+use module_rules::RuleError;
 
 use crate::*;
 
@@ -26,6 +31,10 @@ pub enum DomainErrorCode {
     IllegalTransition(IllegalTransition),
     /// The module could not do its part; the same call may succeed later.
     Internal,
+    /// The player has less than the call takes.
+    Insufficient(Insufficient),
+    /// The acting player's account is closed.
+    AccountClosed,
 }
 
 /// Facts of [`DomainErrorCode::InvalidArgument`].
@@ -58,6 +67,15 @@ pub struct IllegalTransition {
     pub from: String,
     /// The refused state.
     pub to: String,
+}
+
+/// Facts of [`DomainErrorCode::Insufficient`].
+#[derive(SpacetimeType, Clone, Debug, PartialEq, Eq)]
+pub struct Insufficient {
+    /// How much the call takes; the message names what.
+    pub needed: u64,
+    /// How much there is.
+    pub available: u64,
 }
 
 /// A refusal: nothing has changed. Reducers send its text, procedures send it as it is.
@@ -103,6 +121,8 @@ impl DomainErrorCode {
             DomainErrorCode::LimitExceeded(_) => "limit_exceeded",
             DomainErrorCode::IllegalTransition(_) => "illegal_transition",
             DomainErrorCode::Internal => "internal",
+            DomainErrorCode::Insufficient(_) => "insufficient",
+            DomainErrorCode::AccountClosed => "account_closed",
         }
     }
 }
@@ -148,25 +168,29 @@ impl From<AccessError> for DomainError {
             | AccessError::EngineOnly
             | AccessError::PlayersOnly
             | AccessError::ActingForOther => DomainError::forbidden(message),
+            AccessError::AccountClosed => DomainError::new(DomainErrorCode::AccountClosed, message),
             AccessError::LastAdmin => DomainError::conflict("another Admin", "the last Admin", message),
         }
     }
 }
 
-impl From<AssetError> for DomainError {
-    fn from(refusal: AssetError) -> Self {
+impl From<RuleError> for DomainError {
+    fn from(refusal: RuleError) -> Self {
         let message = refusal.to_string();
         let code = match refusal {
-            AssetError::Malformed { field, .. } => {
+            RuleError::Malformed { field, .. } => {
                 DomainErrorCode::InvalidArgument(InvalidArgument { field: field.to_owned() })
             }
-            AssetError::AboveLimit { limit, .. } => DomainErrorCode::LimitExceeded(LimitExceeded { limit }),
-            AssetError::Differs { expected, actual, .. } => DomainErrorCode::Conflict(Conflict { expected, actual }),
-            AssetError::IllegalTransition { from, to } => {
+            RuleError::AboveLimit { limit, .. } => DomainErrorCode::LimitExceeded(LimitExceeded { limit }),
+            RuleError::Differs { expected, actual, .. } => DomainErrorCode::Conflict(Conflict { expected, actual }),
+            RuleError::IllegalTransition { from, to, .. } => {
                 DomainErrorCode::IllegalTransition(IllegalTransition { from: from.to_owned(), to: to.to_owned() })
             }
-            AssetError::Hidden => DomainErrorCode::NotFound,
-            AssetError::NotOwner => DomainErrorCode::Forbidden,
+            RuleError::Insufficient { needed, available, .. } => {
+                DomainErrorCode::Insufficient(Insufficient { needed, available })
+            }
+            RuleError::Hidden { .. } => DomainErrorCode::NotFound,
+            RuleError::NotOwner { .. } => DomainErrorCode::Forbidden,
         };
         DomainError::new(code, message)
     }

@@ -2,7 +2,7 @@
 
 use crate::*;
 
-/// Makes the database's owner the first Admin.
+/// Makes the database's owner the first Admin, and starts the schedules.
 ///
 /// Errors: `forbidden` if roles have been granted before, so that a repeated call, should an
 /// engine let one through, cannot restore a right that was revoked.
@@ -11,5 +11,6 @@ pub fn init(ctx: &ReducerContext) -> Result<(), DomainError> {
     if ctx.db.access_grant().count() != 0 {
         return Err(DomainError::forbidden("This database has been initialised."));
     }
+    start_forgetting_requests(ctx)?;
     insert_grant(ctx, ctx.sender(), AccessRole::Admin)
 }

@@ -7,25 +7,46 @@
 //! - [`entry`]: what happens when the database is first published.
 //! - [`domain_types`]: types that several domains share, first of all [`DomainError`].
 //! - [`access`]: roles, and the guard that stands at the top of every entry point.
+//! - [`requests`]: requests that may be repeated under an idempotency key.
 //! - [`asset_metadata`]: asset objects and their bindings to entities.
+//! - [`runtime`]: what a player keeps between plays.
+//! - [`custom_world`]: making, publishing and finding worlds.
+//! - [`gameplay`]: playing a world.
+//! - [`ai`]: generation tasks, which the facade works on.
+//! - [`big_fish`], [`puzzle`]: two further games that players make.
 
 #![expect(missing_docs, reason = "the engine's macros make a public type per function that cannot carry docs")]
 
 use module_access::{Admits, Origin, Role, RoleSet};
+use module_rules::RuleError;
 use spacetimedb::{
     Identity, ProcedureContext, Query, ReducerContext, ScheduleAt, SpacetimeType, Table, Timestamp, Uuid, ViewContext,
     procedure, reducer, table, view,
 };
 
 pub mod access;
+pub mod ai;
 pub mod asset_metadata;
+pub mod big_fish;
+pub mod custom_world;
 pub mod domain_types;
 pub mod entry;
+pub mod gameplay;
+pub mod puzzle;
+pub mod requests;
+pub mod runtime;
 
 pub use access::*;
+pub use ai::*;
 pub use asset_metadata::*;
+pub use big_fish::*;
+pub use custom_world::*;
 pub use domain_types::*;
 pub use entry::*;
+pub use gameplay::*;
+pub use puzzle::*;
+pub use requests::*;
+pub use runtime::*;
 
 const FRESH_ID_ATTEMPTS: usize = 8;
 

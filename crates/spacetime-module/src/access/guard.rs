@@ -17,12 +17,15 @@ pub(crate) struct Caller {
 /// Admits the sender or refuses it, and settles for whom the call acts.
 ///
 /// `named` is the player that the sender wants to act for; only the Service may name another.
-/// Errors: `unauthenticated`, `forbidden`.
+/// Errors: `unauthenticated`, `forbidden`, and `account_closed` where players are admitted.
 pub(crate) fn guard(ctx: &ReducerContext, admits: Admits, named: Option<Identity>) -> Result<Caller, DomainError> {
     let sender = ctx.sender();
     let sender_roles = roles_of(ctx, sender);
     module_access::admit(admits, origin(ctx), sender_roles)?;
     let player = module_access::acting_player(sender, sender_roles, named)?;
+    if let Admits::Players = admits {
+        check_account_open(ctx, player)?;
+    }
     let roles = if player == sender { sender_roles } else { roles_of(ctx, player) };
     Ok(Caller { player, roles, sender_roles })
 }

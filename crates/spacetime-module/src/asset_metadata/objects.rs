@@ -4,7 +4,7 @@
 //! before they arrive until after they are gone, so that no bytes are ever without a row: the
 //! place of a deleted object stays taken until the facade has removed its bytes and said so.
 
-use module_assets::{AssetError, Content, Intent, KeySpace, Registration, Status, Step};
+use module_assets::{Content, Intent, KeySpace, Registration, Status, Step};
 
 use crate::*;
 
@@ -344,8 +344,7 @@ fn confirm_object(
     }
     if object.expires_at.is_some_and(|expires_at| is_over(ctx, expires_at)) {
         // The schedule has not come round yet; its verdict must not depend on that.
-        let lapsed = AssetError::IllegalTransition { from: "expired", to: "confirmed" };
-        return Err(lapsed.into());
+        return Err(module_assets::illegal("expired", "confirmed").into());
     }
     cancel_expiry(ctx, object.asset_id);
     Ok(ctx.db.asset_object().asset_id().update(AssetObject {
@@ -390,7 +389,7 @@ pub(crate) fn load_object(
     asset_id: Uuid,
     intent: Intent,
 ) -> Result<AssetObject, DomainError> {
-    let object = ctx.db.asset_object().asset_id().find(asset_id).ok_or(AssetError::Hidden)?;
+    let object = ctx.db.asset_object().asset_id().find(asset_id).ok_or(RuleError::Hidden { what: "asset" })?;
     let standing = module_assets::standing(&object.owner, &caller.player, caller.roles);
     let (policy, status) = (object.access_policy.into(), object.status.into());
     module_assets::authorize(intent, standing, policy, status)?;

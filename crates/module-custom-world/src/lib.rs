@@ -1,0 +1,3 @@
+//! Rules of world creation, publishing and the gallery.
+//!
+//! Pure: no engine, no clock, no storage, no randomness of its own.

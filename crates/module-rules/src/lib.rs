@@ -1,0 +1,13 @@
+//! What the rules of all domains share: their refusals, and the checks of texts and keys.
+//!
+//! Pure: no engine, no clock, no storage, no randomness of its own.
+
+mod error;
+mod idempotency;
+mod text;
+
+pub use error::{RuleError, check_limit, check_same};
+pub use idempotency::{
+    IDEMPOTENCY_KEY_LENGTH_MAX, IDEMPOTENCY_KEY_LIFETIME_MICROS, check_idempotency_key, check_repetition,
+};
+pub use text::{TextRule, is_lower_alphanumeric_or};

@@ -1,0 +1,3 @@
+//! Rows of a task and what callers receive of them.
+
+use crate::*;

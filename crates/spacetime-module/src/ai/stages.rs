@@ -1,0 +1,3 @@
+//! Stages of a task, their text and its results.
+
+use crate::*;

@@ -1,0 +1,3 @@
+//! Tasks and their life.
+
+use crate::*;

@@ -1,0 +1,3 @@
+//! Assets of a level ladder.
+
+use crate::*;

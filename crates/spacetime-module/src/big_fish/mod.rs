@@ -1,0 +1,11 @@
+//! The eat-or-be-eaten game: creation and play.
+
+mod assets;
+mod runtime;
+mod session;
+mod tables;
+
+pub use assets::*;
+pub use runtime::*;
+pub use session::*;
+pub use tables::*;

@@ -1,0 +1,3 @@
+//! Runs: spawning, input, eating, merging.
+
+use crate::*;

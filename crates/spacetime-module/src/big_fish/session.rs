@@ -1,0 +1,3 @@
+//! Creation of a game.
+
+use crate::*;

@@ -1,0 +1,3 @@
+//! Tables of creation and play.
+
+use crate::*;

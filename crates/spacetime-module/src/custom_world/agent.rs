@@ -1,0 +1,3 @@
+//! A conversation with a creation agent, its operations and draft cards.
+
+use crate::*;

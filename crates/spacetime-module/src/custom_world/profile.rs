@@ -1,0 +1,3 @@
+//! A world in its author's library.
+
+use crate::*;

@@ -1,0 +1,3 @@
+//! A creation in progress, stage by stage.
+
+use crate::*;

@@ -1,0 +1,3 @@
+//! An author's drafts and published worlds in one list.
+
+use crate::*;

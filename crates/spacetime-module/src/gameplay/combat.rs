@@ -1,0 +1,3 @@
+//! Battles.
+
+use crate::*;

@@ -1,0 +1,3 @@
+//! How characters stand to a player.
+
+use crate::*;

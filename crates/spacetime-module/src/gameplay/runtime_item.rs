@@ -1,0 +1,3 @@
+//! Items with rolled attributes, and the treasures that they come from.
+
+use crate::*;

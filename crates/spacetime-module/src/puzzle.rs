@@ -1,0 +1,3 @@
+//! Picture puzzles.
+
+use crate::*;

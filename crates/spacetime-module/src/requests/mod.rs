@@ -1,0 +1,5 @@
+//! Requests that may be repeated under an idempotency key.
+
+mod replays;
+
+pub use replays::*;

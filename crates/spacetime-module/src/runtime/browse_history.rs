@@ -1,0 +1,3 @@
+//! What a player has looked at.
+
+use crate::*;

@@ -1,0 +1,3 @@
+//! A player's settings.
+
+use crate::*;

@@ -1,0 +1,3 @@
+//! A player's saves.
+
+use crate::*;
