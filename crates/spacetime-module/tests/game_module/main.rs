@@ -7,6 +7,7 @@ use v8_absent as _;
 
 mod access;
 mod access_matrix;
+mod accounts;
 mod bindings;
 mod confirmation;
 mod expiry;
@@ -14,6 +15,8 @@ mod identifiers;
 mod reading;
 mod registration;
 mod removal;
+mod requests;
+mod sample_world;
 mod sources;
 mod views;
 mod world;

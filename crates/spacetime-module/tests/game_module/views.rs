@@ -33,6 +33,7 @@ fn each_view_selects_by_an_indexed_column() {
     let world = World::new();
     let ctx = world.test.view_context(TestAuth::internal());
     let queries = [
+        ("my_account", my_account(&ctx).sql().to_owned()),
         ("my_roles", my_roles(&ctx).sql().to_owned()),
         ("my_assets", my_assets(&ctx).sql().to_owned()),
         ("my_asset_bindings", my_asset_bindings(&ctx).sql().to_owned()),
