@@ -1,3 +1,5 @@
 //! A conversation with a creation agent, its operations and draft cards.
 
-use crate::*;
+mod cards;
+
+pub use cards::*;
