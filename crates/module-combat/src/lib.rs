@@ -1,3 +1,28 @@
 //! Combat rules: turns, damage, status effects, how a battle ends.
 //!
-//! Pure: no engine, no clock, no storage, no randomness of its own.
+//! Pure: no engine, no clock, no storage, no randomness of its own: a battle has a seed, and each
+//! round draws from the seed and its own number, so that any round can be played again and comes
+//! out the same. All numbers are integers within the bounds that stand here, and no sum of bounded
+//! numbers can overflow.
+
+mod battle;
+mod damage;
+mod dice;
+mod enemy;
+mod event;
+mod fighter;
+mod skill;
+mod stats;
+mod status;
+
+pub use battle::{Action, Battle, ItemUse, ROUNDS_MAX, Round, Side, play_round};
+pub use damage::{Blow, damage_of, flight_percent};
+pub use dice::Dice;
+pub use event::{EVENTS_PER_ROUND_MAX, Event, EventKind};
+pub use fighter::{ActiveEffect, Fighter, SkillState};
+pub use skill::{
+    EFFECT_STRENGTH_MAX, EFFECT_TURNS_MAX, Effect, EffectKind, SKILL_COOLDOWN_TURNS_MAX, SKILL_COST_MAX,
+    SKILL_KEY_LENGTH_MAX, SKILL_POWER_MAX, SKILLS_PER_FIGHTER_MAX, Skill, check_skills,
+};
+pub use stats::{ATTACK_MAX, DEFENSE_MAX, ENERGY_MAX, HEALTH_MAX, SPEED_MAX, Stats};
+pub use status::{BATTLES_KEPT_PER_STORY, Request, Status, Step, check_request, transition};
