@@ -1,44 +1,30 @@
 //! Enemies, and the numbers and skills of whoever fights.
 
+use module_combat::{
+    ATTACK_MAX, DEFENSE_MAX, EFFECT_STRENGTH_MAX, EFFECT_TURNS_MAX, ENERGY_MAX, HEALTH_MAX, SKILL_COOLDOWN_TURNS_MAX,
+    SKILL_COST_MAX, SKILL_KEY_LENGTH_MAX, SKILL_POWER_MAX, SKILLS_PER_FIGHTER_MAX, SPEED_MAX,
+};
+use module_progression::AWARD_MAX;
 use module_rules::{RuleError, TextRule};
 
 use super::ENTRY_KEY_LENGTH_MAX;
 use super::people::{DESCRIPTION, NAME};
 use super::rule::{ListRule, NumberRule, list, number, text_key};
 
-/// Most health of a fighter.
-pub const HEALTH_MAX: u64 = 100_000;
-/// Most energy of a fighter.
-pub const ENERGY_MAX: u64 = 10_000;
-/// Most attack, defense or speed of a fighter.
-pub const COMBAT_STAT_MAX: u64 = 10_000;
-/// Most damage of a skill before attack and defense.
-pub const SKILL_POWER_MAX: u64 = 10_000;
-/// Most turns until a skill can be used again.
-pub const SKILL_COOLDOWN_TURNS_MAX: u64 = 100;
-/// Most skills of one enemy.
-pub const SKILLS_MAX: u64 = 8;
-/// Most points that a status effect changes.
-pub const EFFECT_STRENGTH_MAX: u64 = 10_000;
-/// Most turns that a status effect lasts.
-pub const EFFECT_TURNS_MAX: u64 = 20;
-/// Most experience for one victory or one quest.
-pub const EXPERIENCE_MAX: u64 = 1_000_000;
-
-const HEALTH: NumberRule = number!("health", 1..=HEALTH_MAX);
-const ENERGY: NumberRule = number!("energy", 0..=ENERGY_MAX);
-const ATTACK: NumberRule = number!("attack", 0..=COMBAT_STAT_MAX);
-const DEFENSE: NumberRule = number!("defense", 0..=COMBAT_STAT_MAX);
-const SPEED: NumberRule = number!("speed", 0..=COMBAT_STAT_MAX);
-const SKILL_KEY: TextRule = text_key!("skills.key", ENTRY_KEY_LENGTH_MAX);
-const POWER: NumberRule = number!("power", 0..=SKILL_POWER_MAX);
-const COST: NumberRule = number!("cost", 0..=ENERGY_MAX);
-const COOLDOWN_TURNS: NumberRule = number!("cooldown_turns", 0..=SKILL_COOLDOWN_TURNS_MAX);
-const STRENGTH: NumberRule = number!("strength", 0..=EFFECT_STRENGTH_MAX);
-const TURNS: NumberRule = number!("turns", 1..=EFFECT_TURNS_MAX);
-const SKILLS: ListRule = list!("skills", SKILLS_MAX);
+const HEALTH: NumberRule = number!("health", 1..=HEALTH_MAX as u64);
+const ENERGY: NumberRule = number!("energy", 0..=ENERGY_MAX as u64);
+const ATTACK: NumberRule = number!("attack", 0..=ATTACK_MAX as u64);
+const DEFENSE: NumberRule = number!("defense", 0..=DEFENSE_MAX as u64);
+const SPEED: NumberRule = number!("speed", 0..=SPEED_MAX as u64);
+const SKILL_KEY: TextRule = text_key!("skills.key", SKILL_KEY_LENGTH_MAX);
+const POWER: NumberRule = number!("power", 0..=SKILL_POWER_MAX as u64);
+const COST: NumberRule = number!("cost", 0..=SKILL_COST_MAX as u64);
+const COOLDOWN_TURNS: NumberRule = number!("cooldown_turns", 0..=SKILL_COOLDOWN_TURNS_MAX as u64);
+const STRENGTH: NumberRule = number!("strength", 0..=EFFECT_STRENGTH_MAX as u64);
+const TURNS: NumberRule = number!("turns", 1..=EFFECT_TURNS_MAX as u64);
+const SKILLS: ListRule = list!("skills", SKILLS_PER_FIGHTER_MAX as u64);
 const TREASURE_KEY: TextRule = text_key!("treasure_key", ENTRY_KEY_LENGTH_MAX);
-pub(super) const EXPERIENCE: NumberRule = number!("experience", 0..=EXPERIENCE_MAX);
+pub(super) const EXPERIENCE: NumberRule = number!("experience", 0..=AWARD_MAX);
 
 /// What a fighter is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

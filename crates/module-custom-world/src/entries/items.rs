@@ -1,15 +1,18 @@
 //! Items and treasures.
 
+use module_combat::{ATTACK_MAX, HEALTH_MAX};
 use module_rules::{RuleError, TextRule};
 
 use super::people::{DESCRIPTION, NAME};
 use super::rule::{ListRule, NumberRule, list, number, text_key};
-use super::{COMBAT_STAT_MAX, ENTRY_KEY_LENGTH_MAX, Effect, HEALTH_MAX, Skill};
+use super::{ENTRY_KEY_LENGTH_MAX, Effect, Skill};
 
 /// Most items in one slot.
 pub const STACK_MAX: u64 = 9_999;
 /// Most attributes of an item: one of each.
 pub const ATTRIBUTES_MAX: u64 = 5;
+/// Most points by which an item raises one attribute.
+pub const ATTRIBUTE_AMOUNT_MAX: u64 = ATTACK_MAX as u64;
 /// Most items of one kind that one reward or one draw gives.
 pub const QUANTITY_MAX: u64 = 999;
 /// Most draws from a treasure.
@@ -21,8 +24,8 @@ pub const LOOT_WEIGHT_MAX: u64 = 10_000;
 
 const STACK: NumberRule = number!("stack_max", 1..=STACK_MAX);
 const ATTRIBUTES: ListRule = list!("attributes", ATTRIBUTES_MAX);
-const ATTRIBUTE_AMOUNT: NumberRule = number!("max", 1..=COMBAT_STAT_MAX);
-const USE_AMOUNT: NumberRule = number!("usage", 1..=HEALTH_MAX);
+const ATTRIBUTE_AMOUNT: NumberRule = number!("max", 1..=ATTRIBUTE_AMOUNT_MAX);
+const USE_AMOUNT: NumberRule = number!("usage", 1..=HEALTH_MAX as u64);
 const DRAWS: NumberRule = number!("draws", 1..=DRAWS_MAX);
 const LOOT: ListRule = list!("loot", LOOT_MAX);
 const WEIGHT: NumberRule = number!("weight", 1..=LOOT_WEIGHT_MAX);

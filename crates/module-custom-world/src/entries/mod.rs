@@ -1,8 +1,7 @@
 //! What an entry of a world may look like, each entry by itself.
 //!
 //! Whether the keys that an entry names exist is another question, which compiling a world asks.
-//! The bounds of combat numbers keep every sum of them far from an overflow; what a fight makes
-//! of the numbers is for the rules of combat.
+//! The bounds of combat numbers, of levels and of experience are those of the rules that use them.
 
 mod fights;
 mod items;

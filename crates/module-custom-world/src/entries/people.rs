@@ -1,5 +1,6 @@
 //! Setting, chapters and characters.
 
+use module_progression::LEVEL_MAX;
 use module_rules::{RuleError, TextRule};
 
 use super::ENTRY_KEY_LENGTH_MAX;
@@ -21,8 +22,6 @@ pub const TAG_LENGTH_MAX: usize = 48;
 pub const TAGS_MAX: u64 = 10;
 /// Most chapters of a world, hence the highest order.
 pub const CHAPTERS_MAX: u64 = 50;
-/// Highest level that a chapter may ask for.
-pub const REQUIRED_LEVEL_MAX: u64 = 100;
 /// Most characters that one character has a relation to.
 pub const RELATIONS_MAX: u64 = 50;
 
@@ -42,7 +41,7 @@ const TAG: TextRule = TextRule {
 };
 const TAGS: ListRule = list!("tags", TAGS_MAX);
 const ORDER: NumberRule = number!("order", 1..=CHAPTERS_MAX);
-const REQUIRED_LEVEL: NumberRule = number!("required_level", 1..=REQUIRED_LEVEL_MAX);
+const REQUIRED_LEVEL: NumberRule = number!("required_level", 1..=LEVEL_MAX as u64);
 const RELATIONS: ListRule = list!("relations", RELATIONS_MAX);
 const CHARACTER_KEY: TextRule = text_key!("character_key", ENTRY_KEY_LENGTH_MAX);
 
