@@ -7,6 +7,7 @@
 pub mod binaries;
 pub mod database;
 pub mod facade;
+pub mod in_process;
 pub mod node;
 pub mod pictures;
 pub mod waiting;

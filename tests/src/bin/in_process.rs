@@ -11,18 +11,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use bytes::Bytes;
 use clap::Parser;
-use spacetimedb_core::config::{V8Config, WasmConfig};
-use spacetimedb_core::db::persistence::LocalPersistenceProvider;
-use spacetimedb_core::db::{Config as StorageConfig, Storage};
-use spacetimedb_core::energy::NullEnergyMonitor;
-use spacetimedb_core::host::{FunctionArgs, HostController, HostRuntimeConfig, IdcConfig, ModuleHost, ReducerOutcome};
-use spacetimedb_core::messages::control_db::{Database, HostType};
+use spacetimedb_core::host::{FunctionArgs, ModuleHost, ReducerOutcome};
 use spacetimedb_core::util::jobs::JobCores;
-use spacetimedb_lib::{Hash, Identity, bsatn, hash_bytes};
-use spacetimedb_paths::FromPathUnchecked;
-use spacetimedb_paths::server::ServerDataDir;
-// Gives this program the symbols that the engine refers to and the node's binary has.
-use spacetime_node as _;
+use spacetimedb_lib::bsatn;
+use worldloom_tests::in_process::{InProcessDatabase, PUBLISHER, run_with_engine};
 
 // What the node runs on.
 #[global_allocator]
@@ -35,8 +27,6 @@ const BALANCE: i64 = 1_000_000_000_000;
 const SEED_STEP: usize = 20_000;
 /// Part of the calls that is made before the clock starts.
 const WARM_UP_PART: usize = 10;
-/// Number of the one database's replica.
-const REPLICA: u64 = 1;
 
 #[derive(Parser)]
 struct Options {
@@ -52,27 +42,22 @@ struct Options {
 
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    // Dropping these in asynchronous code panics.
-    let job_cores = JobCores::without_pinned_cores();
-    let outcome = runtime.block_on(measure(options, job_cores.clone()));
-    runtime.shutdown_timeout(Duration::from_secs(5));
-    drop(job_cores);
-    println!("{}", outcome?);
+    println!("{}", run_with_engine(|job_cores| measure(options, job_cores))?);
     Ok(())
 }
 
 async fn measure(options: Options, job_cores: JobCores) -> anyhow::Result<String> {
     let folder = tempfile::tempdir()?;
     let program = std::fs::read(&options.module).context("the module cannot be read")?;
-    let (controller, module) = launch(folder.path(), program, job_cores).await?;
+    let database = InProcessDatabase::launch(folder.path(), program, job_cores).await?;
+    let module = database.module.clone();
     for count in (0..=ACCOUNTS).step_by(SEED_STEP).skip(1) {
         call(&module, "seed", bsatn::to_vec(&(count, BALANCE))?.into()).await?;
     }
     let transfers: Arc<[Bytes]> = read_transfers(&options.pairs)?.into();
     run(&module, &transfers, options.in_flight, options.calls / WARM_UP_PART).await?;
     let (elapsed, mut latencies) = run(&module, &transfers, options.in_flight, options.calls).await?;
-    controller.exit_module_host(REPLICA, Duration::from_secs(30)).await?;
+    database.exit().await?;
     latencies.sort_unstable();
     let percentile = |part: usize| latencies[part * (latencies.len() - 1) / 100].as_secs_f64() * 1e3;
     let result = serde_json::json!({
@@ -82,33 +67,6 @@ async fn measure(options: Options, job_cores: JobCores) -> anyhow::Result<String
         "p99_ms": percentile(99),
     });
     Ok(result.to_string())
-}
-
-async fn launch(folder: &Path, program: Vec<u8>, job_cores: JobCores) -> anyhow::Result<(HostController, ModuleHost)> {
-    let data_dir = Arc::new(ServerDataDir::from_path_unchecked(folder));
-    let database = Database {
-        id: 1,
-        database_identity: Identity::from_claims("localhost", "bench"),
-        owner_identity: Identity::ONE,
-        host_type: HostType::Wasm,
-        initial_program: hash_bytes(&program),
-        bootstrap_generation: 0,
-    };
-    let storage = move |_: Hash| std::future::ready(Ok(Some(program.clone().into_boxed_slice())));
-    let controller = HostController::new(
-        data_dir.clone(),
-        StorageConfig { storage: Storage::Disk, page_pool_max_size: None },
-        HostRuntimeConfig::new(WasmConfig::default(), V8Config::default(), Default::default()),
-        Arc::new(storage),
-        Arc::new(NullEnergyMonitor),
-        Arc::new(()),
-        Arc::new(LocalPersistenceProvider::new(data_dir)),
-        job_cores,
-    );
-    let keys = spacetimedb_core::auth::JwtKeys::generate()?;
-    controller.set_idc_config(IdcConfig { http_port: 0, token_signer: Arc::new(keys.private) })?;
-    let module = controller.get_or_launch_module_host(database, REPLICA).await?;
-    Ok((controller, module))
 }
 
 fn read_transfers(path: &Path) -> anyhow::Result<Vec<Bytes>> {
@@ -122,7 +80,7 @@ fn read_transfers(path: &Path) -> anyhow::Result<Vec<Bytes>> {
 
 async fn call(module: &ModuleHost, reducer: &str, args: Bytes) -> anyhow::Result<()> {
     let args = FunctionArgs::Bsatn(args);
-    let called = module.call_reducer(Identity::ONE, None, None, None, None, reducer, args).await?;
+    let called = module.call_reducer(PUBLISHER, None, None, None, None, reducer, args).await?;
     ensure!(matches!(called.outcome, ReducerOutcome::Committed), "{reducer} failed: {:?}", called.outcome);
     Ok(())
 }

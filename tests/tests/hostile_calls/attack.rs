@@ -1,0 +1,292 @@
+//! The attack: who calls what, and how the answer is judged.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use spacetimedb_core::db::relational_db::RelationalDB;
+use spacetimedb_core::host::module_host::ReducerCallError;
+use spacetimedb_core::host::{FunctionArgs, ModuleHost, ReducerOutcome};
+use spacetimedb_datastore::execution_context::Workload;
+use spacetimedb_lib::sats::Typespace;
+use spacetimedb_lib::{AlgebraicType, AlgebraicValue, ConnectionId, Identity, ProductType, ProductValue, bsatn};
+
+use worldloom_tests::in_process::PUBLISHER;
+
+use crate::arguments::{Arguments, resolved};
+
+/// The slowest answer that is allowed.
+const ANSWER_MAX: Duration = Duration::from_secs(1);
+/// A slow answer counts if the same call is slow so many times; the machine may be busy elsewhere.
+const SLOW_ATTEMPTS: usize = 5;
+/// Calls between two readings of the tables.
+const LEARNING_INTERVAL: usize = 500;
+/// Rows of each table that are read.
+const LEARNED_ROWS: usize = 40;
+/// Faults after which there is no point in going on.
+const FAULTS_MAX: usize = 10;
+
+/// A function that can be called.
+struct EntryPoint {
+    name: String,
+    params: ProductType,
+    /// Of a procedure.
+    returns: Option<AlgebraicType>,
+}
+
+/// When a call is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Every caller stays in the game.
+    Main,
+    /// Accounts may be closed, which ends most of what their players can do.
+    Last,
+}
+
+/// What came of one call.
+enum Answer {
+    Accepted,
+    Refused(String),
+    /// Neither: the module panicked, or answered with no typed error.
+    Fault(String),
+}
+
+/// What came of all calls.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub faults: Vec<String>,
+    pub never_called: Vec<String>,
+    calls: usize,
+    accepted: usize,
+    slowest: Duration,
+    slowest_name: String,
+    outcomes: BTreeMap<String, BTreeMap<String, usize>>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, outcomes) in &self.outcomes {
+            writeln!(f, "{name}: {outcomes:?}")?;
+        }
+        let Report { calls, accepted, slowest, slowest_name, .. } = self;
+        write!(f, "{calls} calls, {accepted} accepted; slowest {slowest:?} ({slowest_name})")
+    }
+}
+
+pub struct Attack {
+    module: ModuleHost,
+    types: Typespace,
+    entry_points: Vec<EntryPoint>,
+    callers: Vec<Identity>,
+    arguments: Arguments,
+    rng: StdRng,
+    report: Report,
+}
+
+impl Attack {
+    /// Grants the roles, and makes the callers known as possible arguments.
+    pub async fn prepare(module: ModuleHost, seed: u64) -> anyhow::Result<Self> {
+        let info = module.info();
+        let def = &info.module_def;
+        let mut entry_points: Vec<_> = def
+            .reducers()
+            .filter(|reducer| reducer.lifecycle.is_none())
+            .map(|reducer| EntryPoint { name: reducer.name.to_string(), params: reducer.params.clone(), returns: None })
+            .collect();
+        entry_points.extend(def.procedures().map(|procedure| EntryPoint {
+            name: procedure.name.to_string(),
+            params: procedure.params.clone(),
+            returns: Some(procedure.return_type.clone()),
+        }));
+        let mut callers: Vec<_> = ["alice", "bob", "stranger", "service", "moderator", "operator"]
+            .map(|name| Identity::from_claims("localhost", name))
+            .to_vec();
+        callers.push(PUBLISHER);
+        let types = def.typespace().clone();
+        let mut attack = Attack {
+            module,
+            types,
+            entry_points,
+            callers,
+            arguments: Arguments::new(),
+            rng: StdRng::seed_from_u64(seed),
+            report: Report::default(),
+        };
+        for (caller, role) in [(3, 0u8), (4, 1), (5, 2)] {
+            let mut args = bsatn::to_vec(&attack.callers[caller])?;
+            args.push(role);
+            let granted = attack.reducer(PUBLISHER, "grant_role", args).await;
+            anyhow::ensure!(matches!(granted, Answer::Accepted), "the roles could not be granted");
+        }
+        attack.learn_from_tables()?;
+        Ok(attack)
+    }
+
+    /// Makes one drawn call and judges the answer.
+    pub async fn call_once(&mut self, phase: Phase) -> anyhow::Result<()> {
+        anyhow::ensure!(self.report.faults.len() < FAULTS_MAX, "too many faults: {:#?}", self.report.faults);
+        if self.report.calls.is_multiple_of(LEARNING_INTERVAL) {
+            self.learn_from_tables()?;
+        }
+        self.report.calls += 1;
+        let chosen = self.choose_entry_point(phase);
+        let caller = self.callers[self.rng.gen_range(0..self.callers.len())];
+        let args = self.arguments.draw(&self.types, &self.entry_points[chosen].params, &mut self.rng);
+        self.judge(chosen, caller, args).await
+    }
+
+    /// Any of them alike, but until the last phase none that takes a caller out of the game.
+    fn choose_entry_point(&mut self, phase: Phase) -> usize {
+        loop {
+            let chosen = self.rng.gen_range(0..self.entry_points.len());
+            if phase == Phase::Last || !self.entry_points[chosen].name.starts_with("close_account") {
+                return chosen;
+            }
+        }
+    }
+
+    async fn judge(&mut self, chosen: usize, caller: Identity, args: Vec<u8>) -> anyhow::Result<()> {
+        let name = self.entry_points[chosen].name.clone();
+        for _ in 0..SLOW_ATTEMPTS {
+            let before = last_transaction(&self.module);
+            let started = Instant::now();
+            let answer = self.answer(chosen, caller, args.clone()).await?;
+            let took = started.elapsed();
+            let after = last_transaction(&self.module);
+            let outcome = match answer {
+                Answer::Accepted => {
+                    self.report.accepted += 1;
+                    "accepted".to_owned()
+                }
+                Answer::Refused(code) => {
+                    if before != after {
+                        self.report.faults.push(format!("{name} refused with {code} and yet changed something"));
+                    }
+                    code
+                }
+                Answer::Fault(text) => {
+                    self.report.faults.push(format!("{name}: {text}; arguments {args:02x?}"));
+                    "fault".to_owned()
+                }
+            };
+            *self.report.outcomes.entry(name.clone()).or_default().entry(outcome).or_default() += 1;
+            if took <= ANSWER_MAX {
+                if took > self.report.slowest {
+                    (self.report.slowest, self.report.slowest_name) = (took, name);
+                }
+                return Ok(());
+            }
+        }
+        self.report.faults.push(format!("{name} takes more than {ANSWER_MAX:?} each time"));
+        Ok(())
+    }
+
+    async fn answer(&mut self, chosen: usize, caller: Identity, args: Vec<u8>) -> anyhow::Result<Answer> {
+        let name = self.entry_points[chosen].name.clone();
+        match self.entry_points[chosen].returns.clone() {
+            Some(returns) => self.procedure(caller, &name, args, &returns).await,
+            None => Ok(self.reducer(caller, &name, args).await),
+        }
+    }
+
+    async fn reducer(&self, caller: Identity, name: &str, args: Vec<u8>) -> Answer {
+        let args = FunctionArgs::Bsatn(args.into());
+        let called = self.module.call_reducer(caller, connection(), None, None, None, name, args).await;
+        match called.map(|called| called.outcome) {
+            Ok(ReducerOutcome::Committed) => Answer::Accepted,
+            Ok(ReducerOutcome::Failed(text)) => refusal(&text),
+            Ok(ReducerOutcome::BudgetExceeded) => Answer::Fault("used up its budget".to_owned()),
+            // Scheduled reducers exist for the owner alone.
+            Err(ReducerCallError::NoSuchReducer) => Answer::Refused("no_such_reducer".to_owned()),
+            Err(error) => Answer::Fault(error.to_string()),
+        }
+    }
+
+    async fn procedure(
+        &mut self,
+        caller: Identity,
+        name: &str,
+        args: Vec<u8>,
+        returns: &AlgebraicType,
+    ) -> anyhow::Result<Answer> {
+        let args = FunctionArgs::Bsatn(args.into());
+        let called = self.module.call_procedure(caller, connection(), None, name, args, false).await;
+        let value = match called.result {
+            Ok(answered) => answered.return_val,
+            Err(error) => return Ok(Answer::Fault(error.to_string())),
+        };
+        self.arguments.learn(&self.types, "", returns, &value, &mut self.rng);
+        let AlgebraicValue::Sum(result) = &value else {
+            return Ok(Answer::Fault(format!("answered {value:?}")));
+        };
+        Ok(if result.tag == 0 { Answer::Accepted } else { Answer::Refused(self.code_name(returns, &result.value)) })
+    }
+
+    /// The name of the code in a procedure's error, whose first field it is.
+    fn code_name(&self, returns: &AlgebraicType, error: &AlgebraicValue) -> String {
+        let name = || {
+            let error_type = &returns.as_sum()?.variants.get(1)?.algebraic_type;
+            let code_type = &resolved(&self.types, error_type).as_product()?.elements.first()?.algebraic_type;
+            let tag = error.as_product()?.elements.first()?.as_sum()?.tag;
+            resolved(&self.types, code_type)
+                .as_sum()?
+                .variants
+                .get(usize::from(tag))?
+                .name()
+                .map(|name| name.to_string())
+        };
+        name().unwrap_or_else(|| format!("{error:?}"))
+    }
+
+    fn learn_from_tables(&mut self) -> anyhow::Result<()> {
+        let database = self.module.relational_db().clone();
+        let info = self.module.info();
+        for table in info.module_def.tables() {
+            let shape = info.module_def.typespace()[table.product_type_ref].as_product();
+            let Some(shape) = shape else { continue };
+            for row in rows_of(&database, &table.name)? {
+                self.arguments.learn_product(&self.types, shape, &row, &mut self.rng);
+            }
+        }
+        Ok(())
+    }
+
+    /// The result, and the entry points that were never drawn.
+    pub fn report(self) -> Report {
+        let mut report = self.report;
+        let names = self.entry_points.into_iter().map(|entry_point| entry_point.name);
+        report.never_called = names.filter(|name| !report.outcomes.contains_key(name)).collect();
+        report
+    }
+}
+
+/// Calls without a connection would be the engine's own.
+fn connection() -> Option<ConnectionId> {
+    Some(ConnectionId::from_u128(1))
+}
+
+/// A reducer's refusal is `<code>: <sentence>`; a panic's message is not.
+fn refusal(text: &str) -> Answer {
+    match text.split_once(": ") {
+        Some((code, _)) if code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') => {
+            Answer::Refused(code.to_owned())
+        }
+        _ => Answer::Fault(format!("said {text:?}")),
+    }
+}
+
+/// Number of the last transaction that changed anything.
+fn last_transaction(module: &ModuleHost) -> u64 {
+    let database = module.relational_db();
+    let (offset, ..) = database.release_tx(database.begin_tx(Workload::Internal));
+    offset
+}
+
+fn rows_of(database: &RelationalDB, table: &str) -> anyhow::Result<Vec<ProductValue>> {
+    database.with_read_only(Workload::Internal, |tx| {
+        let Some(table_id) = database.table_id_from_name(tx, table)? else { return Ok(Vec::new()) };
+        Ok(database.iter(tx, table_id)?.take(LEARNED_ROWS).map(|row| row.to_product_value()).collect())
+    })
+}

@@ -1,0 +1,47 @@
+//! Every entry point of the published game module under arguments of the right shape with hostile
+//! values, from every kind of caller.
+//!
+//! The module may accept or refuse; it may not panic, change anything in a call that it refuses,
+//! answer with anything but its typed errors, or take longer than a second.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod arguments;
+mod attack;
+
+use worldloom_tests::binaries;
+use worldloom_tests::in_process::{InProcessDatabase, run_with_engine};
+
+use attack::{Attack, Phase};
+
+/// Calls of one run; `HOSTILE_CALLS` asks for another number.
+const CALLS: usize = 100_000;
+/// Draws the same calls each time; `HOSTILE_SEED` asks for others.
+const SEED: u64 = 20_260_501;
+
+fn setting(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|text| text.parse().ok())
+}
+
+#[test]
+fn hostile_calls_are_answered_quickly_and_refusals_change_nothing() {
+    let calls = setting("HOSTILE_CALLS").map_or(CALLS, |calls| calls as usize);
+    let seed = setting("HOSTILE_SEED").unwrap_or(SEED);
+    let report = run_with_engine(|job_cores| async move {
+        let folder = tempfile::tempdir()?;
+        let program = binaries::module("spacetime_module")?;
+        let database = InProcessDatabase::launch(folder.path(), program, job_cores).await?;
+        let mut attack = Attack::prepare(database.module.clone(), seed).await?;
+        for index in 0..calls {
+            let phase = if index < calls / 20 * 19 { Phase::Main } else { Phase::Last };
+            attack.call_once(phase).await?;
+        }
+        let report = attack.report();
+        database.exit().await?;
+        Ok(report)
+    })
+    .unwrap();
+    println!("{report}");
+    assert!(report.faults.is_empty(), "seed {seed}: {:#?}", report.faults);
+    assert_eq!(report.never_called, Vec::<String>::new());
+}
