@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::world::World;
 
 /// Reads every source file of the module.
-fn sources() -> Vec<(PathBuf, String)> {
+pub fn sources() -> Vec<(PathBuf, String)> {
     let mut files = Vec::new();
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
     while let Some(folder) = folders.pop() {
