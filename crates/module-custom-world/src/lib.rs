@@ -6,8 +6,10 @@ mod agent;
 mod cards;
 mod creation;
 mod entries;
+mod profile;
 
 pub use agent::*;
 pub use cards::*;
 pub use creation::*;
 pub use entries::*;
+pub use profile::*;
