@@ -10,6 +10,7 @@ mod access_matrix;
 mod accounts;
 mod bindings;
 mod confirmation;
+mod custom_world_publishing;
 mod domain_docs;
 mod expiry;
 mod identifiers;

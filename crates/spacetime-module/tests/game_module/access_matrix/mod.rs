@@ -18,6 +18,7 @@
 
 mod access;
 mod assets;
+mod custom_world_publishing;
 mod requests;
 
 use std::collections::BTreeMap;
@@ -35,8 +36,12 @@ use crate::world::{Actor, World};
 type Outcome = fn(world: &World, name: &str, caller: Actor, named: Option<Identity>) -> Option<String>;
 
 /// The domains, and the names of their tables.
-const DOMAINS: &[(&str, Outcome)] =
-    &[("access", access::outcome), ("assets", assets::outcome), ("requests", requests::outcome)];
+const DOMAINS: &[(&str, Outcome)] = &[
+    ("access", access::outcome),
+    ("assets", assets::outcome),
+    ("custom_world_publishing", custom_world_publishing::outcome),
+    ("requests", requests::outcome),
+];
 
 const CALLERS: [(&str, Actor); 9] = [
     ("stranger", Actor::Stranger),

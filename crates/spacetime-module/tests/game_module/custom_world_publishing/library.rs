@@ -1,0 +1,148 @@
+//! Worlds in their authors' libraries.
+
+use spacetime_module::*;
+use spacetimedb::Uuid;
+
+use super::{creation, request_for};
+use crate::world::{Actor, World, above, conflict, invalid};
+
+fn rename(world: &World, actor: Actor, request: CustomWorldRenaming) -> Result<CustomWorldProfile, DomainError> {
+    world.call(actor, |ctx| rename_custom_world_and_return(ctx, None, request))
+}
+
+fn archive(world: &World, actor: Actor, request: CustomWorldRequest) -> Result<CustomWorldProfile, DomainError> {
+    world.call(actor, |ctx| archive_custom_world_and_return(ctx, None, request))
+}
+
+fn restore(world: &World, actor: Actor, request: CustomWorldRequest) -> Result<CustomWorldProfile, DomainError> {
+    world.call(actor, |ctx| restore_custom_world_and_return(ctx, None, request))
+}
+
+fn renaming(profile: &CustomWorldProfile, title: &str) -> CustomWorldRenaming {
+    let CustomWorldProfile { world_id, revision, .. } = *profile;
+    CustomWorldRenaming { world_id, revision, title: title.to_owned(), tagline: "New.".to_owned() }
+}
+
+#[test]
+fn a_new_world_is_an_empty_draft() {
+    let world = World::new();
+    let profile = world.create_world(Actor::Alice, "a");
+    assert_eq!((profile.title.as_str(), profile.tagline.as_str()), ("World a", "Draft."));
+    assert_eq!((profile.status, profile.current_version, profile.revision), (CustomWorldStatus::Draft, 0, 1));
+    assert_eq!((profile.owner, profile.created_at), (Actor::Alice.identity(), world.now()));
+    assert_eq!(world.get_world(Actor::Alice, profile.world_id), Ok(profile));
+}
+
+#[test]
+fn making_it_again_returns_the_first() {
+    let world = World::new();
+    let first = world.create_world(Actor::Alice, "a");
+    let before = world.rows();
+    assert_eq!(world.create_world(Actor::Alice, "a"), first);
+    world.reduce(Actor::Alice, |ctx| create_custom_world(ctx, creation("a"))).unwrap();
+    assert_eq!(world.rows(), before);
+    let other = CustomWorldCreation { title: "Other".to_owned(), ..creation("a") };
+    let refusal =
+        world.refused(|world| world.call(Actor::Alice, |ctx| create_custom_world_and_return(ctx, None, other)));
+    assert!(matches!(refusal.code, DomainErrorCode::Conflict(_)), "{refusal}");
+    assert_ne!(world.create_world(Actor::Bob, "a").world_id, first.world_id, "keys are each player's own");
+}
+
+#[test]
+fn renaming_takes_the_present_revision() {
+    let world = World::new();
+    let profile = world.create_world(Actor::Alice, "a");
+    world.advance(5);
+    let renamed = rename(&world, Actor::Alice, renaming(&profile, "Mill")).unwrap();
+    assert_eq!((renamed.title.as_str(), renamed.tagline.as_str(), renamed.revision), ("Mill", "New.", 2));
+    assert_eq!(renamed.updated_at, world.now());
+    let refusal = world.refused(|world| rename(world, Actor::Alice, renaming(&profile, "Late")));
+    assert_eq!(refusal.code, conflict("2", "1"));
+    let far = CustomWorldRenaming { revision: u64::MAX, ..renaming(&renamed, "Far") };
+    let refusal = world.refused(|world| rename(world, Actor::Alice, far));
+    assert_eq!(refusal.code, conflict("2", &u64::MAX.to_string()));
+}
+
+#[test]
+fn texts_are_checked() {
+    let world = World::new();
+    let profile = world.create_world(Actor::Alice, "a");
+    let good = renaming(&profile, "Mill");
+    let cases = [
+        (CustomWorldRenaming { title: String::new(), ..good.clone() }, invalid("title")),
+        (CustomWorldRenaming { title: "a\0".to_owned(), ..good.clone() }, invalid("title")),
+        (CustomWorldRenaming { title: "t".repeat(121), ..good.clone() }, above(120)),
+        (CustomWorldRenaming { tagline: " ".to_owned(), ..good.clone() }, invalid("tagline")),
+        (CustomWorldRenaming { tagline: "t".repeat(241), ..good.clone() }, above(240)),
+    ];
+    for (request, code) in cases {
+        let new = CustomWorldCreation {
+            idempotency_key: "k".to_owned(),
+            title: request.title.clone(),
+            tagline: request.tagline.clone(),
+        };
+        assert_eq!(world.refused(|world| rename(world, Actor::Alice, request)).code, code);
+        let refusal =
+            world.refused(|world| world.call(Actor::Alice, |ctx| create_custom_world_and_return(ctx, None, new)));
+        assert_eq!(refusal.code, code);
+    }
+    for (key, code) in [("", invalid("idempotency_key")), ("a b", invalid("idempotency_key"))] {
+        let new = CustomWorldCreation { idempotency_key: key.to_owned(), ..creation("b") };
+        let refusal =
+            world.refused(|world| world.call(Actor::Alice, |ctx| create_custom_world_and_return(ctx, None, new)));
+        assert_eq!(refusal.code, code);
+    }
+}
+
+#[test]
+fn worlds_are_put_away_and_taken_out() {
+    let world = World::new();
+    let profile = world.create_world(Actor::Alice, "a");
+    let refusal = world.refused(|world| {
+        let late = CustomWorldRequest { revision: 9, ..request_for(&profile) };
+        archive(world, Actor::Alice, late)
+    });
+    assert_eq!(refusal.code, conflict("1", "9"));
+    let archived = archive(&world, Actor::Alice, request_for(&profile)).unwrap();
+    assert_eq!((archived.status, archived.revision), (CustomWorldStatus::Archived, 2));
+    assert_eq!(archive(&world, Actor::Alice, request_for(&archived)), Ok(archived.clone()), "it is there");
+    let restored = restore(&world, Actor::Alice, request_for(&archived)).unwrap();
+    assert_eq!((restored.status, restored.revision), (CustomWorldStatus::Draft, 3));
+}
+
+#[test]
+fn nobody_finds_anothers_draft() {
+    let world = World::new();
+    let profile = world.create_world(Actor::Alice, "a");
+    let unknown = Uuid::from_random_bytes_v4([7; 16]);
+    let absent = world.refused(|world| world.get_world(Actor::Bob, unknown));
+    assert_eq!(absent.code, DomainErrorCode::NotFound);
+    assert_eq!(world.refused(|world| world.get_world(Actor::Bob, profile.world_id)), absent);
+    assert_eq!(world.refused(|world| rename(world, Actor::Bob, renaming(&profile, "Mine"))), absent);
+    assert_eq!(world.refused(|world| archive(world, Actor::Bob, request_for(&profile))), absent);
+    assert_eq!(world.refused(|world| restore(world, Actor::Bob, request_for(&profile))), absent);
+}
+
+#[test]
+fn a_library_is_bounded() {
+    let world = World::new();
+    let limit = module_custom_world::WORLDS_PER_AUTHOR_MAX;
+    for number in 0..limit {
+        world.create_world(Actor::Alice, &number.to_string());
+    }
+    let refusal = world
+        .refused(|world| world.call(Actor::Alice, |ctx| create_custom_world_and_return(ctx, None, creation("more"))));
+    assert_eq!(refusal.code, above(limit));
+    world.create_world(Actor::Bob, "first");
+}
+
+#[test]
+fn a_closed_account_has_no_library() {
+    let world = World::new();
+    let profile = world.create_world(Actor::Alice, "a");
+    world.reduce(Actor::Alice, close_account).unwrap();
+    let refusal = world.refused(|world| world.get_world(Actor::Alice, profile.world_id));
+    assert_eq!(refusal.code, DomainErrorCode::AccountClosed);
+    let refusal = world.refused(|world| rename(world, Actor::Alice, renaming(&profile, "Mill")));
+    assert_eq!(refusal.code, DomainErrorCode::AccountClosed);
+}
