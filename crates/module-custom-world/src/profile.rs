@@ -104,12 +104,3 @@ pub fn check_world_tagline(tagline: &str) -> Result<(), RuleError> {
 pub fn check_world_count(present: u64) -> Result<(), RuleError> {
     check_limit("The number of worlds in a library", WORLDS_PER_AUTHOR_MAX, present.saturating_add(1))
 }
-
-/// Errors: `Differs` unless the caller has seen the present revision.
-pub fn check_world_revision(present: u64, seen: u64) -> Result<(), RuleError> {
-    if present == seen {
-        return Ok(());
-    }
-    let (expected, actual) = (present.to_string(), seen.to_string());
-    Err(RuleError::Differs { what: "`revision`", expected, actual })
-}

@@ -74,12 +74,6 @@ proptest! {
     }
 
     #[test]
-    fn only_the_present_revision_is_accepted(present: u64, seen: u64) {
-        prop_assert_eq!(check_world_revision(present, seen).is_ok(), present == seen);
-        prop_assert!(check_world_revision(present, present).is_ok());
-    }
-
-    #[test]
     fn no_walk_leaves_the_machine_without_a_way_to_publish(walk in prop::collection::vec(0..4_usize, 0..20)) {
         let mut status = Draft;
         for to in walk {

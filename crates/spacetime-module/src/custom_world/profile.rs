@@ -231,7 +231,7 @@ fn rename_world(
     module_custom_world::check_world_title(&request.title)?;
     module_custom_world::check_world_tagline(&request.tagline)?;
     let profile = owned_world_profile(ctx, caller, request.world_id)?;
-    module_custom_world::check_world_revision(profile.revision, request.revision)?;
+    module_custom_world::check_revision(profile.revision, request.revision)?;
     let (title, tagline) = (request.title.clone(), request.tagline.clone());
     store_world_profile(ctx, CustomWorldProfile { title, tagline, ..profile })
 }
@@ -242,7 +242,7 @@ fn archive_world(
     request: &CustomWorldRequest,
 ) -> Result<CustomWorldProfile, DomainError> {
     let profile = owned_world_profile(ctx, caller, request.world_id)?;
-    module_custom_world::check_world_revision(profile.revision, request.revision)?;
+    module_custom_world::check_revision(profile.revision, request.revision)?;
     move_world(ctx, profile, WorldStatus::Archived)
 }
 
@@ -252,7 +252,7 @@ fn restore_world(
     request: &CustomWorldRequest,
 ) -> Result<CustomWorldProfile, DomainError> {
     let profile = owned_world_profile(ctx, caller, request.world_id)?;
-    module_custom_world::check_world_revision(profile.revision, request.revision)?;
+    module_custom_world::check_revision(profile.revision, request.revision)?;
     let restored = WorldStatus::restored(profile.current_version);
     move_world(ctx, profile, restored)
 }
