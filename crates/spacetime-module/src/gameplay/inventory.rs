@@ -1,30 +1,119 @@
 //! What a player carries, wears and trades, in each world.
+//!
+//! A player has one bag in each world, whichever version of it its stories are in, so that an
+//! author's things count in that author's world only. [`bags`] holds the tables, [`stacks`]
+//! rearranges them, [`equipment`] is what is worn, [`trade`] and [`trading`] are exchanges between
+//! two players. Here is what other domains do with a bag.
+
+mod bags;
+mod equipment;
+mod stacks;
+mod trade;
+mod trading;
+
+pub use bags::*;
+pub use equipment::*;
+pub use stacks::*;
+pub use trade::*;
+pub(crate) use trading::*;
 
 use crate::*;
 
-/// Puts items of the story's world into the player's inventory, and counts them for quests.
+/// Puts items of the story's world into the player's bag, and counts them for quests.
+///
+/// Something to wear becomes one rolled instance for each; everything else lies in stacks.
+/// Errors: `not_found` if the world has no such item; `limit_exceeded` if the bag has no room for
+/// all of them.
 pub(crate) fn grant_items(
-    _ctx: &ReducerContext,
-    _story: &StorySession,
-    _item_key: &str,
-    _quantity: u32,
+    ctx: &ReducerContext,
+    story: &StorySession,
+    item_key: &str,
+    quantity: u32,
 ) -> Result<(), DomainError> {
-    Ok(())
+    let item = world_item(ctx, story.version_id, item_key)?;
+    if quantity == 0 {
+        return Ok(());
+    }
+    let mut held = load_or_make_bag(ctx, story.owner, story.world_id)?;
+    let kind = HeldKind::stacked(item_key, &item);
+    held.bag.check_room(&kind, quantity)?;
+    if item.equip_slot.is_some() {
+        // There is room, so `quantity` is at most the number of slots.
+        for _ in 0..quantity {
+            let instance = insert_runtime_item(ctx, story, item_key, &item)?;
+            let kind = HeldKind { runtime_item_id: Some(instance.runtime_item_id), ..kind.clone() };
+            held.bag.add(&kind, 1)?;
+        }
+    } else {
+        held.bag.add(&kind, quantity)?;
+    }
+    save_bag(ctx, held)?;
+    advance_quests(ctx, story, QuestObjectiveKind::Collect, item_key, quantity)
 }
 
-/// Takes items out of the player's inventory.
+/// Takes items out of the player's bag, from the smallest stacks first. What is worn stays.
 ///
 /// Errors: `insufficient` if there are fewer.
 pub(crate) fn consume_items(
-    _ctx: &ReducerContext,
-    _story: &StorySession,
-    _item_key: &str,
-    _quantity: u32,
+    ctx: &ReducerContext,
+    story: &StorySession,
+    item_key: &str,
+    quantity: u32,
 ) -> Result<(), DomainError> {
+    if quantity == 0 {
+        return Ok(());
+    }
+    let Some(mut held) = load_bag(ctx, story.owner, story.world_id) else {
+        let (what, needed) = ("items of this kind", quantity.into());
+        return Err(RuleError::Insufficient { what, needed, available: 0 }.into());
+    };
+    for (kind, _) in held.bag.consume(|kind| kind.item_key == item_key, quantity)? {
+        forget_runtime_item(ctx, &kind);
+    }
+    save_bag(ctx, held)?;
     Ok(())
 }
 
 /// What the things that the player wears add to its stats, and the skills that they teach.
-pub(crate) fn worn_bonus(_ctx: &ReducerContext, _story: &StorySession) -> (CombatStats, Vec<CombatSkill>) {
-    (CombatStats { health: 0, energy: 0, attack: 0, defense: 0, speed: 0 }, Vec::new())
+///
+/// Of two skills with one key, the one of the weapon counts, then that of the armor.
+pub(crate) fn worn_bonus(ctx: &ReducerContext, story: &StorySession) -> (CombatStats, Vec<CombatSkill>) {
+    let mut stats = CombatStats { health: 0, energy: 0, attack: 0, defense: 0, speed: 0 };
+    let mut skills: Vec<CombatSkill> = Vec::new();
+    let Some(bag) = find_bag(ctx, story.owner, story.world_id) else {
+        return (stats, skills);
+    };
+    let mut worn = worn_by(ctx, bag.bag_id);
+    worn.sort_by_key(|worn| body_order(worn.slot));
+    for worn in worn {
+        let Some(instance) = ctx.db.runtime_item().runtime_item_id().find(worn.runtime_item_id) else {
+            continue;
+        };
+        for rolled in instance.attributes {
+            raise(&mut stats, rolled);
+        }
+        skills.extend(instance.skill.filter(|skill| skills.as_slice().into_iter().all(|known| known.key != skill.key)));
+    }
+    (stats, skills)
+}
+
+fn raise(stats: &mut CombatStats, rolled: RolledItemAttribute) {
+    let raised = match rolled.attribute {
+        ItemAttribute::Health => &mut stats.health,
+        ItemAttribute::Energy => &mut stats.energy,
+        ItemAttribute::Attack => &mut stats.attack,
+        ItemAttribute::Defense => &mut stats.defense,
+        ItemAttribute::Speed => &mut stats.speed,
+    };
+    *raised = raised.saturating_add(rolled.value);
+}
+
+/// The item of this key in a version of a world.
+///
+/// Errors: `not_found`.
+pub(crate) fn world_item(ctx: &ReducerContext, version_id: Uuid, item_key: &str) -> Result<WorldItem, DomainError> {
+    match world_entry(ctx, version_id, WorldEntryKind::Item, item_key)? {
+        WorldEntry::Item(item) => Ok(item),
+        _ => Err(RuleError::Hidden { what: "item" }.into()),
+    }
 }

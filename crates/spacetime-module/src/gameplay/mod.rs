@@ -5,7 +5,9 @@ mod inventory;
 mod npc;
 mod progression;
 mod quest;
-mod runtime_item;
+// Not by its own name, which would hide the accessor of the table `runtime_item`.
+#[path = "runtime_item.rs"]
+mod runtime_items;
 mod story;
 
 pub use combat::*;
@@ -13,5 +15,5 @@ pub use inventory::*;
 pub use npc::*;
 pub use progression::*;
 pub use quest::*;
-pub use runtime_item::*;
+pub use runtime_items::*;
 pub use story::*;

@@ -1,0 +1,268 @@
+//! Bags and what lies in them: tables, loading and storing.
+//!
+//! A bag is loaded with all its stacks (there are at most as many as slots), changed by the rules
+//! of `module_inventory`, and stored: only the rows that changed are written.
+
+use module_inventory::{BAG_CAPACITY, Bag, ItemKind, Stack};
+
+use crate::*;
+
+/// A player's bag in one world.
+#[table(
+    accessor = inventory_bag,
+    index(accessor = by_world, btree(columns = [owner, world_id]))
+)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InventoryBag {
+    /// UUIDv7.
+    #[primary_key]
+    pub bag_id: Uuid,
+    /// The player.
+    #[index(btree)]
+    pub owner: Identity,
+    /// The world; the pair is unique.
+    pub world_id: Uuid,
+    /// How many slots it has. What is worn needs none.
+    pub capacity: u32,
+    /// How often what lies in it or is worn has changed. A request names the revision that it was
+    /// made for, so that two devices, or a repeated request, cannot act on what they did not see.
+    pub revision: u64,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What a bag, a trade or a wearer needs to know of an item. Copied from the world's version when
+/// the item is received, so that a later version changes nothing that a player has.
+#[derive(SpacetimeType, Clone, Debug, PartialEq, Eq)]
+pub struct ItemTraits {
+    /// The name.
+    pub name: String,
+    /// How many lie in one slot.
+    pub stack_max: u32,
+    /// Where it is worn, if it can be.
+    pub equip_slot: Option<EquipSlot>,
+    /// What using it in a battle does, if it can be used.
+    pub usage: Option<ItemUse>,
+    /// Whether players may trade it.
+    pub tradable: bool,
+}
+
+/// An occupied slot of a bag.
+#[table(accessor = inventory_item)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InventoryItem {
+    /// UUIDv7; it stays while the stack moves within its bag.
+    #[primary_key]
+    pub item_id: Uuid,
+    /// The bag.
+    #[index(btree)]
+    pub bag_id: Uuid,
+    /// The bag's owner.
+    #[index(btree)]
+    pub owner: Identity,
+    /// The bag's world.
+    pub world_id: Uuid,
+    /// Which slot, from 0; unique in the bag.
+    pub slot: u32,
+    /// How many lie in it, at least 1.
+    pub quantity: u32,
+    /// Key of the item in its world.
+    pub item_key: String,
+    /// What it is like. Stacks of one key and different traits do not merge.
+    pub traits: ItemTraits,
+    /// The instance, if it is something to wear.
+    pub runtime_item_id: Option<Uuid>,
+}
+
+/// A bag and everything in and from it.
+#[derive(SpacetimeType, Clone, Debug, PartialEq, Eq)]
+pub struct InventoryRecord {
+    /// The bag.
+    pub bag: InventoryBag,
+    /// Its occupied slots, by slot.
+    pub items: Vec<InventoryItem>,
+    /// What is worn.
+    pub equipment: Vec<InventoryEquipment>,
+    /// The instances that lie in it and that are worn.
+    pub runtime_items: Vec<RuntimeItem>,
+}
+
+/// Returns what the player has in a world.
+///
+/// Errors: `unauthenticated`; `forbidden` if anyone but the Service names another player;
+/// `not_found` if the player has never received anything there.
+#[procedure]
+pub fn read_inventory_and_return(
+    ctx: &mut ProcedureContext,
+    acting_player: Option<Identity>,
+    world_id: Uuid,
+) -> Result<InventoryRecord, DomainError> {
+    ctx.try_with_tx(|tx| {
+        let caller = guard(tx, Admits::Players, acting_player)?;
+        let bag = find_bag(tx, caller.player, world_id).ok_or(NO_BAG)?;
+        Ok(inventory_record(tx, bag))
+    })
+}
+
+/// The sender's bags, one in each world.
+#[view(accessor = my_inventory_bags, public)]
+pub fn my_inventory_bags(ctx: &ViewContext) -> impl Query<InventoryBag> {
+    let sender = ctx.sender();
+    ctx.from.inventory_bag().r#where(|bag| bag.owner.eq(sender))
+}
+
+/// What lies in the sender's bags.
+#[view(accessor = my_inventory, public)]
+pub fn my_inventory(ctx: &ViewContext) -> impl Query<InventoryItem> {
+    let sender = ctx.sender();
+    ctx.from.inventory_item().r#where(|item| item.owner.eq(sender))
+}
+
+const NO_BAG: RuleError = RuleError::Hidden { what: "bag in this world" };
+
+/// What lies together with its like: the same item with the same traits. Instances are never alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HeldKind {
+    pub item_key: String,
+    pub traits: ItemTraits,
+    pub runtime_item_id: Option<Uuid>,
+}
+
+/// A bag as the rules change it, and as it was stored.
+pub(crate) struct HeldBag {
+    pub row: InventoryBag,
+    pub bag: Bag<Uuid, HeldKind>,
+    stored: Vec<InventoryItem>,
+}
+
+/// The player's bag in a world, if it has one.
+pub(crate) fn find_bag(ctx: &ReducerContext, owner: Identity, world_id: Uuid) -> Option<InventoryBag> {
+    ctx.db.inventory_bag().by_world().filter((owner, world_id)).next()
+}
+
+/// The player's bag in a world with its stacks, if it has one.
+pub(crate) fn load_bag(ctx: &ReducerContext, owner: Identity, world_id: Uuid) -> Option<HeldBag> {
+    find_bag(ctx, owner, world_id).map(|row| load_stacks(ctx, row))
+}
+
+/// The player's bag in a world with its stacks.
+///
+/// Errors: `not_found`.
+pub(crate) fn own_bag(ctx: &ReducerContext, owner: Identity, world_id: Uuid) -> Result<HeldBag, DomainError> {
+    Ok(load_bag(ctx, owner, world_id).ok_or(NO_BAG)?)
+}
+
+/// The player's bag in a world with its stacks; an empty one if it had none.
+pub(crate) fn load_or_make_bag(ctx: &ReducerContext, owner: Identity, world_id: Uuid) -> Result<HeldBag, DomainError> {
+    let row = match find_bag(ctx, owner, world_id) {
+        Some(row) => row,
+        None => {
+            let bags = ctx.db.inventory_bag();
+            let bag_id = fresh_id(ctx, |id| bags.bag_id().find(id).is_some())?;
+            let row = InventoryBag {
+                bag_id,
+                owner,
+                world_id,
+                capacity: BAG_CAPACITY,
+                revision: 0,
+                updated_at: ctx.timestamp,
+            };
+            bags.try_insert(row).map_err(|_| DomainError::no_fresh_id())?
+        }
+    };
+    Ok(load_stacks(ctx, row))
+}
+
+/// Stores what changed in a bag, and raises its revision.
+pub(crate) fn save_bag(ctx: &ReducerContext, held: HeldBag) -> Result<InventoryBag, DomainError> {
+    let items = ctx.db.inventory_item();
+    let HeldBag { row, bag, stored } = held;
+    for item in stored {
+        match bag.stack(&item.item_id) {
+            Err(_) => {
+                items.item_id().delete(item.item_id);
+            }
+            Ok(stack) if (stack.slot, stack.quantity) != (item.slot, item.quantity) => {
+                items.item_id().update(InventoryItem { slot: stack.slot, quantity: stack.quantity, ..item });
+            }
+            Ok(_) => {}
+        }
+    }
+    for stack in bag.stacks().into_iter().filter(|stack| stack.id.is_none()) {
+        let item_id = fresh_id(ctx, |id| items.item_id().find(id).is_some())?;
+        let kind = stack.kind.clone();
+        let item = InventoryItem {
+            item_id,
+            bag_id: row.bag_id,
+            owner: row.owner,
+            world_id: row.world_id,
+            slot: stack.slot,
+            quantity: stack.quantity,
+            item_key: kind.item_key,
+            traits: kind.traits,
+            runtime_item_id: kind.runtime_item_id,
+        };
+        items.try_insert(item).map_err(|_| DomainError::no_fresh_id())?;
+    }
+    let revision = row.revision.saturating_add(1);
+    Ok(ctx.db.inventory_bag().bag_id().update(InventoryBag { revision, updated_at: ctx.timestamp, ..row }))
+}
+
+/// The bag with everything in and from it.
+pub(crate) fn inventory_record(ctx: &ReducerContext, bag: InventoryBag) -> InventoryRecord {
+    let mut items: Vec<_> = ctx.db.inventory_item().bag_id().filter(bag.bag_id).collect();
+    items.sort_by_key(|item| item.slot);
+    let mut equipment = worn_by(ctx, bag.bag_id);
+    equipment.sort_by_key(|worn| body_order(worn.slot));
+    let carried = items.as_slice().into_iter().filter_map(|item| item.runtime_item_id);
+    let worn = equipment.as_slice().into_iter().map(|worn| worn.runtime_item_id);
+    let runtime_items = carried.chain(worn).filter_map(|id| ctx.db.runtime_item().runtime_item_id().find(id)).collect();
+    InventoryRecord { bag, items, equipment, runtime_items }
+}
+
+fn load_stacks(ctx: &ReducerContext, row: InventoryBag) -> HeldBag {
+    let stored: Vec<_> = ctx.db.inventory_item().bag_id().filter(row.bag_id).collect();
+    let stacks = stored.as_slice().into_iter().map(|item| Stack {
+        id: Some(item.item_id),
+        slot: item.slot,
+        quantity: item.quantity,
+        kind: HeldKind {
+            item_key: item.item_key.clone(),
+            traits: item.traits.clone(),
+            runtime_item_id: item.runtime_item_id,
+        },
+    });
+    let bag = Bag::new(row.capacity, stacks.collect());
+    HeldBag { row, bag, stored }
+}
+
+impl HeldKind {
+    /// The kind of an item that lies in stacks.
+    pub(crate) fn stacked(item_key: &str, item: &WorldItem) -> Self {
+        let traits = ItemTraits {
+            name: item.name.clone(),
+            // Each thing to wear has rolls of its own.
+            stack_max: if item.equip_slot.is_some() { 1 } else { item.stack_max.max(1) },
+            equip_slot: item.equip_slot,
+            usage: item.usage,
+            tradable: item.tradable,
+        };
+        HeldKind { item_key: item_key.to_owned(), traits, runtime_item_id: None }
+    }
+}
+
+impl ItemKind for HeldKind {
+    type EquipSlot = EquipSlot;
+
+    fn stack_max(&self) -> u32 {
+        self.traits.stack_max
+    }
+
+    fn equip_slot(&self) -> Option<EquipSlot> {
+        self.runtime_item_id.and(self.traits.equip_slot)
+    }
+
+    fn is_tradable(&self) -> bool {
+        self.traits.tradable
+    }
+}
