@@ -48,19 +48,21 @@ pub fn draw_loot(seed: u64, loot: &[Loot], draws: u32) -> Result<Vec<u32>, RuleE
     Ok(quantities)
 }
 
-/// How many empty slots the treasure can need at most, whatever is drawn.
+/// How many empty slots a bag of `capacity` slots must have for the treasure to be opened: as many
+/// as it can need, whatever is drawn, or all of them.
 ///
-/// A treasure is opened only with this much room. Were it refused for what was drawn, a player
-/// with little room could open again and again until the wanted loot fits.
+/// Were it refused only for what was drawn, a player with little room could try again and again
+/// until the wanted loot comes up.
 /// Errors: `AboveLimit` above the limits of draws and entries.
-pub fn slots_needed(loot: &[Loot], draws: u32) -> Result<u64, RuleError> {
+pub fn slots_needed(loot: &[Loot], draws: u32, capacity: u32) -> Result<u64, RuleError> {
     check_size(loot, draws)?;
     let drawable = loot.iter().filter(|entry| entry.weight > 0);
     let slots_of = |entry: &Loot| {
         let most = u64::from(entry.quantity_min.max(entry.quantity_max));
         most.div_ceil(u64::from(entry.stack_max.max(1)))
     };
-    Ok(u64::from(draws) * drawable.map(slots_of).max().unwrap_or(0))
+    let most = u64::from(draws) * drawable.map(slots_of).max().unwrap_or(0);
+    Ok(most.min(u64::from(capacity)))
 }
 
 const TOO_MANY: RuleError = RuleError::AboveLimit {

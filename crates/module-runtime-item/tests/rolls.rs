@@ -43,7 +43,7 @@ fn an_empty_treasure_holds_nothing() {
     assert_eq!(draw_loot(1, &[], 3), Ok(Vec::new()));
     let never = Loot { weight: 0, quantity_min: 1, quantity_max: 1, stack_max: 1 };
     assert_eq!(draw_loot(1, &[never], 3), Ok(vec![0]));
-    assert_eq!(slots_needed(&[never], 3), Ok(0));
+    assert_eq!(slots_needed(&[never], 3, 40), Ok(0));
 }
 
 #[test]
@@ -51,8 +51,8 @@ fn treasures_have_limits() {
     let entry = Loot { weight: 1, quantity_min: u32::MAX, quantity_max: u32::MAX, stack_max: 0 };
     assert!(matches!(draw_loot(1, &[entry], 2), Err(RuleError::AboveLimit { .. })), "the quantity overflows");
     assert!(matches!(draw_loot(1, &[], 65), Err(RuleError::AboveLimit { limit: 64, actual: 65, .. })));
-    assert!(matches!(slots_needed(&[entry; 65], 1), Err(RuleError::AboveLimit { limit: 64, actual: 65, .. })));
-    assert_eq!(slots_needed(&[entry], 64), Ok(64 * u64::from(u32::MAX)));
+    assert!(matches!(slots_needed(&[entry; 65], 1, 40), Err(RuleError::AboveLimit { limit: 64, actual: 65, .. })));
+    assert_eq!(slots_needed(&[entry], 64, 40), Ok(40));
     let range = AttributeRange { attribute: (), min: 0, max: 0 };
     assert!(matches!(roll_attributes(1, &[range; 17]), Err(RuleError::AboveLimit { limit: 16, actual: 17, .. })));
 }
@@ -106,6 +106,6 @@ proptest! {
         let total: u32 = drawn.iter().sum();
         prop_assert!((least..=most).contains(&total));
         let slots: u64 = loot.iter().zip(&drawn).map(|(entry, quantity)| u64::from(quantity.div_ceil(entry.stack_max.max(1)))).sum();
-        prop_assert!(slots <= slots_needed(&loot, draws).unwrap());
+        prop_assert!(slots <= slots_needed(&loot, draws, u32::MAX).unwrap());
     }
 }

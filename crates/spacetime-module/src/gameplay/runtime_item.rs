@@ -132,9 +132,8 @@ fn open_once(ctx: &ReducerContext, caller: &Caller, request: &TreasureOpening) -
     let guardian = guardian_of(ctx, &story, key);
     module_runtime_item::check_openable(treasure.chapter_key.as_deref(), &story.chapter_key, guardian)?;
     let entries = loot_of(ctx, &story, &treasure)?;
-    let needed = module_runtime_item::slots_needed(&entries, treasure.draws)?;
     let held = load_or_make_bag(ctx, story.owner, story.world_id)?;
-    held.bag.check_free(needed)?;
+    held.bag.check_free(module_runtime_item::slots_needed(&entries, treasure.draws, held.row.capacity)?)?;
     let seed: u64 = ctx.random();
     let quantities = module_runtime_item::draw_loot(seed, &entries, treasure.draws)?;
     let drawn = treasure.loot.into_iter().zip(quantities).filter(|(_, quantity)| *quantity > 0);

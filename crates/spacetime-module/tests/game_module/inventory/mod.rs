@@ -1,0 +1,10 @@
+//! Bags, what is worn, trades, rolled items and treasures.
+
+mod equipment;
+mod market;
+mod stacks;
+mod trade_refusals;
+mod trades;
+mod treasures;
+
+pub use market::*;
