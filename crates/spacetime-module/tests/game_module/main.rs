@@ -14,6 +14,7 @@ mod custom_world_publishing;
 mod domain_docs;
 mod expiry;
 mod identifiers;
+mod inventory;
 mod reading;
 mod registration;
 mod removal;

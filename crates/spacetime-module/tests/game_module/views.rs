@@ -37,6 +37,13 @@ fn each_view_selects_by_an_indexed_column() {
         ("my_roles", my_roles(&ctx).sql().to_owned()),
         ("my_assets", my_assets(&ctx).sql().to_owned()),
         ("my_asset_bindings", my_asset_bindings(&ctx).sql().to_owned()),
+        ("my_inventory_bags", my_inventory_bags(&ctx).sql().to_owned()),
+        ("my_inventory", my_inventory(&ctx).sql().to_owned()),
+        ("my_equipment", my_equipment(&ctx).sql().to_owned()),
+        ("my_trades", my_trades(&ctx).sql().to_owned()),
+        ("my_received_trades", my_received_trades(&ctx).sql().to_owned()),
+        ("my_runtime_items", my_runtime_items(&ctx).sql().to_owned()),
+        ("my_treasures", my_treasures(&ctx).sql().to_owned()),
     ];
     let module_def = world.test.datastore().module_def();
     for view in module_def.views() {

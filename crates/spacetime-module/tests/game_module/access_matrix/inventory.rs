@@ -190,8 +190,7 @@ fn trade_outcome(world: &World, name: &str, caller: Actor, named: Option<Identit
 }
 
 fn item_outcome(world: &World, name: &str, caller: Actor, named: Option<Identity>) -> Option<String> {
-    let opening =
-        || TreasureOpening { session_id: scene(world).session_id, treasure_key: "sack".to_owned() };
+    let opening = || TreasureOpening { session_id: scene(world).session_id, treasure_key: "sack".to_owned() };
     let outcome = match name {
         "open_treasure" => {
             let request = opening();

@@ -19,6 +19,7 @@
 mod access;
 mod assets;
 mod custom_world_publishing;
+mod inventory;
 mod requests;
 
 use std::collections::BTreeMap;
@@ -39,6 +40,7 @@ type Outcome = fn(world: &World, name: &str, caller: Actor, named: Option<Identi
 const DOMAINS: &[(&str, Outcome)] = &[
     ("access", access::outcome),
     ("assets", assets::outcome),
+    ("inventory", inventory::outcome),
     ("custom_world_publishing", custom_world_publishing::outcome),
     ("requests", requests::outcome),
 ];

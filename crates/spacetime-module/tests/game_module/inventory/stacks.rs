@@ -64,8 +64,7 @@ fn stacks_are_split_merged_moved_and_thrown_away() {
         split(&market, InventorySplit { item_id: first, revision: 1, quantity: 8, to_slot: Some(39) }).unwrap();
     assert_eq!(drawn(&record), "0:flour*12 1:flour*5 39:flour*8");
     assert_eq!(record.bag.revision, 2);
-    let record =
-        merge(&market, InventoryMerge { from_item_id: first, into_item_id: second, revision: 2 }).unwrap();
+    let record = merge(&market, InventoryMerge { from_item_id: first, into_item_id: second, revision: 2 }).unwrap();
     assert_eq!(drawn(&record), "1:flour*17 39:flour*8");
     let record = move_item(&market, InventoryMove { item_id: second, to_slot: 39, revision: 3 }).unwrap();
     assert_eq!(drawn(&record), "1:flour*8 39:flour*17");
@@ -102,8 +101,7 @@ fn a_repeated_or_outdated_request_is_a_conflict() {
     let refusal = market.world.refused(|_| discard(&market, request));
     assert_eq!(refusal.code, conflict("2", "1"));
     for revision in [0, u64::MAX] {
-        let refusal =
-            market.world.refused(|_| move_item(&market, InventoryMove { item_id, to_slot: 3, revision }));
+        let refusal = market.world.refused(|_| move_item(&market, InventoryMove { item_id, to_slot: 3, revision }));
         assert_eq!(refusal.code, conflict("2", &revision.to_string()));
     }
 }
@@ -125,9 +123,8 @@ fn wrong_quantities_and_slots_are_refused() {
         let request = InventoryMove { item_id, to_slot: slot, revision };
         assert_eq!(market.world.refused(|_| move_item(&market, request)).code, above(39));
     }
-    let discarding = |quantity| {
-        market.world.refused(|_| discard(&market, InventoryDiscard { item_id, quantity, revision })).code
-    };
+    let discarding =
+        |quantity| market.world.refused(|_| discard(&market, InventoryDiscard { item_id, quantity, revision })).code;
     assert_eq!(discarding(0), invalid("quantity"));
     assert_eq!(discarding(6), insufficient(6, 5));
     assert_eq!(discarding(u32::MAX), insufficient(u32::MAX.into(), 5));
@@ -143,15 +140,13 @@ fn unknown_items_and_those_of_others_are_not_found() {
     let (own, revision) = (market.item(Actor::Alice, 0).item_id, 1);
     for item_id in [market.item(Actor::Bob, 0).item_id, Uuid::NIL, Uuid::MAX] {
         let codes = [
-            market.world.refused(|_| {
-                split(&market, InventorySplit { item_id, revision, quantity: 1, to_slot: None })
-            }),
-            market.world.refused(|_| {
-                merge(&market, InventoryMerge { from_item_id: item_id, into_item_id: own, revision })
-            }),
-            market.world.refused(|_| {
-                merge(&market, InventoryMerge { from_item_id: own, into_item_id: item_id, revision })
-            }),
+            market.world.refused(|_| split(&market, InventorySplit { item_id, revision, quantity: 1, to_slot: None })),
+            market
+                .world
+                .refused(|_| merge(&market, InventoryMerge { from_item_id: item_id, into_item_id: own, revision })),
+            market
+                .world
+                .refused(|_| merge(&market, InventoryMerge { from_item_id: own, into_item_id: item_id, revision })),
             market.world.refused(|_| move_item(&market, InventoryMove { item_id, to_slot: 9, revision })),
             market.world.refused(|_| discard(&market, InventoryDiscard { item_id, quantity: 1, revision })),
         ];

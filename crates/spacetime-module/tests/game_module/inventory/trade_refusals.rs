@@ -39,7 +39,9 @@ fn proposals_with_wrong_arguments() {
     for world_id in [Uuid::NIL, market.version.version_id] {
         assert_eq!(refused(&market, |request| request.world_id = world_id), DomainErrorCode::NotFound);
     }
-    for (quantity, code) in [(0, invalid("quantity")), (6, insufficient(6, 5)), (u32::MAX, insufficient(u32::MAX.into(), 5))] {
+    for (quantity, code) in
+        [(0, invalid("quantity")), (6, insufficient(6, 5)), (u32::MAX, insufficient(u32::MAX.into(), 5))]
+    {
         assert_eq!(refused(&market, |request| request.items[0].quantity = quantity), code, "{quantity}");
     }
     for item_id in [bread, Uuid::NIL] {

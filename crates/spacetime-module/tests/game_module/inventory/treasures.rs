@@ -19,8 +19,7 @@ fn a_treasure_is_opened_once_in_a_story() {
     let before = market.world.rows();
     market.world.advance(1_000);
     assert_eq!(open(&market.world, Actor::Alice, &market.alices, "sack"), Ok(opened.clone()));
-    let request =
-        TreasureOpening { session_id: market.alices.session_id, treasure_key: "sack".to_owned() };
+    let request = TreasureOpening { session_id: market.alices.session_id, treasure_key: "sack".to_owned() };
     market.world.reduce(Actor::Alice, |ctx| open_treasure(ctx, request)).unwrap();
     assert_eq!(market.world.rows(), before);
     assert_eq!(market.world.see(Actor::Alice, my_treasures), [opened]);
@@ -34,15 +33,11 @@ fn a_treasure_is_opened_once_in_a_story() {
 fn the_seed_decides() {
     let market = Market::new();
     for round in 0..20 {
-        let story = StorySession {
-            session_id: Uuid::from_random_bytes_v4([round + 100; 16]),
-            ..market.alices.clone()
-        };
+        let story = StorySession { session_id: Uuid::from_random_bytes_v4([round + 100; 16]), ..market.alices.clone() };
         market.world.test.db.story_session().insert(story.clone());
         market.world.advance(1);
         let opened = open(&market.world, Actor::Alice, &story, "sack").unwrap();
-        let flour =
-            module_runtime_item::Loot { weight: 1, quantity_min: 1, quantity_max: 2, stack_max: 20 };
+        let flour = module_runtime_item::Loot { weight: 1, quantity_min: 1, quantity_max: 2, stack_max: 20 };
         let drawn = module_runtime_item::draw_loot(opened.seed, &[flour], 2).unwrap();
         assert_eq!(drawn, [opened.loot[0].quantity]);
     }
@@ -120,14 +115,15 @@ fn a_full_bag_leaves_the_treasure_closed() {
     market.give(Actor::Alice, "flour", 39 * 20);
     let refusal = market.world.refused(|world| open(world, Actor::Alice, &market.alices, "sack"));
     assert_eq!(refusal.code, above(40), "two draws may need two slots");
-    let refusal =
-        market.world.refused(|_| give(&market.world, Actor::Bob, &market.bobs, "sickle", 41).map_err(|refusal| {
+    let refusal = market.world.refused(|_| {
+        give(&market.world, Actor::Bob, &market.bobs, "sickle", 41).map_err(|refusal| {
             // The gift itself was put into the world; take it out again.
             let entries = market.world.test.db.custom_world_playable_entry();
             let last = entries.iter().max_by_key(|row| row.id).unwrap();
             entries.id().delete(last.id);
             refusal
-        }));
+        })
+    });
     assert_eq!(refusal.code, above(40), "more than any bag holds");
 }
 
