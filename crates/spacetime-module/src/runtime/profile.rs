@@ -1,8 +1,21 @@
-//! Wallet, played worlds, archives of saves, and the dashboard over them.
+//! A player's profile: wallet, played worlds, archives of saves, and the dashboard over them.
+//!
+//! - `wallet`, `postings`: money and the ledger that explains it.
+//! - `played_worlds`: how long which world was played.
+//! - `archives`: saves under a name, out of the way of the slots.
+//! - `dashboard`: the totals, kept in step by the others in the same transaction.
+//! - `checks`: recomputes what is kept in step, for an Operator.
 
-use crate::*;
+mod archives;
+mod checks;
+mod dashboard;
+mod played_worlds;
+mod postings;
+mod wallet;
 
-/// Notes that a story was begun or continued, for the played worlds of its player.
-pub(crate) fn note_story_played(_ctx: &ReducerContext, _story: &StorySession) -> Result<(), DomainError> {
-    Ok(())
-}
+pub use archives::*;
+pub use checks::*;
+pub use dashboard::*;
+pub use played_worlds::*;
+pub(crate) use postings::*;
+pub use wallet::*;
