@@ -19,6 +19,7 @@ mod reading;
 mod registration;
 mod removal;
 mod requests;
+mod runtime;
 mod sample_world;
 mod sources;
 mod views;

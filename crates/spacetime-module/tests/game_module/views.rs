@@ -44,6 +44,14 @@ fn each_view_selects_by_an_indexed_column() {
         ("my_received_trades", my_received_trades(&ctx).sql().to_owned()),
         ("my_runtime_items", my_runtime_items(&ctx).sql().to_owned()),
         ("my_treasures", my_treasures(&ctx).sql().to_owned()),
+        ("my_settings", my_settings(&ctx).sql().to_owned()),
+        ("my_snapshots", my_snapshots(&ctx).sql().to_owned()),
+        ("my_browse_history", my_browse_history(&ctx).sql().to_owned()),
+        ("my_wallet", my_wallet(&ctx).sql().to_owned()),
+        ("my_wallet_ledger", my_wallet_ledger(&ctx).sql().to_owned()),
+        ("my_played_worlds", my_played_worlds(&ctx).sql().to_owned()),
+        ("my_save_archives", my_save_archives(&ctx).sql().to_owned()),
+        ("my_dashboard", my_dashboard(&ctx).sql().to_owned()),
     ];
     let module_def = world.test.datastore().module_def();
     for view in module_def.views() {

@@ -135,7 +135,7 @@ impl Projections {
         for recorded in ctx.db.profile_played_world().owner().filter(player) {
             let row = format!("profile_played_world[{}]", recorded.world_id);
             let Some(sum) = sums.remove(&recorded.world_id) else {
-                self.compare(row, &"a row", &"none");
+                self.report(row, "a row", "none");
                 self.surplus_worlds.push(recorded.id);
                 continue;
             };
@@ -154,7 +154,7 @@ impl Projections {
             }
         }
         for (world_id, sum) in sums {
-            self.compare(format!("profile_played_world[{world_id}]"), &"none", &"a row");
+            self.report(format!("profile_played_world[{world_id}]"), "none", "a row");
             self.worlds.extend(sum.as_missing_row(ctx, player, world_id));
         }
     }
@@ -168,7 +168,7 @@ impl Projections {
             Ok(replayed) => replayed,
             Err(fault) => {
                 let line = format!("profile_wallet_ledger[{currency:?}, {}]", fault.sequence);
-                self.compare(line, &"a line that does not follow", &"one that follows from those before it");
+                self.report(line, "a line that does not follow", "one that follows from those before it");
                 return;
             }
         };
@@ -195,8 +195,13 @@ impl Projections {
     fn compare(&mut self, projection: String, recorded: &dyn Debug, recomputed: &dyn Debug) {
         let (recorded, recomputed) = (format!("{recorded:?}"), format!("{recomputed:?}"));
         if recorded != recomputed {
-            self.differences.push(ProfileProjectionDifference { projection, recorded, recomputed });
+            self.report(projection, &recorded, &recomputed);
         }
+    }
+
+    fn report(&mut self, projection: String, recorded: &str, recomputed: &str) {
+        let (recorded, recomputed) = (recorded.to_owned(), recomputed.to_owned());
+        self.differences.push(ProfileProjectionDifference { projection, recorded, recomputed });
     }
 }
 

@@ -21,6 +21,7 @@ mod assets;
 mod custom_world_publishing;
 mod inventory;
 mod requests;
+mod runtime;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -43,6 +44,7 @@ const DOMAINS: &[(&str, Outcome)] = &[
     ("inventory", inventory::outcome),
     ("custom_world_publishing", custom_world_publishing::outcome),
     ("requests", requests::outcome),
+    ("runtime", runtime::outcome),
 ];
 
 const CALLERS: [(&str, Actor); 9] = [
