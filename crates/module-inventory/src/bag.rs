@@ -76,6 +76,11 @@ impl<I: PartialEq, K: ItemKind> Bag<I, K> {
         self.stacks.get(self.position(id)?).ok_or(HIDDEN)
     }
 
+    /// The first stack of a kind that `matches` accepts.
+    pub fn find(&self, matches: impl Fn(&K) -> bool) -> Option<&Stack<I, K>> {
+        self.stacks.iter().find(|stack| matches(&stack.kind))
+    }
+
     /// Errors: `AboveLimit` unless `quantity` of `kind` fit in.
     pub fn check_room(&self, kind: &K, quantity: u32) -> Result<(), RuleError> {
         let stack_max = u64::from(stack_max_of(kind));

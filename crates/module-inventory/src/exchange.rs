@@ -18,6 +18,9 @@ pub struct Offered<I, K> {
     pub kind: K,
 }
 
+/// The bags of two players, in the order in which they were given.
+pub type BagPair<I, K> = (Bag<I, K>, Bag<I, K>);
+
 /// What one side of a trade would be, if the player puts these amounts of these stacks in.
 ///
 /// Nothing is reserved: the stacks stay the player's to use, and are looked at again when the
@@ -58,7 +61,7 @@ pub fn exchange<I: PartialEq + Clone, K: ItemKind>(
     other: &Bag<I, K>,
     from_one: &[Offered<I, K>],
     from_other: &[Offered<I, K>],
-) -> Result<(Bag<I, K>, Bag<I, K>), RuleError> {
+) -> Result<BagPair<I, K>, RuleError> {
     if from_one.is_empty() && from_other.is_empty() {
         return Err(RuleError::Malformed { field: "items", rule: "offer at least one item, on either side" });
     }

@@ -10,7 +10,7 @@ mod rearrange;
 mod trade;
 
 pub use bag::{BAG_CAPACITY, Bag, ItemKind, Stack, check_revision};
-pub use exchange::{Offered, TRADE_ITEMS_MAX, check_offer, exchange};
+pub use exchange::{BagPair, Offered, TRADE_ITEMS_MAX, check_offer, exchange};
 pub use outfit::Outfit;
 pub use trade::{
     Acceptance, OPEN_TRADES_OFFERED_MAX, OPEN_TRADES_RECEIVED_MAX, TRADE_LIFETIME_MICROS, TRADE_RETENTION_MICROS,

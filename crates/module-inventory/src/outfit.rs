@@ -21,6 +21,11 @@ impl<K: ItemKind> Outfit<K> {
         &self.worn
     }
 
+    /// Whether something that `matches` accepts is worn.
+    pub fn wears(&self, matches: impl Fn(&K) -> bool) -> bool {
+        self.worn.iter().any(matches)
+    }
+
     /// Puts one thing from the bag on; what was worn in its place goes into the bag.
     ///
     /// Errors: `Hidden`; `Malformed` if it cannot be worn.

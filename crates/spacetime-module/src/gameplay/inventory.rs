@@ -17,6 +17,8 @@ pub use stacks::*;
 pub use trade::*;
 pub(crate) use trading::*;
 
+use std::collections::BTreeSet;
+
 use crate::*;
 
 /// Puts items of the story's world into the player's bag, and counts them for quests.
@@ -79,20 +81,20 @@ pub(crate) fn consume_items(
 /// Of two skills with one key, the one of the weapon counts, then that of the armor.
 pub(crate) fn worn_bonus(ctx: &ReducerContext, story: &StorySession) -> (CombatStats, Vec<CombatSkill>) {
     let mut stats = CombatStats { health: 0, energy: 0, attack: 0, defense: 0, speed: 0 };
-    let mut skills: Vec<CombatSkill> = Vec::new();
+    let (mut skills, mut taught) = (Vec::new(), BTreeSet::new());
     let Some(bag) = find_bag(ctx, story.owner, story.world_id) else {
         return (stats, skills);
     };
     let mut worn = worn_by(ctx, bag.bag_id);
     worn.sort_by_key(|worn| body_order(worn.slot));
     for worn in worn {
-        let Some(instance) = ctx.db.runtime_item().runtime_item_id().find(worn.runtime_item_id) else {
+        let Some(instance) = find_runtime_item(ctx, worn.runtime_item_id) else {
             continue;
         };
         for rolled in instance.attributes {
             raise(&mut stats, rolled);
         }
-        skills.extend(instance.skill.filter(|skill| skills.as_slice().into_iter().all(|known| known.key != skill.key)));
+        skills.extend(instance.skill.filter(|skill| taught.insert(skill.key.clone())));
     }
     (stats, skills)
 }

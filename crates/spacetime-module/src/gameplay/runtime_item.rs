@@ -170,17 +170,17 @@ fn is_defeated(_ctx: &ReducerContext, _story: &StorySession, _enemy_key: &str) -
 }
 
 fn loot_of(ctx: &ReducerContext, story: &StorySession, treasure: &WorldTreasure) -> Result<Vec<Loot>, DomainError> {
-    let entries = treasure.loot.as_slice().into_iter();
-    let loot = entries.map(|entry| {
+    let mut loot = Vec::with_capacity(treasure.loot.len());
+    for entry in &treasure.loot {
         let item = world_item(ctx, story.version_id, &entry.item_key)?;
-        Ok(Loot {
+        loot.push(Loot {
             weight: entry.weight,
             quantity_min: entry.quantity_min,
             quantity_max: entry.quantity_max,
             stack_max: HeldKind::stacked(&entry.item_key, &item).traits.stack_max,
-        })
-    });
-    loot.collect()
+        });
+    }
+    Ok(loot)
 }
 
 fn insert_record(
@@ -213,9 +213,10 @@ pub(crate) fn insert_runtime_item(
     item: &WorldItem,
 ) -> Result<RuntimeItem, DomainError> {
     let seed: u64 = ctx.random();
-    let ranges = item.attributes.as_slice().into_iter();
-    let ranges: Vec<_> =
-        ranges.map(|range| AttributeRange { attribute: range.attribute, min: range.min, max: range.max }).collect();
+    let mut ranges = Vec::with_capacity(item.attributes.len());
+    for range in &item.attributes {
+        ranges.push(AttributeRange { attribute: range.attribute, min: range.min, max: range.max });
+    }
     let rolled = module_runtime_item::roll_attributes(seed, &ranges)?.into_iter();
     let instances = ctx.db.runtime_item();
     let instance = RuntimeItem {
@@ -242,6 +243,11 @@ pub(crate) fn forget_runtime_item(ctx: &ReducerContext, kind: &HeldKind) {
     }
 }
 
+/// An instance, whoever has it.
+pub(crate) fn find_runtime_item(ctx: &ReducerContext, runtime_item_id: Uuid) -> Option<RuntimeItem> {
+    ctx.db.runtime_item().runtime_item_id().find(runtime_item_id)
+}
+
 /// An instance of the caller's.
 ///
 /// Errors: `not_found`, also for another player's.
@@ -250,7 +256,6 @@ pub(crate) fn own_runtime_item(
     caller: &Caller,
     runtime_item_id: Uuid,
 ) -> Result<RuntimeItem, DomainError> {
-    let instance = ctx.db.runtime_item().runtime_item_id().find(runtime_item_id);
-    let own = instance.filter(|instance| instance.owner == caller.player);
+    let own = find_runtime_item(ctx, runtime_item_id).filter(|instance| instance.owner == caller.player);
     Ok(own.ok_or(RuleError::Hidden { what: "item" })?)
 }

@@ -188,7 +188,10 @@ pub(crate) fn save_bag(ctx: &ReducerContext, held: HeldBag) -> Result<InventoryB
             Ok(_) => {}
         }
     }
-    for stack in bag.stacks().into_iter().filter(|stack| stack.id.is_none()) {
+    for stack in bag.stacks() {
+        if stack.id.is_some() {
+            continue;
+        }
         let item_id = fresh_id(ctx, |id| items.item_id().find(id).is_some())?;
         let kind = stack.kind.clone();
         let item = InventoryItem {
@@ -214,25 +217,28 @@ pub(crate) fn inventory_record(ctx: &ReducerContext, bag: InventoryBag) -> Inven
     items.sort_by_key(|item| item.slot);
     let mut equipment = worn_by(ctx, bag.bag_id);
     equipment.sort_by_key(|worn| body_order(worn.slot));
-    let carried = items.as_slice().into_iter().filter_map(|item| item.runtime_item_id);
-    let worn = equipment.as_slice().into_iter().map(|worn| worn.runtime_item_id);
-    let runtime_items = carried.chain(worn).filter_map(|id| ctx.db.runtime_item().runtime_item_id().find(id)).collect();
+    let mut runtime_items = Vec::new();
+    for item in &items {
+        runtime_items.extend(item.runtime_item_id.and_then(|id| find_runtime_item(ctx, id)));
+    }
+    for worn in &equipment {
+        runtime_items.extend(find_runtime_item(ctx, worn.runtime_item_id));
+    }
     InventoryRecord { bag, items, equipment, runtime_items }
 }
 
 fn load_stacks(ctx: &ReducerContext, row: InventoryBag) -> HeldBag {
     let stored: Vec<_> = ctx.db.inventory_item().bag_id().filter(row.bag_id).collect();
-    let stacks = stored.as_slice().into_iter().map(|item| Stack {
-        id: Some(item.item_id),
-        slot: item.slot,
-        quantity: item.quantity,
-        kind: HeldKind {
+    let mut stacks = Vec::with_capacity(stored.len());
+    for item in &stored {
+        let kind = HeldKind {
             item_key: item.item_key.clone(),
             traits: item.traits.clone(),
             runtime_item_id: item.runtime_item_id,
-        },
-    });
-    let bag = Bag::new(row.capacity, stacks.collect());
+        };
+        stacks.push(Stack { id: Some(item.item_id), slot: item.slot, quantity: item.quantity, kind });
+    }
+    let bag = Bag::new(row.capacity, stacks);
     HeldBag { row, bag, stored }
 }
 

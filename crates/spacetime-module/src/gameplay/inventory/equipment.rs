@@ -107,8 +107,7 @@ fn put_on(ctx: &ReducerContext, caller: &Caller, runtime_item_id: Uuid) -> Resul
     if ctx.db.inventory_equipment().runtime_item_id().find(runtime_item_id).is_some() {
         return Ok(held.row);
     }
-    let mut stacks = held.bag.stacks().into_iter();
-    let stack = stacks.find(|stack| stack.kind.runtime_item_id == Some(runtime_item_id));
+    let stack = held.bag.find(|kind| kind.runtime_item_id == Some(runtime_item_id));
     let item_id = stack.and_then(|stack| stack.id).ok_or(RuleError::Hidden { what: "item in the bag" })?;
     let mut outfit = load_outfit(ctx, &held.row);
     outfit.put_on(&mut held.bag, &item_id)?;
@@ -142,9 +141,8 @@ fn load_outfit(ctx: &ReducerContext, bag: &InventoryBag) -> Outfit<HeldKind> {
 
 fn save_outfit(ctx: &ReducerContext, bag: &InventoryBag, outfit: &Outfit<HeldKind>) -> Result<(), DomainError> {
     let rows = ctx.db.inventory_equipment();
-    let is_worn = |id: Uuid| outfit.worn().into_iter().any(|kind| kind.runtime_item_id == Some(id));
     for row in worn_by(ctx, bag.bag_id) {
-        if !is_worn(row.runtime_item_id) {
+        if !outfit.wears(|kind| kind.runtime_item_id == Some(row.runtime_item_id)) {
             rows.runtime_item_id().delete(row.runtime_item_id);
         }
     }

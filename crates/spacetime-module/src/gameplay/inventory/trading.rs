@@ -153,22 +153,29 @@ fn offer_of(
     items: &[TradeItemRequest],
 ) -> Result<Vec<TradeItem>, DomainError> {
     let held = own_bag(ctx, player, world_id)?;
-    let wanted: Vec<_> = items.into_iter().map(|item| (item.item_id, item.quantity)).collect();
+    let mut wanted = Vec::with_capacity(items.len());
+    for item in items {
+        wanted.push((item.item_id, item.quantity));
+    }
     let offer = module_inventory::check_offer(&held.bag, &wanted)?;
     Ok(offer.into_iter().map(|offered| shown(ctx, offered)).collect())
 }
 
 fn shown(ctx: &ReducerContext, offered: Offered<Uuid, HeldKind>) -> TradeItem {
     let HeldKind { item_key, traits, runtime_item_id } = offered.kind;
-    let instance = runtime_item_id.and_then(|id| ctx.db.runtime_item().runtime_item_id().find(id));
+    let instance = runtime_item_id.and_then(|id| find_runtime_item(ctx, id));
     let (attributes, skill) = instance.map(|instance| (instance.attributes, instance.skill)).unwrap_or_default();
     TradeItem { item_id: offered.id, quantity: offered.quantity, item_key, traits, runtime_item_id, attributes, skill }
 }
 
-fn offered(item: &TradeItem) -> Offered<Uuid, HeldKind> {
-    let (item_key, traits) = (item.item_key.clone(), item.traits.clone());
-    let kind = HeldKind { item_key, traits, runtime_item_id: item.runtime_item_id };
-    Offered { id: item.item_id, quantity: item.quantity, kind }
+fn offered(items: &[TradeItem]) -> Vec<Offered<Uuid, HeldKind>> {
+    let mut offer = Vec::with_capacity(items.len());
+    for item in items {
+        let (item_key, traits) = (item.item_key.clone(), item.traits.clone());
+        let kind = HeldKind { item_key, traits, runtime_item_id: item.runtime_item_id };
+        offer.push(Offered { id: item.item_id, quantity: item.quantity, kind });
+    }
+    offer
 }
 
 /// Moves the items of both sides, with their instances.
@@ -177,8 +184,7 @@ fn exchange_items(ctx: &ReducerContext, trade: &InventoryTrade) -> Result<(), Do
     check_takes_part(ctx, trade.partner, trade.world_id)?;
     let mut proposer = own_bag(ctx, trade.proposer, trade.world_id)?;
     let mut partner = own_bag(ctx, trade.partner, trade.world_id)?;
-    let offer_from = |items: &[TradeItem]| items.into_iter().map(offered).collect::<Vec<_>>();
-    let (given, received) = (offer_from(&trade.proposer_items), offer_from(&trade.partner_items));
+    let (given, received) = (offered(&trade.proposer_items), offered(&trade.partner_items));
     (proposer.bag, partner.bag) = module_inventory::exchange(&proposer.bag, &partner.bag, &given, &received)?;
     save_bag(ctx, proposer)?;
     save_bag(ctx, partner)?;
@@ -188,8 +194,8 @@ fn exchange_items(ctx: &ReducerContext, trade: &InventoryTrade) -> Result<(), Do
 }
 
 fn hand_over(ctx: &ReducerContext, items: &[TradeItem], owner: Identity) {
-    for runtime_item_id in items.into_iter().filter_map(|item| item.runtime_item_id) {
-        if let Some(instance) = ctx.db.runtime_item().runtime_item_id().find(runtime_item_id) {
+    for item in items {
+        if let Some(instance) = item.runtime_item_id.and_then(|id| find_runtime_item(ctx, id)) {
             ctx.db.runtime_item().runtime_item_id().update(RuntimeItem { owner, ..instance });
         }
     }
