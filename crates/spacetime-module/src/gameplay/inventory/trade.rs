@@ -162,7 +162,8 @@ pub fn offer_trade(ctx: &ReducerContext, request: TradeProposal) -> Result<(), D
 /// is closed, or there is no such stack; `invalid_argument` for a trade with oneself, a stack
 /// named twice, a quantity of 0, or something that may not be traded; `insufficient`;
 /// `limit_exceeded` (8 stacks, 8 open proposals of one player, 64 to one player); `conflict` if
-/// the idempotency key was used for another request.
+/// the idempotency key was used for another request. A repeated request whose trade has been
+/// forgotten is `not_found`.
 #[procedure]
 pub fn offer_trade_and_return(
     ctx: &mut ProcedureContext,

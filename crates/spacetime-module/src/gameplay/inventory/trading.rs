@@ -136,8 +136,7 @@ pub(crate) fn run_trade_timer(ctx: &ReducerContext, trade_id: Uuid) -> Result<()
         TradeTimer::Wait(due) => set_timer(ctx, trade_id, Timestamp::from_micros_since_unix_epoch(due)),
         TradeTimer::Expire => settle(ctx, trade, TradeStatus::Expired).map(drop),
         TradeTimer::Forget => {
-            ctx.db.inventory_trade_timer().trade_id().delete(trade_id);
-            ctx.db.inventory_trade().trade_id().delete(trade_id);
+            forget_trade(ctx, trade_id);
             Ok(())
         }
     }
@@ -216,7 +215,24 @@ fn settle(ctx: &ReducerContext, trade: InventoryTrade, status: TradeStatus) -> R
         ..trade
     };
     set_timer(ctx, settled.trade_id, later(ctx.timestamp, module_inventory::TRADE_RETENTION_MICROS))?;
-    Ok(ctx.db.inventory_trade().trade_id().update(settled))
+    let settled = ctx.db.inventory_trade().trade_id().update(settled);
+    forget_oldest(ctx, settled.proposer, status);
+    Ok(settled)
+}
+
+/// Each settlement adds one trade to those that are kept, so this walks one more than the limit.
+fn forget_oldest(ctx: &ReducerContext, proposer: Identity, status: TradeStatus) {
+    let mut kept: Vec<_> = ctx.db.inventory_trade().by_proposer().filter((proposer, status)).collect();
+    kept.sort_by_key(|trade| (trade.settled_at, trade.created_at));
+    let excess = kept.len().saturating_sub(module_inventory::SETTLED_TRADES_KEPT);
+    for trade in kept.into_iter().take(excess) {
+        forget_trade(ctx, trade.trade_id);
+    }
+}
+
+fn forget_trade(ctx: &ReducerContext, trade_id: Uuid) {
+    ctx.db.inventory_trade_timer().trade_id().delete(trade_id);
+    ctx.db.inventory_trade().trade_id().delete(trade_id);
 }
 
 /// Replaces the timer of a trade.

@@ -50,7 +50,7 @@ impl Market {
 
     pub fn proposal(&self, player: Actor, items: &[(u32, u32)]) -> TradeProposal {
         TradeProposal {
-            idempotency_key: format!("trade-{}", self.world.test.db.inventory_trade().count()),
+            idempotency_key: format!("trade-{}", self.world.test.db.request_record().count()),
             world_id: self.version.world_id,
             partner: if player == Actor::Alice { Actor::Bob } else { Actor::Alice }.identity(),
             items: self.requests(player, items),

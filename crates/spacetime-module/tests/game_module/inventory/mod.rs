@@ -2,6 +2,7 @@
 
 mod equipment;
 mod market;
+mod sequences;
 mod stacks;
 mod trade_refusals;
 mod trades;

@@ -143,6 +143,23 @@ fn a_trade_lapses_after_a_day_and_is_forgotten_after_a_month() {
     assert_eq!(market.world.test.db.inventory_trade_timer().count(), 0);
 }
 
+/// Nobody fills another player's list by proposing and cancelling.
+#[test]
+fn the_oldest_settled_trades_give_way() {
+    let market = stocked();
+    let mut settled = Vec::new();
+    for _ in 0..20 {
+        market.world.advance(1);
+        let request = TradeProposal { idempotency_key: format!("{}", settled.len()), ..market.proposal(Alice, &[]) };
+        let trade = market.world.call(Alice, |ctx| offer_trade_and_return(ctx, None, request)).unwrap();
+        settled.push(market.cancel(Alice, &trade).unwrap());
+    }
+    let mut kept = market.world.see(Bob, my_received_trades);
+    kept.sort_by_key(|trade| trade.created_at);
+    assert_eq!(kept, settled[20 - module_inventory::SETTLED_TRADES_KEPT..]);
+    assert_eq!(market.world.test.db.inventory_trade_timer().count(), kept.len() as u64);
+}
+
 #[test]
 fn a_timer_of_a_forgotten_trade_changes_nothing() {
     let market = stocked();
