@@ -48,6 +48,18 @@ impl Database {
         Ok(body)
     }
 
+    /// A new identity with its token.
+    pub async fn account(&self) -> anyhow::Result<Account> {
+        let answer = self.http.post(format!("{}/v1/identity", self.url)).send().await?.error_for_status()?;
+        Ok(answer.json().await?)
+    }
+
+    /// Grants a role, such as `service`, as the owner.
+    pub async fn grant(&self, account: &Account, role: &str) -> anyhow::Result<()> {
+        let role = serde_json::json!([[format!("0x{}", account.identity)], { role: {} }]);
+        self.call_ok(&self.owner, "grant_role", role).await.map(drop)
+    }
+
     /// Runs one SQL statement as the owner and returns the rows.
     pub async fn sql(&self, statement: &str) -> anyhow::Result<Vec<Value>> {
         let answer = self.request(Method::POST, "/sql", &self.owner).body(statement.to_owned()).send().await?;

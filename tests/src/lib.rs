@@ -8,13 +8,16 @@ pub mod binaries;
 pub mod database;
 pub mod facade;
 pub mod in_process;
+pub mod module_calls;
 pub mod node;
 pub mod pictures;
+pub mod player;
 pub mod waiting;
 
 pub use database::{Account, Database};
 pub use facade::TestFacade;
 pub use node::{NodeOptions, TestNode};
+pub use player::{Player, refusal};
 pub use waiting::{DEADLINE, eventually};
 
 /// Result of a test; any error fails it with its whole chain.

@@ -4,6 +4,17 @@
 
 mod module_bindings;
 
+use std::fmt;
+
 pub use module_bindings::*;
 /// The SDK's traits whose methods connections and tables have.
 pub use spacetimedb_sdk::{DbContext, EventTable, Table, TableWithPrimaryKey};
+
+/// The sentence for people; [`DomainError::code`] is for programs.
+impl fmt::Display for DomainError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for DomainError {}

@@ -17,6 +17,8 @@ pub enum DomainErrorCode {
     LimitExceeded(super::LimitExceeded),
     IllegalTransition(super::IllegalTransition),
     Internal,
+    Insufficient(super::Insufficient),
+    AccountClosed,
 }
 
 impl __sdk::InModule for DomainErrorCode {

@@ -8,6 +8,7 @@ use spacetimedb_sdk::__codegen::{self as __sdk, __lib, __sats, __ws};
 
 pub mod access_grant_type;
 pub mod access_role_type;
+pub mod account_status_type;
 pub mod asset_access_policy_type;
 pub mod asset_entity_binding_outcome_type;
 pub mod asset_entity_binding_request_type;
@@ -20,31 +21,67 @@ pub mod asset_status_type;
 pub mod asset_upload_expiry_type;
 pub mod bind_asset_object_to_entity_and_return_procedure;
 pub mod bind_asset_object_to_entity_reducer;
+pub mod character_relation_type;
+pub mod close_account_and_return_procedure;
+pub mod close_account_reducer;
+pub mod combat_skill_type;
+pub mod combat_stats_type;
 pub mod confirm_asset_object_and_return_procedure;
 pub mod confirm_asset_object_reducer;
 pub mod conflict_type;
+pub mod custom_world_draft_card_type;
+pub mod custom_world_playable_entry_type;
+pub mod custom_world_version_type;
 pub mod delete_asset_object_and_return_procedure;
 pub mod delete_asset_object_reducer;
 pub mod domain_error_code_type;
 pub mod domain_error_type;
+pub mod equip_slot_type;
 pub mod forget_deleted_asset_objects_and_return_procedure;
 pub mod grant_role_reducer;
 pub mod illegal_transition_type;
+pub mod insufficient_type;
 pub mod invalid_argument_type;
+pub mod item_amount_type;
+pub mod item_attribute_range_type;
+pub mod item_attribute_type;
+pub mod item_use_type;
 pub mod limit_exceeded_type;
 pub mod list_expired_asset_objects_and_return_procedure;
+pub mod loot_entry_type;
+pub mod my_account_table;
 pub mod my_asset_bindings_table;
 pub mod my_assets_table;
 pub mod my_roles_table;
+pub mod player_account_type;
+pub mod quest_objective_kind_type;
+pub mod quest_objective_type;
 pub mod read_asset_object_and_return_procedure;
 pub mod register_asset_object_and_return_procedure;
 pub mod register_asset_object_reducer;
+pub mod reopen_account_reducer;
+pub mod request_forgetting_type;
+pub mod request_record_type;
 pub mod revoke_role_reducer;
+pub mod status_effect_kind_type;
+pub mod status_effect_spec_type;
+pub mod story_session_type;
+pub mod story_status_type;
 pub mod unbind_asset_object_from_entity_and_return_procedure;
 pub mod unbind_asset_object_from_entity_reducer;
+pub mod world_chapter_type;
+pub mod world_character_type;
+pub mod world_enemy_type;
+pub mod world_entry_kind_type;
+pub mod world_entry_type;
+pub mod world_item_type;
+pub mod world_quest_type;
+pub mod world_setting_type;
+pub mod world_treasure_type;
 
 pub use access_grant_type::AccessGrant;
 pub use access_role_type::AccessRole;
+pub use account_status_type::AccountStatus;
 pub use asset_access_policy_type::AssetAccessPolicy;
 pub use asset_entity_binding_outcome_type::AssetEntityBindingOutcome;
 pub use asset_entity_binding_request_type::AssetEntityBindingRequest;
@@ -57,37 +94,74 @@ pub use asset_status_type::AssetStatus;
 pub use asset_upload_expiry_type::AssetUploadExpiry;
 pub use bind_asset_object_to_entity_and_return_procedure::bind_asset_object_to_entity_and_return;
 pub use bind_asset_object_to_entity_reducer::bind_asset_object_to_entity;
+pub use character_relation_type::CharacterRelation;
+pub use close_account_and_return_procedure::close_account_and_return;
+pub use close_account_reducer::close_account;
+pub use combat_skill_type::CombatSkill;
+pub use combat_stats_type::CombatStats;
 pub use confirm_asset_object_and_return_procedure::confirm_asset_object_and_return;
 pub use confirm_asset_object_reducer::confirm_asset_object;
 pub use conflict_type::Conflict;
+pub use custom_world_draft_card_type::CustomWorldDraftCard;
+pub use custom_world_playable_entry_type::CustomWorldPlayableEntry;
+pub use custom_world_version_type::CustomWorldVersion;
 pub use delete_asset_object_and_return_procedure::delete_asset_object_and_return;
 pub use delete_asset_object_reducer::delete_asset_object;
 pub use domain_error_code_type::DomainErrorCode;
 pub use domain_error_type::DomainError;
+pub use equip_slot_type::EquipSlot;
 pub use forget_deleted_asset_objects_and_return_procedure::forget_deleted_asset_objects_and_return;
 pub use grant_role_reducer::grant_role;
 pub use illegal_transition_type::IllegalTransition;
+pub use insufficient_type::Insufficient;
 pub use invalid_argument_type::InvalidArgument;
+pub use item_amount_type::ItemAmount;
+pub use item_attribute_range_type::ItemAttributeRange;
+pub use item_attribute_type::ItemAttribute;
+pub use item_use_type::ItemUse;
 pub use limit_exceeded_type::LimitExceeded;
 pub use list_expired_asset_objects_and_return_procedure::list_expired_asset_objects_and_return;
+pub use loot_entry_type::LootEntry;
+pub use my_account_table::*;
 pub use my_asset_bindings_table::*;
 pub use my_assets_table::*;
 pub use my_roles_table::*;
+pub use player_account_type::PlayerAccount;
+pub use quest_objective_kind_type::QuestObjectiveKind;
+pub use quest_objective_type::QuestObjective;
 pub use read_asset_object_and_return_procedure::read_asset_object_and_return;
 pub use register_asset_object_and_return_procedure::register_asset_object_and_return;
 pub use register_asset_object_reducer::register_asset_object;
+pub use reopen_account_reducer::reopen_account;
+pub use request_forgetting_type::RequestForgetting;
+pub use request_record_type::RequestRecord;
 pub use revoke_role_reducer::revoke_role;
+pub use status_effect_kind_type::StatusEffectKind;
+pub use status_effect_spec_type::StatusEffectSpec;
+pub use story_session_type::StorySession;
+pub use story_status_type::StoryStatus;
 pub use unbind_asset_object_from_entity_and_return_procedure::unbind_asset_object_from_entity_and_return;
 pub use unbind_asset_object_from_entity_reducer::unbind_asset_object_from_entity;
+pub use world_chapter_type::WorldChapter;
+pub use world_character_type::WorldCharacter;
+pub use world_enemy_type::WorldEnemy;
+pub use world_entry_kind_type::WorldEntryKind;
+pub use world_entry_type::WorldEntry;
+pub use world_item_type::WorldItem;
+pub use world_quest_type::WorldQuest;
+pub use world_setting_type::WorldSetting;
+pub use world_treasure_type::WorldTreasure;
 
 /// A reducer of this module with the arguments it was called with.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Reducer {
     BindAssetObjectToEntity { request: self::AssetEntityBindingRequest },
+    CloseAccount,
     ConfirmAssetObject { confirmation: self::AssetObjectConfirmation },
     DeleteAssetObject { asset_id: __sdk::Uuid },
     GrantRole { identity: __sdk::Identity, role: self::AccessRole },
     RegisterAssetObject { request: self::AssetObjectRegistration },
+    ReopenAccount { player: __sdk::Identity },
     RevokeRole { identity: __sdk::Identity, role: self::AccessRole },
     UnbindAssetObjectFromEntity { request: self::AssetEntityUnbindRequest },
 }
@@ -100,10 +174,12 @@ impl __sdk::Reducer for Reducer {
     fn reducer_name(&self) -> &'static str {
         match self {
             Self::BindAssetObjectToEntity { .. } => "bind_asset_object_to_entity",
+            Self::CloseAccount { .. } => "close_account",
             Self::ConfirmAssetObject { .. } => "confirm_asset_object",
             Self::DeleteAssetObject { .. } => "delete_asset_object",
             Self::GrantRole { .. } => "grant_role",
             Self::RegisterAssetObject { .. } => "register_asset_object",
+            Self::ReopenAccount { .. } => "reopen_account",
             Self::RevokeRole { .. } => "revoke_role",
             Self::UnbindAssetObjectFromEntity { .. } => "unbind_asset_object_from_entity",
         }
@@ -114,6 +190,12 @@ impl __sdk::Reducer for Reducer {
                 __sats::bsatn::to_vec(
                     &bind_asset_object_to_entity_reducer::BindAssetObjectToEntityArgs {
                         request: request.clone(),
+                    },
+                )
+            }
+            Self::CloseAccount {} => {
+                __sats::bsatn::to_vec(
+                    &close_account_reducer::CloseAccountArgs {
                     },
                 )
             }
@@ -146,6 +228,13 @@ impl __sdk::Reducer for Reducer {
                     },
                 )
             }
+            Self::ReopenAccount { player } => {
+                __sats::bsatn::to_vec(
+                    &reopen_account_reducer::ReopenAccountArgs {
+                        player: player.clone(),
+                    },
+                )
+            }
             Self::RevokeRole { identity, role } => {
                 __sats::bsatn::to_vec(
                     &revoke_role_reducer::RevokeRoleArgs {
@@ -168,6 +257,7 @@ impl __sdk::Reducer for Reducer {
 #[doc(hidden)]
 #[derive(Default, Debug)]
 pub struct DbUpdate {
+    my_account: __sdk::TableUpdate<self::PlayerAccount>,
     my_asset_bindings: __sdk::TableUpdate<self::AssetEntityBinding>,
     my_assets: __sdk::TableUpdate<self::AssetObject>,
     my_roles: __sdk::TableUpdate<self::AccessGrant>,
@@ -179,6 +269,11 @@ impl TryFrom<__ws::v2::TransactionUpdate> for DbUpdate {
         let mut update = DbUpdate::default();
         for table_update in __sdk::transaction_update_iter_table_updates(raw) {
             match &table_update.table_name[..] {
+                "my_account" => {
+                    update
+                        .my_account
+                        .append(my_account_table::parse_table_update(table_update)?)
+                }
                 "my_asset_bindings" => {
                     update
                         .my_asset_bindings
@@ -222,6 +317,9 @@ impl __sdk::DbUpdate for DbUpdate {
         cache: &mut __sdk::ClientCache<RemoteModule>,
     ) -> AppliedDiff<'_> {
         let mut diff = AppliedDiff::default();
+        diff.my_account = cache
+            .apply_diff_to_table::<self::PlayerAccount>("my_account", &self.my_account)
+            .with_updates_by_pk(|row| &row.player);
         diff.my_asset_bindings = cache
             .apply_diff_to_table::<
                 self::AssetEntityBinding,
@@ -239,6 +337,11 @@ impl __sdk::DbUpdate for DbUpdate {
         let mut update = DbUpdate::default();
         for table_rows in raw.tables {
             match &table_rows.table[..] {
+                "my_account" => {
+                    update
+                        .my_account
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
                 "my_asset_bindings" => {
                     update
                         .my_asset_bindings
@@ -268,6 +371,11 @@ impl __sdk::DbUpdate for DbUpdate {
         let mut update = DbUpdate::default();
         for table_rows in raw.tables {
             match &table_rows.table[..] {
+                "my_account" => {
+                    update
+                        .my_account
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
                 "my_asset_bindings" => {
                     update
                         .my_asset_bindings
@@ -298,6 +406,7 @@ impl __sdk::DbUpdate for DbUpdate {
 #[doc(hidden)]
 #[derive(Default)]
 pub struct AppliedDiff<'r> {
+    my_account: __sdk::TableAppliedDiff<'r, self::PlayerAccount>,
     my_asset_bindings: __sdk::TableAppliedDiff<'r, self::AssetEntityBinding>,
     my_assets: __sdk::TableAppliedDiff<'r, self::AssetObject>,
     my_roles: __sdk::TableAppliedDiff<'r, self::AccessGrant>,
@@ -314,6 +423,10 @@ impl<'r> __sdk::AppliedDiff<'r> for AppliedDiff<'r> {
         event: &EventContext,
         callbacks: &mut __sdk::DbCallbacks<RemoteModule>,
     ) {
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::PlayerAccount,
+            >("my_account", &self.my_account, event);
         callbacks
             .invoke_table_row_callbacks::<
                 self::AssetEntityBinding,
@@ -353,11 +466,13 @@ impl __sdk::SpacetimeModule for RemoteModule {
     type SubscriptionHandle = SubscriptionHandle;
     type QueryBuilder = __sdk::QueryBuilder;
     fn register_tables(client_cache: &mut __sdk::ClientCache<Self>) {
+        my_account_table::register_table(client_cache);
         my_asset_bindings_table::register_table(client_cache);
         my_assets_table::register_table(client_cache);
         my_roles_table::register_table(client_cache);
     }
     const ALL_TABLE_NAMES: &'static [&'static str] = &[
+        "my_account",
         "my_asset_bindings",
         "my_assets",
         "my_roles",

@@ -24,17 +24,21 @@ import {
   type SubscriptionEventContextInterface as __SubscriptionEventContextInterface,
   type SubscriptionHandleImpl as __SubscriptionHandleImpl,
 } from "spacetimedb";
+import MyAccountRow from "./my_account_table";
 import MyAssetBindingsRow from "./my_asset_bindings_table";
 import MyAssetsRow from "./my_assets_table";
 import MyRolesRow from "./my_roles_table";
 import BindAssetObjectToEntityReducer from "./bind_asset_object_to_entity_reducer";
+import CloseAccountReducer from "./close_account_reducer";
 import ConfirmAssetObjectReducer from "./confirm_asset_object_reducer";
 import DeleteAssetObjectReducer from "./delete_asset_object_reducer";
 import GrantRoleReducer from "./grant_role_reducer";
 import RegisterAssetObjectReducer from "./register_asset_object_reducer";
+import ReopenAccountReducer from "./reopen_account_reducer";
 import RevokeRoleReducer from "./revoke_role_reducer";
 import UnbindAssetObjectFromEntityReducer from "./unbind_asset_object_from_entity_reducer";
 import * as BindAssetObjectToEntityAndReturnProcedure from "./bind_asset_object_to_entity_and_return_procedure";
+import * as CloseAccountAndReturnProcedure from "./close_account_and_return_procedure";
 import * as ConfirmAssetObjectAndReturnProcedure from "./confirm_asset_object_and_return_procedure";
 import * as DeleteAssetObjectAndReturnProcedure from "./delete_asset_object_and_return_procedure";
 import * as ForgetDeletedAssetObjectsAndReturnProcedure from "./forget_deleted_asset_objects_and_return_procedure";
@@ -44,6 +48,11 @@ import * as RegisterAssetObjectAndReturnProcedure from "./register_asset_object_
 import * as UnbindAssetObjectFromEntityAndReturnProcedure from "./unbind_asset_object_from_entity_and_return_procedure";
 
 const tablesSchema = __schema({
+  myAccount: __table({
+    name: "my_account",
+    indexes: [],
+    constraints: [],
+  }, MyAccountRow),
   myAssetBindings: __table({
     name: "my_asset_bindings",
     indexes: [],
@@ -63,16 +72,19 @@ const tablesSchema = __schema({
 
 const reducersSchema = __reducers(
   __reducerSchema("bind_asset_object_to_entity", BindAssetObjectToEntityReducer),
+  __reducerSchema("close_account", CloseAccountReducer),
   __reducerSchema("confirm_asset_object", ConfirmAssetObjectReducer),
   __reducerSchema("delete_asset_object", DeleteAssetObjectReducer),
   __reducerSchema("grant_role", GrantRoleReducer),
   __reducerSchema("register_asset_object", RegisterAssetObjectReducer),
+  __reducerSchema("reopen_account", ReopenAccountReducer),
   __reducerSchema("revoke_role", RevokeRoleReducer),
   __reducerSchema("unbind_asset_object_from_entity", UnbindAssetObjectFromEntityReducer),
 );
 
 const proceduresSchema = __procedures(
   __procedureSchema("bind_asset_object_to_entity_and_return", BindAssetObjectToEntityAndReturnProcedure.params, BindAssetObjectToEntityAndReturnProcedure.returnType),
+  __procedureSchema("close_account_and_return", CloseAccountAndReturnProcedure.params, CloseAccountAndReturnProcedure.returnType),
   __procedureSchema("confirm_asset_object_and_return", ConfirmAssetObjectAndReturnProcedure.params, ConfirmAssetObjectAndReturnProcedure.returnType),
   __procedureSchema("delete_asset_object_and_return", DeleteAssetObjectAndReturnProcedure.params, DeleteAssetObjectAndReturnProcedure.returnType),
   __procedureSchema("forget_deleted_asset_objects_and_return", ForgetDeletedAssetObjectsAndReturnProcedure.params, ForgetDeletedAssetObjectsAndReturnProcedure.returnType),

@@ -24,6 +24,12 @@ export const AccessRole = __t.enum("AccessRole", {
 });
 export type AccessRole = __Infer<typeof AccessRole>;
 
+export const AccountStatus = __t.enum("AccountStatus", {
+  Open: __t.unit(),
+  Closed: __t.unit(),
+});
+export type AccountStatus = __Infer<typeof AccountStatus>;
+
 export const AssetAccessPolicy = __t.enum("AssetAccessPolicy", {
   Private: __t.unit(),
   Signed: __t.unit(),
@@ -125,11 +131,81 @@ export const AssetUploadExpiry = __t.object("AssetUploadExpiry", {
 });
 export type AssetUploadExpiry = __Infer<typeof AssetUploadExpiry>;
 
+export const CharacterRelation = __t.object("CharacterRelation", {
+  characterKey: __t.string(),
+  affinity: __t.i32(),
+});
+export type CharacterRelation = __Infer<typeof CharacterRelation>;
+
+export const CombatSkill = __t.object("CombatSkill", {
+  key: __t.string(),
+  name: __t.string(),
+  power: __t.u32(),
+  cost: __t.u32(),
+  cooldownTurns: __t.u32(),
+  get effect() {
+    return __t.option(StatusEffectSpec);
+  },
+});
+export type CombatSkill = __Infer<typeof CombatSkill>;
+
+export const CombatStats = __t.object("CombatStats", {
+  health: __t.u32(),
+  energy: __t.u32(),
+  attack: __t.u32(),
+  defense: __t.u32(),
+  speed: __t.u32(),
+});
+export type CombatStats = __Infer<typeof CombatStats>;
+
 export const Conflict = __t.object("Conflict", {
   expected: __t.string(),
   actual: __t.string(),
 });
 export type Conflict = __Infer<typeof Conflict>;
+
+export const CustomWorldDraftCard = __t.object("CustomWorldDraftCard", {
+  cardId: __t.uuid(),
+  owner: __t.identity(),
+  worldId: __t.uuid(),
+  get kind() {
+    return WorldEntryKind;
+  },
+  key: __t.string(),
+  get entry() {
+    return WorldEntry;
+  },
+  revision: __t.u64(),
+  operationId: __t.option(__t.uuid()),
+  createdAt: __t.timestamp(),
+  updatedAt: __t.timestamp(),
+});
+export type CustomWorldDraftCard = __Infer<typeof CustomWorldDraftCard>;
+
+export const CustomWorldPlayableEntry = __t.object("CustomWorldPlayableEntry", {
+  id: __t.u64(),
+  versionId: __t.uuid(),
+  get kind() {
+    return WorldEntryKind;
+  },
+  key: __t.string(),
+  get entry() {
+    return WorldEntry;
+  },
+});
+export type CustomWorldPlayableEntry = __Infer<typeof CustomWorldPlayableEntry>;
+
+export const CustomWorldVersion = __t.object("CustomWorldVersion", {
+  versionId: __t.uuid(),
+  worldId: __t.uuid(),
+  version: __t.u32(),
+  author: __t.identity(),
+  title: __t.string(),
+  firstChapterKey: __t.string(),
+  contentHash: __t.string(),
+  publishedAt: __t.timestamp(),
+});
+export type CustomWorldVersion = __Infer<typeof CustomWorldVersion>;
 
 export const DomainError = __t.object("DomainError", {
   get code() {
@@ -156,8 +232,19 @@ export const DomainErrorCode = __t.enum("DomainErrorCode", {
     return IllegalTransition;
   },
   Internal: __t.unit(),
+  get Insufficient() {
+    return Insufficient;
+  },
+  AccountClosed: __t.unit(),
 });
 export type DomainErrorCode = __Infer<typeof DomainErrorCode>;
+
+export const EquipSlot = __t.enum("EquipSlot", {
+  Weapon: __t.unit(),
+  Armor: __t.unit(),
+  Accessory: __t.unit(),
+});
+export type EquipSlot = __Infer<typeof EquipSlot>;
 
 export const IllegalTransition = __t.object("IllegalTransition", {
   from: __t.string(),
@@ -165,12 +252,271 @@ export const IllegalTransition = __t.object("IllegalTransition", {
 });
 export type IllegalTransition = __Infer<typeof IllegalTransition>;
 
+export const Insufficient = __t.object("Insufficient", {
+  needed: __t.u64(),
+  available: __t.u64(),
+});
+export type Insufficient = __Infer<typeof Insufficient>;
+
 export const InvalidArgument = __t.object("InvalidArgument", {
   field: __t.string(),
 });
 export type InvalidArgument = __Infer<typeof InvalidArgument>;
 
+export const ItemAmount = __t.object("ItemAmount", {
+  itemKey: __t.string(),
+  quantity: __t.u32(),
+});
+export type ItemAmount = __Infer<typeof ItemAmount>;
+
+export const ItemAttribute = __t.enum("ItemAttribute", {
+  Health: __t.unit(),
+  Energy: __t.unit(),
+  Attack: __t.unit(),
+  Defense: __t.unit(),
+  Speed: __t.unit(),
+});
+export type ItemAttribute = __Infer<typeof ItemAttribute>;
+
+export const ItemAttributeRange = __t.object("ItemAttributeRange", {
+  get attribute() {
+    return ItemAttribute;
+  },
+  min: __t.u32(),
+  max: __t.u32(),
+});
+export type ItemAttributeRange = __Infer<typeof ItemAttributeRange>;
+
+export const ItemUse = __t.enum("ItemUse", {
+  Heal: __t.u32(),
+  Refresh: __t.u32(),
+  Harm: __t.u32(),
+  get Status() {
+    return StatusEffectSpec;
+  },
+});
+export type ItemUse = __Infer<typeof ItemUse>;
+
 export const LimitExceeded = __t.object("LimitExceeded", {
   limit: __t.u64(),
 });
 export type LimitExceeded = __Infer<typeof LimitExceeded>;
+
+export const LootEntry = __t.object("LootEntry", {
+  itemKey: __t.string(),
+  weight: __t.u32(),
+  quantityMin: __t.u32(),
+  quantityMax: __t.u32(),
+});
+export type LootEntry = __Infer<typeof LootEntry>;
+
+export const PlayerAccount = __t.object("PlayerAccount", {
+  player: __t.identity(),
+  get status() {
+    return AccountStatus;
+  },
+  changedAt: __t.timestamp(),
+});
+export type PlayerAccount = __Infer<typeof PlayerAccount>;
+
+export const QuestObjective = __t.object("QuestObjective", {
+  key: __t.string(),
+  get kind() {
+    return QuestObjectiveKind;
+  },
+  targetKey: __t.string(),
+  count: __t.u32(),
+  description: __t.string(),
+});
+export type QuestObjective = __Infer<typeof QuestObjective>;
+
+export const QuestObjectiveKind = __t.enum("QuestObjectiveKind", {
+  Defeat: __t.unit(),
+  Talk: __t.unit(),
+  Collect: __t.unit(),
+  Open: __t.unit(),
+  Reach: __t.unit(),
+});
+export type QuestObjectiveKind = __Infer<typeof QuestObjectiveKind>;
+
+export const RequestForgetting = __t.object("RequestForgetting", {
+  scheduledId: __t.u64(),
+  scheduledAt: __t.scheduleAt(),
+});
+export type RequestForgetting = __Infer<typeof RequestForgetting>;
+
+export const RequestRecord = __t.object("RequestRecord", {
+  id: __t.u64(),
+  owner: __t.identity(),
+  operation: __t.string(),
+  idempotencyKey: __t.string(),
+  fingerprint: __t.byteArray(),
+  resultId: __t.uuid(),
+  askedAt: __t.timestamp(),
+});
+export type RequestRecord = __Infer<typeof RequestRecord>;
+
+export const StatusEffectKind = __t.enum("StatusEffectKind", {
+  Poison: __t.unit(),
+  Stun: __t.unit(),
+  Rage: __t.unit(),
+  Shield: __t.unit(),
+  Regeneration: __t.unit(),
+});
+export type StatusEffectKind = __Infer<typeof StatusEffectKind>;
+
+export const StatusEffectSpec = __t.object("StatusEffectSpec", {
+  get kind() {
+    return StatusEffectKind;
+  },
+  strength: __t.u32(),
+  turns: __t.u32(),
+});
+export type StatusEffectSpec = __Infer<typeof StatusEffectSpec>;
+
+export const StorySession = __t.object("StorySession", {
+  sessionId: __t.uuid(),
+  owner: __t.identity(),
+  worldId: __t.uuid(),
+  versionId: __t.uuid(),
+  get status() {
+    return StoryStatus;
+  },
+  chapterKey: __t.string(),
+  nextEventNumber: __t.u32(),
+  begunAt: __t.timestamp(),
+  updatedAt: __t.timestamp(),
+  endedAt: __t.option(__t.timestamp()),
+});
+export type StorySession = __Infer<typeof StorySession>;
+
+export const StoryStatus = __t.enum("StoryStatus", {
+  Active: __t.unit(),
+  Ended: __t.unit(),
+});
+export type StoryStatus = __Infer<typeof StoryStatus>;
+
+export const WorldChapter = __t.object("WorldChapter", {
+  order: __t.u32(),
+  title: __t.string(),
+  summary: __t.string(),
+  opening: __t.string(),
+  requiredLevel: __t.u32(),
+});
+export type WorldChapter = __Infer<typeof WorldChapter>;
+
+export const WorldCharacter = __t.object("WorldCharacter", {
+  name: __t.string(),
+  description: __t.string(),
+  greeting: __t.string(),
+  initialAffinity: __t.i32(),
+  get relations() {
+    return __t.array(CharacterRelation);
+  },
+});
+export type WorldCharacter = __Infer<typeof WorldCharacter>;
+
+export const WorldEnemy = __t.object("WorldEnemy", {
+  name: __t.string(),
+  description: __t.string(),
+  get stats() {
+    return CombatStats;
+  },
+  get skills() {
+    return __t.array(CombatSkill);
+  },
+  experience: __t.u64(),
+  treasureKey: __t.option(__t.string()),
+});
+export type WorldEnemy = __Infer<typeof WorldEnemy>;
+
+export const WorldEntry = __t.enum("WorldEntry", {
+  get Setting() {
+    return WorldSetting;
+  },
+  get Chapter() {
+    return WorldChapter;
+  },
+  get Character() {
+    return WorldCharacter;
+  },
+  get Enemy() {
+    return WorldEnemy;
+  },
+  get Item() {
+    return WorldItem;
+  },
+  get Quest() {
+    return WorldQuest;
+  },
+  get Treasure() {
+    return WorldTreasure;
+  },
+});
+export type WorldEntry = __Infer<typeof WorldEntry>;
+
+export const WorldEntryKind = __t.enum("WorldEntryKind", {
+  Setting: __t.unit(),
+  Chapter: __t.unit(),
+  Character: __t.unit(),
+  Enemy: __t.unit(),
+  Item: __t.unit(),
+  Quest: __t.unit(),
+  Treasure: __t.unit(),
+});
+export type WorldEntryKind = __Infer<typeof WorldEntryKind>;
+
+export const WorldItem = __t.object("WorldItem", {
+  name: __t.string(),
+  description: __t.string(),
+  stackMax: __t.u32(),
+  get equipSlot() {
+    return __t.option(EquipSlot);
+  },
+  get attributes() {
+    return __t.array(ItemAttributeRange);
+  },
+  get skill() {
+    return __t.option(CombatSkill);
+  },
+  get usage() {
+    return __t.option(ItemUse);
+  },
+  tradable: __t.bool(),
+});
+export type WorldItem = __Infer<typeof WorldItem>;
+
+export const WorldQuest = __t.object("WorldQuest", {
+  title: __t.string(),
+  description: __t.string(),
+  giverKey: __t.option(__t.string()),
+  chapterKey: __t.option(__t.string()),
+  requires: __t.array(__t.string()),
+  get objectives() {
+    return __t.array(QuestObjective);
+  },
+  experience: __t.u64(),
+  get rewards() {
+    return __t.array(ItemAmount);
+  },
+});
+export type WorldQuest = __Infer<typeof WorldQuest>;
+
+export const WorldSetting = __t.object("WorldSetting", {
+  title: __t.string(),
+  tagline: __t.string(),
+  description: __t.string(),
+  tags: __t.array(__t.string()),
+});
+export type WorldSetting = __Infer<typeof WorldSetting>;
+
+export const WorldTreasure = __t.object("WorldTreasure", {
+  name: __t.string(),
+  description: __t.string(),
+  chapterKey: __t.option(__t.string()),
+  draws: __t.u32(),
+  get loot() {
+    return __t.array(LootEntry);
+  },
+});
+export type WorldTreasure = __Infer<typeof WorldTreasure>;

@@ -5,6 +5,7 @@
 
 import type { Infer as __Infer } from "spacetimedb";
 import type * as BindAssetObjectToEntityAndReturnProcedure from "../bind_asset_object_to_entity_and_return_procedure";
+import type * as CloseAccountAndReturnProcedure from "../close_account_and_return_procedure";
 import type * as ConfirmAssetObjectAndReturnProcedure from "../confirm_asset_object_and_return_procedure";
 import type * as DeleteAssetObjectAndReturnProcedure from "../delete_asset_object_and_return_procedure";
 import type * as ForgetDeletedAssetObjectsAndReturnProcedure from "../forget_deleted_asset_objects_and_return_procedure";
@@ -15,6 +16,8 @@ import type * as UnbindAssetObjectFromEntityAndReturnProcedure from "../unbind_a
 
 export type BindAssetObjectToEntityAndReturnArgs = __Infer<typeof BindAssetObjectToEntityAndReturnProcedure.params>;
 export type BindAssetObjectToEntityAndReturnResult = __Infer<typeof BindAssetObjectToEntityAndReturnProcedure.returnType>;
+export type CloseAccountAndReturnArgs = __Infer<typeof CloseAccountAndReturnProcedure.params>;
+export type CloseAccountAndReturnResult = __Infer<typeof CloseAccountAndReturnProcedure.returnType>;
 export type ConfirmAssetObjectAndReturnArgs = __Infer<typeof ConfirmAssetObjectAndReturnProcedure.params>;
 export type ConfirmAssetObjectAndReturnResult = __Infer<typeof ConfirmAssetObjectAndReturnProcedure.returnType>;
 export type DeleteAssetObjectAndReturnArgs = __Infer<typeof DeleteAssetObjectAndReturnProcedure.params>;

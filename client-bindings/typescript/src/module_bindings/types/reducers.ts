@@ -5,17 +5,21 @@
 
 import type { Infer as __Infer } from "spacetimedb";
 import type BindAssetObjectToEntityReducer from "../bind_asset_object_to_entity_reducer";
+import type CloseAccountReducer from "../close_account_reducer";
 import type ConfirmAssetObjectReducer from "../confirm_asset_object_reducer";
 import type DeleteAssetObjectReducer from "../delete_asset_object_reducer";
 import type GrantRoleReducer from "../grant_role_reducer";
 import type RegisterAssetObjectReducer from "../register_asset_object_reducer";
+import type ReopenAccountReducer from "../reopen_account_reducer";
 import type RevokeRoleReducer from "../revoke_role_reducer";
 import type UnbindAssetObjectFromEntityReducer from "../unbind_asset_object_from_entity_reducer";
 
 export type BindAssetObjectToEntityParams = __Infer<typeof BindAssetObjectToEntityReducer>;
+export type CloseAccountParams = __Infer<typeof CloseAccountReducer>;
 export type ConfirmAssetObjectParams = __Infer<typeof ConfirmAssetObjectReducer>;
 export type DeleteAssetObjectParams = __Infer<typeof DeleteAssetObjectReducer>;
 export type GrantRoleParams = __Infer<typeof GrantRoleReducer>;
 export type RegisterAssetObjectParams = __Infer<typeof RegisterAssetObjectReducer>;
+export type ReopenAccountParams = __Infer<typeof ReopenAccountReducer>;
 export type RevokeRoleParams = __Infer<typeof RevokeRoleReducer>;
 export type UnbindAssetObjectFromEntityParams = __Infer<typeof UnbindAssetObjectFromEntityReducer>;

@@ -1,0 +1,145 @@
+//! Procedures of a game module, called over a WebSocket or in this process, many at a time.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use anyhow::{Context, anyhow, bail};
+use futures::stream::SplitStream;
+use futures::{SinkExt, StreamExt};
+use spacetimedb_client_api_messages::websocket::{common::CallProcedureFlags, v2};
+use spacetimedb_core::host::{FunctionArgs, ModuleHost};
+use spacetimedb_lib::de::DeserializeOwned;
+use spacetimedb_lib::ser::Serialize;
+use spacetimedb_lib::{ConnectionId, Identity, bsatn};
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, oneshot};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, header};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use worldloom_client::DomainError;
+
+/// What a procedure answers.
+pub type Answer<T> = Result<T, DomainError>;
+
+/// Somebody's way to the module. Cloning it shares the connection.
+#[derive(Clone)]
+pub enum ModuleCalls {
+    /// Through the engine's own queue.
+    InProcess {
+        /// The running module.
+        module: ModuleHost,
+        /// Who calls.
+        caller: Identity,
+    },
+    /// Through a node.
+    Socket(SocketCalls),
+}
+
+impl ModuleCalls {
+    /// Calls a procedure; `args` is a tuple of its arguments.
+    ///
+    /// The outer error is a fault of the database or the connection.
+    pub async fn call<T: DeserializeOwned>(
+        &self,
+        procedure: &'static str,
+        args: &impl Serialize,
+    ) -> anyhow::Result<Answer<T>> {
+        let args = bsatn::to_vec(args)?;
+        let answer = match self {
+            ModuleCalls::InProcess { module, caller } => {
+                let connection = Some(ConnectionId::from_u128(1));
+                let args = FunctionArgs::Bsatn(args.into());
+                let called = module.call_procedure(*caller, connection, None, procedure, args, false).await;
+                let value = called.result.with_context(|| procedure)?.return_val;
+                bsatn::to_vec(&value)?
+            }
+            ModuleCalls::Socket(socket) => socket.call(procedure, args).await?,
+        };
+        bsatn::from_slice(&answer).with_context(|| format!("the answer of {procedure} has another shape"))
+    }
+
+    /// The same, when a refusal is a fault.
+    pub async fn accepted<T: DeserializeOwned>(
+        &self,
+        procedure: &'static str,
+        args: &impl Serialize,
+    ) -> anyhow::Result<T> {
+        let answer = self.call(procedure, args).await?;
+        answer.map_err(|refusal| anyhow!("{procedure} was refused: {} ({:?})", refusal.message, refusal.code))
+    }
+}
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+type Waiting = Arc<Mutex<HashMap<u32, oneshot::Sender<Result<Vec<u8>, String>>>>>;
+
+/// One WebSocket connection.
+#[derive(Clone)]
+pub struct SocketCalls {
+    sender: mpsc::UnboundedSender<Message>,
+    waiting: Waiting,
+    next_request: Arc<AtomicU32>,
+}
+
+impl SocketCalls {
+    /// Connects to a database of the node at `url` (`http://…`), with a bearer token.
+    pub async fn connect(url: &str, database: &str, token: &str) -> anyhow::Result<Self> {
+        let address = url.strip_prefix("http").context("the node's URL begins with http")?;
+        let url = format!("ws{address}/v1/database/{database}/subscribe?compression=None&confirmed=false");
+        let mut request = url.into_client_request()?;
+        let headers = request.headers_mut();
+        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(v2::BIN_PROTOCOL));
+        headers.insert(header::AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {token}"))?);
+        let (socket, _) = connect_async(request).await?;
+        let (mut sink, stream) = socket.split();
+        let (sender, mut outgoing) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Some(message) = outgoing.recv().await {
+                if sink.send(message).await.is_err() {
+                    break;
+                }
+            }
+        });
+        let waiting = Waiting::default();
+        tokio::spawn(distribute(stream, waiting.clone()));
+        Ok(Self { sender, waiting, next_request: Arc::default() })
+    }
+
+    async fn call(&self, procedure: &str, args: Vec<u8>) -> anyhow::Result<Vec<u8>> {
+        let request_id = self.next_request.fetch_add(1, Ordering::Relaxed);
+        let (answer, answered) = oneshot::channel();
+        self.waiting.lock().map_err(|_| anyhow!("the reader has failed"))?.insert(request_id, answer);
+        let call = v2::ClientMessage::CallProcedure(v2::CallProcedure {
+            request_id,
+            flags: CallProcedureFlags::Default,
+            procedure: procedure.into(),
+            args: args.into(),
+        });
+        self.sender.send(Message::Binary(bsatn::to_vec(&call)?.into()))?;
+        let answer = answered.await.with_context(|| format!("the connection ended during {procedure}"))?;
+        answer.map_err(|fault| anyhow!("{procedure} failed: {fault}"))
+    }
+}
+
+/// Gives each answer to the call that waits for it, until the connection ends.
+async fn distribute(mut stream: SplitStream<Socket>, waiting: Waiting) -> anyhow::Result<()> {
+    while let Some(message) = stream.next().await {
+        let Message::Binary(frame) = message? else { continue };
+        let Some((0, message)) = frame.split_first() else { bail!("the node sent a compressed message") };
+        if let v2::ServerMessage::ProcedureResult(result) = bsatn::from_slice(message)? {
+            let waiter = waiting.lock().map_err(|_| anyhow!("a caller has failed"))?.remove(&result.request_id);
+            let answer = match result.status {
+                v2::ProcedureStatus::Returned(value) => Ok(value.to_vec()),
+                v2::ProcedureStatus::InternalError(fault) => Err(fault.to_string()),
+            };
+            if let Some(waiter) = waiter {
+                // A caller that is gone does not want the answer.
+                let _ = waiter.send(answer);
+            }
+        }
+    }
+    // Nobody will answer those who still wait.
+    waiting.lock().map_err(|_| anyhow!("a caller has failed"))?.clear();
+    Ok(())
+}

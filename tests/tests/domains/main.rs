@@ -1,0 +1,6 @@
+//! The main story of each domain, as a client plays it: the real node, the real module, the Rust
+//! SDK with the generated bindings.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod access;
