@@ -1,11 +1,9 @@
 //! Skills and status effects, and the bounds of what an author may write.
 
-use module_rules::{RuleError, TextRule, check_limit};
+use module_rules::{RuleError, check_limit};
 
-use crate::ENERGY_MAX;
+use crate::{ENERGY_MAX, check_skill_key};
 
-/// Longest key of a skill, in bytes.
-pub const SKILL_KEY_LENGTH_MAX: usize = 64;
 /// Most points of power.
 pub const SKILL_POWER_MAX: u32 = 100_000;
 /// Most points of energy that a skill costs: as much as anybody can have.
@@ -18,8 +16,6 @@ pub const SKILLS_PER_FIGHTER_MAX: usize = 16;
 pub const EFFECT_STRENGTH_MAX: u32 = 100_000;
 /// Most turns of a status effect.
 pub const EFFECT_TURNS_MAX: u32 = 20;
-
-const KEY: TextRule = TextRule::key("skill_key", "The length of a skill's key in bytes", SKILL_KEY_LENGTH_MAX);
 
 /// What a status effect does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -103,7 +99,7 @@ impl Skill {
     ///
     /// Errors: `AboveLimit`, `Malformed`.
     pub fn check(&self) -> Result<(), RuleError> {
-        KEY.check(&self.key)?;
+        check_skill_key(&self.key)?;
         check_limit("The power of a skill", SKILL_POWER_MAX.into(), self.power.into())?;
         check_limit("The cost of a skill", SKILL_COST_MAX.into(), self.cost.into())?;
         let cooldown = u64::from(self.cooldown_turns);

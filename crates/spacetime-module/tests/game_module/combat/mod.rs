@@ -1,0 +1,9 @@
+//! Battles, from their beginning to what a victory brings.
+
+mod beginning;
+mod ending;
+mod refusals;
+mod rounds;
+mod scene;
+
+pub use scene::{Scene, insert_story};
