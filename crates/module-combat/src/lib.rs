@@ -21,7 +21,7 @@ pub use damage::{Blow, damage_of, flight_percent};
 pub use dice::Dice;
 pub use event::{EVENTS_PER_ROUND_MAX, Event, EventKind};
 pub use fighter::{ActiveEffect, Fighter, SkillState};
-pub use keys::{KEY_LENGTH_MAX, check_enemy_key, check_item_key, check_skill_key};
+pub use keys::{KEY_LENGTH_MAX, SKILL_KEY_LENGTH_MAX, check_enemy_key, check_item_key, check_skill_key};
 pub use skill::{
     EFFECT_STRENGTH_MAX, EFFECT_TURNS_MAX, Effect, EffectKind, SKILL_COOLDOWN_TURNS_MAX, SKILL_COST_MAX,
     SKILL_POWER_MAX, SKILLS_PER_FIGHTER_MAX, Skill, check_skills,

@@ -52,6 +52,10 @@ fn each_view_selects_by_an_indexed_column() {
         ("my_played_worlds", my_played_worlds(&ctx).sql().to_owned()),
         ("my_save_archives", my_save_archives(&ctx).sql().to_owned()),
         ("my_dashboard", my_dashboard(&ctx).sql().to_owned()),
+        ("my_battles", my_battles(&ctx).sql().to_owned()),
+        ("my_battle_victories", my_battle_victories(&ctx).sql().to_owned()),
+        ("my_progression", my_progression(&ctx).sql().to_owned()),
+        ("my_chapter_progression", my_chapter_progression(&ctx).sql().to_owned()),
     ];
     let module_def = world.test.datastore().module_def();
     for view in module_def.views() {

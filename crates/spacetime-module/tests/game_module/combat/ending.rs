@@ -65,7 +65,11 @@ fn a_flight_ends_it_sooner_or_later() {
 fn a_battle_that_nobody_wins_ends_all_the_same() {
     let wall = CombatStats { health: u32::MAX, energy: u32::MAX, attack: 0, defense: u32::MAX, speed: u32::MAX };
     let scene = Scene::with_enemy(wall, Vec::new(), u64::MAX);
+    // Each blow costs 1 point at least, so that more than 100 must be there for 100 rounds.
+    scene.win("ghost");
+    scene.win("ghost");
     let begun = scene.begin("foe");
+    assert_eq!(begun.player.health, 120);
     assert_eq!(begun.enemy.stats.health, module_combat::HEALTH_MAX, "brought within bounds");
     let parted = scene.fight(begun, BattleAction::Defend);
     assert_eq!((parted.status, parted.next_round), (BattleStatus::Fled, module_combat::ROUNDS_MAX + 1));
@@ -83,8 +87,7 @@ fn the_strongest_enemy_wins_without_overflow() {
         cooldown_turns: u32::MAX,
         effect: Some(StatusEffectSpec { kind: everything, strength: u32::MAX, turns: u32::MAX }),
     };
-    let most =
-        CombatStats { health: u32::MAX, energy: u32::MAX, attack: u32::MAX, defense: u32::MAX, speed: u32::MAX };
+    let most = CombatStats { health: u32::MAX, energy: u32::MAX, attack: u32::MAX, defense: u32::MAX, speed: u32::MAX };
     let scene = Scene::with_enemy(most, vec![skill; 40], u64::MAX);
     let begun = scene.begin("foe");
     assert_eq!(begun.enemy.skills.len(), 1, "keys are unique");

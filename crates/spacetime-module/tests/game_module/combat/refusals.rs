@@ -106,9 +106,8 @@ fn anothers_battle_looks_like_none() {
         assert!(scene.world.see(actor, my_battles).is_empty());
     }
     let named = Some(Actor::Alice.identity());
-    let refusal = scene
-        .world
-        .refused(|world| world.call(Actor::Bob, |ctx| read_battle_and_return(ctx, named, battle.battle_id)));
+    let refusal =
+        scene.world.refused(|world| world.call(Actor::Bob, |ctx| read_battle_and_return(ctx, named, battle.battle_id)));
     assert_eq!(refusal.code, DomainErrorCode::Forbidden);
 }
 
