@@ -157,16 +157,12 @@ fn guardian_of(ctx: &ReducerContext, story: &StorySession, treasure_key: &str) -
             continue;
         }
         // Several enemies may hold the same treasure; any of them gives it up.
-        if is_defeated(ctx, story, &row.key) {
+        if has_defeated(ctx, story, &row.key) {
             return Guardian::Defeated;
         }
         guardian = Guardian::Standing;
     }
     guardian
-}
-
-fn is_defeated(_ctx: &ReducerContext, _story: &StorySession, _enemy_key: &str) -> bool {
-    false
 }
 
 fn loot_of(ctx: &ReducerContext, story: &StorySession, treasure: &WorldTreasure) -> Result<Vec<Loot>, DomainError> {

@@ -129,40 +129,26 @@ pub struct BattleEvent {
 impl BattleFighter {
     /// A fresh fighter, within the bounds of the rules.
     pub(crate) fn new(stats: CombatStats, skills: &[CombatSkill]) -> BattleFighter {
-        let fighter = Fighter::new(stats.into(), skills.into_iter().map(CombatSkill::as_rule));
-        let name_of = |key: &str| {
-            let named = skills.into_iter().find(|skill| skill.key == key);
-            named.map(|skill| skill.name.clone()).unwrap_or_default()
-        };
-        let learned = fighter.skills.into_iter().map(|SkillState { skill, ready_in }| {
-            let name = name_of(&skill.key);
-            let Skill { key, power, cost, cooldown_turns, effect } = skill;
-            let effect = effect.map(|Effect { kind, strength, turns }| {
-                let kind = kind.into();
-                StatusEffectSpec { kind, strength, turns }
-            });
-            BattleSkill { skill: CombatSkill { key, name, power, cost, cooldown_turns, effect }, ready_in }
-        });
+        let fighter = Fighter::new(stats.into(), each(skills, CombatSkill::as_rule));
         BattleFighter {
             stats: fighter.stats.into(),
             health: fighter.health,
             energy: fighter.energy,
-            skills: learned.collect(),
+            skills: each(&fighter.skills, |state| BattleSkill::of(state, skills)),
             effects: Vec::new(),
         }
     }
 
     pub(crate) fn as_rule(&self) -> Fighter {
-        let skills = (&self.skills).into_iter();
-        let effects = (&self.effects).into_iter();
         Fighter {
             stats: self.stats.into(),
             health: self.health,
             energy: self.energy,
-            skills: skills.map(|own| SkillState { skill: own.skill.as_rule(), ready_in: own.ready_in }).collect(),
-            effects: effects
-                .map(|own| ActiveEffect { kind: own.kind.into(), strength: own.strength, turns_left: own.turns_left })
-                .collect(),
+            skills: each(&self.skills, |own| SkillState { skill: own.skill.as_rule(), ready_in: own.ready_in }),
+            effects: each(&self.effects, |own| {
+                let BattleEffect { kind, strength, turns_left } = *own;
+                ActiveEffect { kind: kind.into(), strength, turns_left }
+            }),
         }
     }
 
@@ -173,14 +159,27 @@ impl BattleFighter {
         for (own, state) in self.skills.iter_mut().zip(&fighter.skills) {
             own.ready_in = state.ready_in;
         }
-        let effects = (&fighter.effects).into_iter();
-        self.effects = effects
-            .map(|effect| BattleEffect {
-                kind: effect.kind.into(),
-                strength: effect.strength,
-                turns_left: effect.turns_left,
-            })
-            .collect();
+        self.effects = each(&fighter.effects, |effect| {
+            let ActiveEffect { kind, strength, turns_left } = *effect;
+            BattleEffect { kind: kind.into(), strength, turns_left }
+        });
+    }
+}
+
+impl BattleSkill {
+    /// The rules know no names; `named` does.
+    fn of(state: &SkillState, named: &[CombatSkill]) -> BattleSkill {
+        let Skill { key, power, cost, cooldown_turns, effect } = state.skill.clone();
+        let mut name = String::new();
+        for skill in named {
+            if skill.key == key {
+                name.clone_from(&skill.name);
+                break;
+            }
+        }
+        let effect =
+            effect.map(|Effect { kind, strength, turns }| StatusEffectSpec { kind: kind.into(), strength, turns });
+        BattleSkill { skill: CombatSkill { key, name, power, cost, cooldown_turns, effect }, ready_in: state.ready_in }
     }
 }
 
@@ -264,3 +263,7 @@ same_variants!(StatusEffectKind => EffectKind: Poison, Stun, Rage, Shield, Regen
 same_variants!(EffectKind => StatusEffectKind: Poison, Stun, Rage, Shield, Regeneration);
 same_variants!(EventKind => BattleEventKind: Attacked, UsedSkill, Defended, UsedItem, Fled, FailedToFlee,
     GainedEffect, Suffered, Recovered, Skipped, Fell, Parted);
+
+fn each<'a, A: 'a, B>(list: impl IntoIterator<Item = &'a A>, form: impl Fn(&'a A) -> B) -> Vec<B> {
+    list.into_iter().map(form).collect()
+}

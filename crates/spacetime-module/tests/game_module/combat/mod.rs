@@ -5,5 +5,6 @@ mod ending;
 mod refusals;
 mod rounds;
 mod scene;
+mod things;
 
 pub use scene::{Scene, insert_story};

@@ -55,6 +55,7 @@ fn actions_that_cannot_be_done_are_refused() {
         (item("hammer"), DomainErrorCode::NotFound),
         (item("rat"), DomainErrorCode::NotFound),
         (item("flour"), invalid("item_key")),
+        (item("sickle"), invalid("item_key")),
         (item(""), invalid("item_key")),
         (item(&long), above(64)),
     ];
