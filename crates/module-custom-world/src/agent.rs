@@ -7,13 +7,13 @@ pub const CONVERSATION_TITLE_LENGTH_MAX: usize = 120;
 /// Longest message, in bytes.
 pub const MESSAGE_LENGTH_MAX: usize = 16_384;
 /// Most conversations about one world, open or closed.
-pub const CONVERSATIONS_PER_WORLD_MAX: u64 = 50;
+pub const CONVERSATIONS_PER_WORLD_MAX: u64 = 20;
 /// Most messages in one conversation.
 pub const MESSAGES_PER_CONVERSATION_MAX: u64 = 500;
 /// Most operations in one proposal.
 pub const OPERATIONS_PER_PROPOSAL_MAX: u64 = 50;
 /// Most operations in one conversation, settled or not.
-pub const OPERATIONS_PER_CONVERSATION_MAX: u64 = 1_000;
+pub const OPERATIONS_PER_CONVERSATION_MAX: u64 = 500;
 /// Most rows that one call lists.
 pub const CONVERSATION_LISTING_MAX: u64 = 100;
 

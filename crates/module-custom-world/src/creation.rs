@@ -106,6 +106,18 @@ impl CreationStage {
         }
     }
 
+    /// The stage at which a creation at this stage is after something of another one has changed.
+    ///
+    /// An approval is for what was seen: a change takes it back, and every later one with it.
+    pub fn after_change_of(self, changed: CreationStage) -> CreationStage {
+        if self.is_open() { self.min(changed) } else { self }
+    }
+
+    /// This stage, if it is worked on, and those after it.
+    pub fn and_later(self) -> impl Iterator<Item = CreationStage> {
+        CreationStage::WORKING.into_iter().filter(move |stage| *stage >= self)
+    }
+
     /// The stage in which entries of this kind are made.
     pub const fn of(kind: EntryKind) -> CreationStage {
         match kind {

@@ -11,6 +11,7 @@ mod accounts;
 mod bindings;
 mod combat;
 mod confirmation;
+mod custom_world_creation;
 mod custom_world_publishing;
 mod domain_docs;
 mod expiry;

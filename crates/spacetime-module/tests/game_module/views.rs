@@ -56,6 +56,12 @@ fn each_view_selects_by_an_indexed_column() {
         ("my_battle_victories", my_battle_victories(&ctx).sql().to_owned()),
         ("my_progression", my_progression(&ctx).sql().to_owned()),
         ("my_chapter_progression", my_chapter_progression(&ctx).sql().to_owned()),
+        ("my_creation_sessions", my_creation_sessions(&ctx).sql().to_owned()),
+        ("my_creation_stages", my_creation_stages(&ctx).sql().to_owned()),
+        ("my_agent_sessions", my_agent_sessions(&ctx).sql().to_owned()),
+        ("my_agent_messages", my_agent_messages(&ctx).sql().to_owned()),
+        ("my_agent_operations", my_agent_operations(&ctx).sql().to_owned()),
+        ("my_draft_cards", my_draft_cards(&ctx).sql().to_owned()),
     ];
     let module_def = world.test.datastore().module_def();
     for view in module_def.views() {

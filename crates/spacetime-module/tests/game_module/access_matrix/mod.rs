@@ -19,6 +19,7 @@
 mod access;
 mod assets;
 mod combat;
+mod custom_world_creation;
 mod custom_world_publishing;
 mod inventory;
 mod requests;
@@ -43,6 +44,7 @@ const DOMAINS: &[(&str, Outcome)] = &[
     ("access", access::outcome),
     ("assets", assets::outcome),
     ("inventory", inventory::outcome),
+    ("custom_world_creation", custom_world_creation::outcome),
     ("custom_world_publishing", custom_world_publishing::outcome),
     ("combat", combat::outcome),
     ("requests", requests::outcome),

@@ -1,0 +1,249 @@
+//! The stages of a creation: their working texts, and what each of them lacks.
+
+use module_custom_world::{COVER_SLOT, ChapterPlace, CreationFacts, CreationStage, Shortcoming};
+
+use crate::*;
+
+/// Where a creation stands.
+#[derive(SpacetimeType, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CustomWorldStage {
+    /// What the world is to be, in the author's words.
+    Brief,
+    /// Title, premise and tags.
+    Setting,
+    /// The chapters of the story.
+    Chapters,
+    /// Everybody and everything that is met in them.
+    Characters,
+    /// The pictures.
+    Assets,
+    /// A look at the whole.
+    Review,
+    /// The author has approved everything.
+    Finished,
+    /// The author has given it up.
+    Abandoned,
+}
+
+/// What the last check of a stage found.
+#[derive(SpacetimeType, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CustomWorldValidation {
+    /// There was none since the last change.
+    Unchecked,
+    /// Nothing is lacking.
+    Passed,
+    /// Something is lacking.
+    Failed,
+}
+
+/// Something that a stage lacks.
+#[derive(SpacetimeType, Clone, Debug, PartialEq, Eq)]
+pub struct CustomWorldShortcoming {
+    /// For programs, such as `chapter_order_twice`.
+    pub code: String,
+    /// Key of the entry that it is about, if there is one.
+    pub entry_key: Option<String>,
+    /// For people: what is lacking and what to do.
+    pub message: String,
+}
+
+/// One stage of a creation; each has the six from brief to review.
+#[table(
+    accessor = custom_world_session_stage,
+    index(accessor = by_stage, btree(columns = [session_id, stage]))
+)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomWorldSessionStage {
+    /// Number of the row.
+    #[primary_key]
+    #[auto_inc]
+    pub id: u64,
+    /// The author.
+    #[index(btree)]
+    pub owner: Identity,
+    /// The creation.
+    pub session_id: Uuid,
+    /// Which stage; the pair is unique.
+    pub stage: CustomWorldStage,
+    /// Working text of the author; the entries of the draft are in its cards.
+    pub draft: String,
+    /// What the last check found.
+    pub validation: CustomWorldValidation,
+    /// What it found lacking, at most 100.
+    pub shortcomings: Vec<CustomWorldShortcoming>,
+    /// When the author approved it, if that still holds.
+    pub approved_at: Option<Timestamp>,
+    /// When the row last changed.
+    pub updated_at: Timestamp,
+}
+
+/// The stages of the sender's own creations.
+#[view(accessor = my_creation_stages, public)]
+pub fn my_creation_stages(ctx: &ViewContext) -> impl Query<CustomWorldSessionStage> {
+    let sender = ctx.sender();
+    ctx.from.custom_world_session_stage().r#where(|stage| stage.owner.eq(sender))
+}
+
+/// The six stages of a new creation, with the working text of the first.
+pub(crate) fn insert_stages(
+    ctx: &ReducerContext,
+    session: &CustomWorldSession,
+    brief: &str,
+) -> Result<(), DomainError> {
+    for stage in CreationStage::WORKING {
+        let row = CustomWorldSessionStage {
+            id: 0,
+            owner: session.owner,
+            session_id: session.session_id,
+            stage: stage.into(),
+            draft: if stage == CreationStage::Brief { brief.to_owned() } else { String::new() },
+            validation: CustomWorldValidation::Unchecked,
+            shortcomings: Vec::new(),
+            approved_at: None,
+            updated_at: ctx.timestamp,
+        };
+        ctx.db.custom_world_session_stage().try_insert(row).map_err(|_| DomainError::no_fresh_id())?;
+    }
+    Ok(())
+}
+
+/// The stages of a creation, in their order.
+pub(crate) fn stages_of(ctx: &ReducerContext, session_id: Uuid) -> Vec<CustomWorldSessionStage> {
+    let mut stages: Vec<_> = ctx.db.custom_world_session_stage().by_stage().filter(session_id).collect();
+    stages.sort_by_key(|row| row.stage);
+    stages
+}
+
+/// One stage of a creation.
+pub(crate) fn stage_row(
+    ctx: &ReducerContext,
+    session: &CustomWorldSession,
+    stage: CreationStage,
+) -> Result<CustomWorldSessionStage, DomainError> {
+    let place = (session.session_id, CustomWorldStage::from(stage));
+    let row = ctx.db.custom_world_session_stage().by_stage().filter(place).next();
+    Ok(row.ok_or(RuleError::Hidden { what: "stage" })?)
+}
+
+/// Stores a changed stage.
+pub(crate) fn store_stage(ctx: &ReducerContext, row: CustomWorldSessionStage) -> CustomWorldSessionStage {
+    let changed = CustomWorldSessionStage { updated_at: ctx.timestamp, ..row };
+    ctx.db.custom_world_session_stage().id().update(changed)
+}
+
+/// Forgets approvals and checks from a stage on. Says whether there was any.
+pub(crate) fn reset_stages(
+    ctx: &ReducerContext,
+    session: &CustomWorldSession,
+    from: CreationStage,
+) -> Result<bool, DomainError> {
+    let mut was_checked = false;
+    for stage in from.and_later() {
+        let row = stage_row(ctx, session, stage)?;
+        if row.validation == CustomWorldValidation::Unchecked {
+            continue;
+        }
+        was_checked = true;
+        let (validation, shortcomings) = (CustomWorldValidation::Unchecked, Vec::new());
+        store_stage(ctx, CustomWorldSessionStage { validation, shortcomings, approved_at: None, ..row });
+    }
+    Ok(was_checked)
+}
+
+/// What the present stage of a creation lacks.
+pub(crate) fn shortcomings_of(
+    ctx: &ReducerContext,
+    session: &CustomWorldSession,
+) -> Result<Vec<Shortcoming>, DomainError> {
+    let brief = stage_row(ctx, session, CreationStage::Brief)?.draft;
+    let count_of = |kind| ctx.db.custom_world_draft_card().by_key().filter((session.world_id, kind)).count() as u64;
+    let mut chapters = Vec::new();
+    for card in draft_entries_of(ctx, session.world_id, WorldEntryKind::Chapter) {
+        if let WorldEntry::Chapter(WorldChapter { order, required_level, .. }) = card.entry {
+            chapters.push(ChapterPlace { key: card.key, order, required_level });
+        }
+    }
+    let facts = CreationFacts {
+        brief,
+        settings: count_of(WorldEntryKind::Setting),
+        chapters,
+        characters: count_of(WorldEntryKind::Character),
+        has_cover: has_cover(ctx, session),
+    };
+    Ok(module_custom_world::shortcomings(session.stage.into(), &facts))
+}
+
+/// Keeps what a check of the present stage found; the same as before changes nothing.
+pub(crate) fn note_validation(
+    ctx: &ReducerContext,
+    session: &CustomWorldSession,
+    lacking: &[Shortcoming],
+) -> Result<(), DomainError> {
+    let row = stage_row(ctx, session, session.stage.into())?;
+    let mut shortcomings = Vec::with_capacity(lacking.len());
+    for shortcoming in lacking {
+        shortcomings.push(CustomWorldShortcoming::from(shortcoming));
+    }
+    let found_any = !shortcomings.is_empty();
+    let validation = if found_any { CustomWorldValidation::Failed } else { CustomWorldValidation::Passed };
+    if (row.validation, &row.shortcomings) != (validation, &shortcomings) {
+        store_stage(ctx, CustomWorldSessionStage { validation, shortcomings, ..row });
+    }
+    Ok(())
+}
+
+/// Approves the present stage, which lacks nothing.
+pub(crate) fn approve_stage(ctx: &ReducerContext, session: &CustomWorldSession) -> Result<(), DomainError> {
+    let row = stage_row(ctx, session, session.stage.into())?;
+    let (validation, approved_at) = (CustomWorldValidation::Passed, Some(ctx.timestamp));
+    store_stage(ctx, CustomWorldSessionStage { validation, shortcomings: Vec::new(), approved_at, ..row });
+    Ok(())
+}
+
+/// Only confirmed assets are bound, and a bound one stays; but anybody can bind an asset anywhere.
+fn has_cover(ctx: &ReducerContext, session: &CustomWorldSession) -> bool {
+    let world = session.world_id.to_string();
+    let place = ("world", world.as_str(), COVER_SLOT);
+    let cover = ctx.db.asset_entity_binding().by_slot().filter(place).next();
+    cover.is_some_and(|binding| binding.owner == session.owner)
+}
+
+impl From<&Shortcoming> for CustomWorldShortcoming {
+    fn from(shortcoming: &Shortcoming) -> Self {
+        CustomWorldShortcoming {
+            code: shortcoming.code().to_owned(),
+            entry_key: shortcoming.entry_key().map(str::to_owned),
+            message: shortcoming.to_string(),
+        }
+    }
+}
+
+impl From<CustomWorldStage> for CreationStage {
+    fn from(stage: CustomWorldStage) -> Self {
+        match stage {
+            CustomWorldStage::Brief => CreationStage::Brief,
+            CustomWorldStage::Setting => CreationStage::Setting,
+            CustomWorldStage::Chapters => CreationStage::Chapters,
+            CustomWorldStage::Characters => CreationStage::Characters,
+            CustomWorldStage::Assets => CreationStage::Assets,
+            CustomWorldStage::Review => CreationStage::Review,
+            CustomWorldStage::Finished => CreationStage::Finished,
+            CustomWorldStage::Abandoned => CreationStage::Abandoned,
+        }
+    }
+}
+
+impl From<CreationStage> for CustomWorldStage {
+    fn from(stage: CreationStage) -> Self {
+        match stage {
+            CreationStage::Brief => CustomWorldStage::Brief,
+            CreationStage::Setting => CustomWorldStage::Setting,
+            CreationStage::Chapters => CustomWorldStage::Chapters,
+            CreationStage::Characters => CustomWorldStage::Characters,
+            CreationStage::Assets => CustomWorldStage::Assets,
+            CreationStage::Review => CustomWorldStage::Review,
+            CreationStage::Finished => CustomWorldStage::Finished,
+            CreationStage::Abandoned => CustomWorldStage::Abandoned,
+        }
+    }
+}
