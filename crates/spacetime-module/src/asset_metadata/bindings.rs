@@ -132,7 +132,7 @@ pub fn my_asset_bindings(ctx: &ViewContext) -> impl Query<AssetEntityBinding> {
     ctx.from.asset_entity_binding().r#where(|binding| binding.owner.eq(sender))
 }
 
-fn bind_object(
+pub(crate) fn bind_object(
     ctx: &ReducerContext,
     caller: &Caller,
     request: &AssetEntityBindingRequest,
@@ -155,7 +155,7 @@ fn bind_object(
     Ok(AssetEntityBindingOutcome { binding, replaced_asset_id })
 }
 
-fn unbind_object(
+pub(crate) fn unbind_object(
     ctx: &ReducerContext,
     caller: &Caller,
     request: &AssetEntityUnbindRequest,
@@ -170,7 +170,7 @@ fn unbind_object(
     Ok(binding)
 }
 
-fn find_binding(ctx: &ReducerContext, slot: &EntitySlot<'_>) -> Option<AssetEntityBinding> {
+pub(crate) fn find_binding(ctx: &ReducerContext, slot: &EntitySlot<'_>) -> Option<AssetEntityBinding> {
     let place = (slot.entity_kind, slot.entity_id, slot.slot);
     ctx.db.asset_entity_binding().by_slot().filter(place).next()
 }
