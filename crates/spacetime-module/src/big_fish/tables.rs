@@ -199,9 +199,11 @@ pub struct BigFishGame {
     pub title: String,
     /// Runs that other players have begun.
     pub play_count: u64,
+    /// Why a Moderator holds it back; it cannot be published meanwhile.
+    pub held_reason: Option<String>,
     /// When it was first published.
     pub created_at: Timestamp,
-    /// When it was last published or unpublished.
+    /// When it was last published, unpublished, held back or released.
     pub updated_at: Timestamp,
 }
 

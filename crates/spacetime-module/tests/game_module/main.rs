@@ -8,6 +8,7 @@ use v8_absent as _;
 mod access;
 mod access_matrix;
 mod accounts;
+mod big_fish;
 mod bindings;
 mod combat;
 mod confirmation;

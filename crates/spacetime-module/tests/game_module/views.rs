@@ -62,6 +62,12 @@ fn each_view_selects_by_an_indexed_column() {
         ("my_agent_messages", my_agent_messages(&ctx).sql().to_owned()),
         ("my_agent_operations", my_agent_operations(&ctx).sql().to_owned()),
         ("my_draft_cards", my_draft_cards(&ctx).sql().to_owned()),
+        ("my_fish_sessions", my_fish_sessions(&ctx).sql().to_owned()),
+        ("my_fish_messages", my_fish_messages(&ctx).sql().to_owned()),
+        ("my_fish_games", my_fish_games(&ctx).sql().to_owned()),
+        ("gallery_fish", gallery_fish(&world.test.anonymous_view_context()).sql().to_owned()),
+        ("my_runs", my_runs(&ctx).sql().to_owned()),
+        ("my_run_entities", my_run_entities(&ctx).sql().to_owned()),
     ];
     let module_def = world.test.datastore().module_def();
     for view in module_def.views() {

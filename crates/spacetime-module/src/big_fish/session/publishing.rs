@@ -5,6 +5,8 @@ use spacetimedb::AnonymousViewContext;
 
 use crate::*;
 
+const MODERATORS: Admits = Admits::Holders(&[Role::Moderator, Role::Admin]);
+
 /// A session to publish.
 #[derive(SpacetimeType, Clone, Debug, PartialEq, Eq)]
 pub struct BigFishPublication {
@@ -14,6 +16,15 @@ pub struct BigFishPublication {
     pub revision: u64,
     /// Chosen by the caller, unique per author: the same request again has the same result.
     pub idempotency_key: String,
+}
+
+/// A game to hold back.
+#[derive(SpacetimeType, Clone, Debug, PartialEq, Eq)]
+pub struct BigFishHold {
+    /// The game.
+    pub game_id: Uuid,
+    /// Why, for its author to read; at most 500 bytes.
+    pub reason: String,
 }
 
 /// Publishes a session of the sender.
@@ -34,14 +45,39 @@ pub fn unpublish_big_fish_game(ctx: &ReducerContext, game_id: Uuid) -> Result<()
     unpublish_game(ctx, &caller, game_id).map(drop)
 }
 
+/// Takes a game from the gallery, and keeps it out until it is released. For Moderator and Admin.
+/// Runs that have begun go on.
+///
+/// Errors: `unauthenticated`; `forbidden` (for Moderator and Admin only); `invalid_argument`,
+/// `limit_exceeded`; `not_found`.
+#[reducer]
+pub fn hold_big_fish_game(ctx: &ReducerContext, request: BigFishHold) -> Result<(), DomainError> {
+    guard(ctx, MODERATORS, None)?;
+    module_big_fish::check_held_reason(&request.reason)?;
+    let game = take_from_gallery(ctx, find_big_fish_game(ctx, request.game_id)?);
+    store_game(ctx, BigFishGame { held_reason: Some(request.reason), ..game });
+    Ok(())
+}
+
+/// Lets the author publish a game again that was held back. For Moderator and Admin.
+///
+/// Errors: `unauthenticated`; `forbidden` (for Moderator and Admin only); `not_found`.
+#[reducer]
+pub fn release_big_fish_game(ctx: &ReducerContext, game_id: Uuid) -> Result<(), DomainError> {
+    guard(ctx, MODERATORS, None)?;
+    let game = find_big_fish_game(ctx, game_id)?;
+    store_game(ctx, BigFishGame { held_reason: None, ..game });
+    Ok(())
+}
+
 /// Publishes a session as the next version of its game, which is made the first time, shows it
 /// in the gallery, and returns the version. Runs that have begun keep the version they play.
 ///
 /// Errors: `unauthenticated`; `forbidden` if anyone but the Service names another player, or if
 /// another player's asset fills a slot; `invalid_argument`; `limit_exceeded` for more than 100
 /// games or 100 versions; `not_found`; `conflict` if the revision is another one, the stage is
-/// not review, a required slot is empty, an asset is not confirmed or private, or the idempotency
-/// key was used for another request.
+/// not review, a required slot is empty, an asset is not confirmed or private, a Moderator holds
+/// the game back, or the idempotency key was used for another request.
 #[procedure]
 pub fn publish_big_fish_game_and_return(
     ctx: &mut ProcedureContext,
@@ -139,11 +175,13 @@ fn next_game(ctx: &ReducerContext, session: &BigFishCreationSession) -> Result<B
                 version_number: 0,
                 title: String::new(),
                 play_count: 0,
+                held_reason: None,
                 created_at: ctx.timestamp,
                 updated_at: ctx.timestamp,
             }
         }
     };
+    module_big_fish::check_not_held(game.held_reason.as_deref())?;
     Ok(BigFishGame {
         status: BigFishGameStatus::Published,
         version_number: module_big_fish::next_version_number(game.version_number)?,
@@ -199,15 +237,23 @@ fn show_in_gallery(ctx: &ReducerContext, game: &BigFishGame, version: &BigFishGa
 fn unpublish_game(ctx: &ReducerContext, caller: &Caller, game_id: Uuid) -> Result<BigFishGame, DomainError> {
     let game = find_big_fish_game(ctx, game_id)?;
     module_big_fish::check_own("game", &game.owner, &caller.player)?;
-    let status = BigFishGameStatus::Unpublished;
-    if module_big_fish::transition_game(game.status.into(), status.into())? == Step::Already {
-        return Ok(game);
+    match module_big_fish::transition_game(game.status.into(), BigFishGameStatus::Unpublished.into())? {
+        Step::Already => Ok(game),
+        Step::Moved => Ok(store_game(ctx, take_from_gallery(ctx, game))),
     }
+}
+
+/// The game as it is to be stored once it is out of the gallery, which it is now.
+fn take_from_gallery(ctx: &ReducerContext, game: BigFishGame) -> BigFishGame {
     let entries = ctx.db.big_fish_gallery_entry();
-    if let Some(entry) = entries.game_id().find(game_id) {
+    if let Some(entry) = entries.game_id().find(game.game_id) {
         entries.game_id().update(BigFishGalleryEntry { is_listed: false, ..entry });
     }
-    Ok(ctx.db.big_fish_game().game_id().update(BigFishGame { status, updated_at: ctx.timestamp, ..game }))
+    BigFishGame { status: BigFishGameStatus::Unpublished, ..game }
+}
+
+fn store_game(ctx: &ReducerContext, game: BigFishGame) -> BigFishGame {
+    ctx.db.big_fish_game().game_id().update(BigFishGame { updated_at: ctx.timestamp, ..game })
 }
 
 fn read_version(ctx: &ReducerContext, caller: &Caller, version_id: Uuid) -> Result<BigFishGameVersion, DomainError> {

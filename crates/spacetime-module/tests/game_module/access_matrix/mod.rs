@@ -20,6 +20,7 @@ mod access;
 mod assets;
 mod combat;
 mod custom_world_creation;
+mod big_fish;
 mod custom_world_publishing;
 mod inventory;
 mod requests;

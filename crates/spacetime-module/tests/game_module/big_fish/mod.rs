@@ -1,0 +1,9 @@
+//! The eat-or-be-eaten game: its creation, and its runs.
+
+mod conversation;
+mod creation;
+mod publishing;
+mod runs;
+mod slots;
+pub mod studio;
+mod ticks;
