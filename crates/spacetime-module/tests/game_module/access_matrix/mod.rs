@@ -46,6 +46,7 @@ const DOMAINS: &[(&str, Outcome)] = &[
     ("assets", assets::outcome),
     ("inventory", inventory::outcome),
     ("custom_world_creation", custom_world_creation::outcome),
+    ("big_fish", big_fish::outcome),
     ("custom_world_publishing", custom_world_publishing::outcome),
     ("combat", combat::outcome),
     ("requests", requests::outcome),
