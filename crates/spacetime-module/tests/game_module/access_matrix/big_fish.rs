@@ -1,4 +1,5 @@
-//! The eat-or-be-eaten game. Alice's: a session per stage, a published game, a run of it.
+//! The eat-or-be-eaten game. Alice has a session at the stage in question, a published game, or a
+//! run of it; Bob has a session.
 
 use spacetime_module::*;
 use spacetimedb::{Identity, ScheduleAt, Uuid};
@@ -6,40 +7,6 @@ use spacetimedb::{Identity, ScheduleAt, Uuid};
 use super::{said, seen};
 use crate::big_fish::studio;
 use crate::world::{Actor, World};
-
-/// Alice's rows, one for each thing that can be done with one.
-struct Scene {
-    briefing: BigFishCreationSession,
-    assets: BigFishCreationSession,
-    reviewed: BigFishCreationSession,
-    proposal: Uuid,
-    asset_id: Uuid,
-    version: BigFishGameVersion,
-    run: BigFishRun,
-}
-
-impl Scene {
-    fn new(world: &World) -> Scene {
-        let briefing = studio::begun(world, Actor::Alice, "briefing");
-        let reply = BigFishAgentReply { proposed_levels: Some(studio::ladder()), ..reply(briefing.session_id) };
-        let alice = Some(Actor::Alice.identity());
-        let proposal =
-            world.call(Actor::Service, |ctx| append_big_fish_agent_message_and_return(ctx, alice, reply)).unwrap();
-        let version = studio::published(world, Actor::Alice, "published");
-        let run = studio::start(world, Actor::Alice, version.game_id, "run").unwrap();
-        let assets = studio::filled(world, Actor::Alice, "assets");
-        studio::begun(world, Actor::Bob, "bobs");
-        Scene {
-            briefing,
-            asset_id: studio::shown(world, Actor::Alice, "asset"),
-            assets,
-            reviewed: studio::reviewed(world, Actor::Alice, "reviewed"),
-            proposal: proposal.message_id,
-            version,
-            run,
-        }
-    }
-}
 
 fn reply(session_id: Uuid) -> BigFishAgentReply {
     BigFishAgentReply {
@@ -56,33 +23,36 @@ pub fn outcome(world: &World, name: &str, caller: Actor, named: Option<Identity>
     if !name.contains("big_fish") && !views.contains(&name) {
         return None;
     }
-    let scene = Scene::new(world);
     Some(match name {
-        "my_fish_sessions" => seen(world.see(caller, my_fish_sessions)),
-        "my_fish_messages" => seen(world.see(caller, my_fish_messages)),
-        "my_fish_games" => seen(world.see(caller, my_fish_games)),
-        "my_runs" => seen(world.see(caller, my_runs)),
-        "my_run_entities" => seen(world.see(caller, my_run_entities)),
-        "gallery_fish" => seen(world.see(caller, |_| gallery_fish(&world.test.anonymous_view_context()))),
-        _ if name.contains("_run") => play(world, &scene, name, caller, named),
-        _ if name.contains("_game") || name.contains("_asset") || name.contains("_slots") => {
-            publish(world, &scene, name, caller, named)
+        _ if name.contains("_run") => play(world, name, caller, named),
+        _ if name.contains("_game") || name == "my_fish_games" || name == "gallery_fish" => {
+            publish(world, name, caller, named)
         }
-        _ => create(world, &scene, name, caller, named),
+        _ if name.contains("_asset") || name.contains("_slots") => fill(world, name, caller, named),
+        _ => create(world, name, caller, named),
     })
 }
 
-fn create(world: &World, scene: &Scene, name: &str, caller: Actor, named: Option<Identity>) -> String {
-    let BigFishCreationSession { session_id, revision, .. } = scene.briefing;
+fn create(world: &World, name: &str, caller: Actor, named: Option<Identity>) -> String {
+    studio::begun(world, Actor::Bob, "bobs");
+    let BigFishCreationSession { session_id, revision, .. } = studio::begun(world, Actor::Alice, "briefing");
+    let proposal = BigFishAgentReply { proposed_levels: Some(studio::ladder()), ..reply(session_id) };
+    let alice = Some(Actor::Alice.identity());
+    let message_id = world
+        .call(Actor::Service, |ctx| append_big_fish_agent_message_and_return(ctx, alice, proposal))
+        .unwrap()
+        .message_id;
     let request = studio::session_request("new");
     let describe =
         BigFishSessionDescription { session_id, revision, title: "Title".to_owned(), description: String::new() };
     let ladder = BigFishLadderRequest { session_id, revision, levels: studio::ladder() };
-    let acceptance = BigFishLadderAcceptance { session_id, revision, message_id: scene.proposal };
+    let acceptance = BigFishLadderAcceptance { session_id, revision, message_id };
     let stage = BigFishStageRequest { session_id, revision, stage: BigFishStage::Ladder };
     let message = BigFishMessageRequest { session_id, idempotency_key: "message".to_owned(), text: "Hello".to_owned() };
     let reply = BigFishAgentReply { idempotency_key: "other".to_owned(), ..reply(session_id) };
     match name {
+        "my_fish_sessions" => seen(world.see(caller, my_fish_sessions)),
+        "my_fish_messages" => seen(world.see(caller, my_fish_messages)),
         "create_big_fish_session" => said(world.reduce(caller, |ctx| create_big_fish_session(ctx, request))),
         "create_big_fish_session_and_return" => {
             said(world.call(caller, |ctx| create_big_fish_session_and_return(ctx, named, request)))
@@ -118,18 +88,12 @@ fn create(world: &World, scene: &Scene, name: &str, caller: Actor, named: Option
     }
 }
 
-fn publish(world: &World, scene: &Scene, name: &str, caller: Actor, named: Option<Identity>) -> String {
-    let session_id = scene.assets.session_id;
-    let slot = || "background".to_owned();
-    let bind = BigFishAssetBindingRequest { session_id, slot: slot(), asset_id: scene.asset_id };
+fn fill(world: &World, name: &str, caller: Actor, named: Option<Identity>) -> String {
+    let session_id = studio::laddered(world, Actor::Alice, "assets").session_id;
+    let asset_id = studio::shown(world, Actor::Alice, "asset");
+    studio::fill(world, Actor::Alice, session_id, "picture_cod", asset_id).unwrap();
+    let bind = BigFishAssetBindingRequest { session_id, slot: "background".to_owned(), asset_id };
     let unbind = BigFishAssetUnbindRequest { session_id, slot: "picture_cod".to_owned(), asset_id: None };
-    let publication = BigFishPublication {
-        session_id: scene.reviewed.session_id,
-        revision: scene.reviewed.revision,
-        idempotency_key: "publish".to_owned(),
-    };
-    let BigFishGameVersion { game_id, version_id, .. } = scene.version;
-    let hold = BigFishHold { game_id, reason: "reason".to_owned() };
     match name {
         "bind_big_fish_asset" => said(world.reduce(caller, |ctx| bind_big_fish_asset(ctx, bind))),
         "bind_big_fish_asset_and_return" => {
@@ -142,6 +106,25 @@ fn publish(world: &World, scene: &Scene, name: &str, caller: Actor, named: Optio
         "list_big_fish_slots_and_return" => {
             said(world.call(caller, |ctx| list_big_fish_slots_and_return(ctx, named, session_id)))
         }
+        _ => panic!("{name} is new: add a call here"),
+    }
+}
+
+/// A published game, and the session that it came of at the point of its next version.
+fn publish(world: &World, name: &str, caller: Actor, named: Option<Identity>) -> String {
+    let session = studio::filled_with_one(world, Actor::Alice, "published");
+    let session = studio::move_to(world, Actor::Alice, &session, BigFishStage::Review).unwrap();
+    let version = studio::publish(world, Actor::Alice, &session, "first").unwrap();
+    let session = studio::session_now(world, Actor::Alice, session.session_id);
+    let session = studio::move_to(world, Actor::Alice, &session, BigFishStage::Assets).unwrap();
+    let session = studio::move_to(world, Actor::Alice, &session, BigFishStage::Review).unwrap();
+    let BigFishCreationSession { session_id, revision, .. } = session;
+    let publication = BigFishPublication { session_id, revision, idempotency_key: "second".to_owned() };
+    let BigFishGameVersion { game_id, version_id, .. } = version;
+    let hold = BigFishHold { game_id, reason: "reason".to_owned() };
+    match name {
+        "my_fish_games" => seen(world.see(caller, my_fish_games)),
+        "gallery_fish" => seen(world.see(caller, |_| gallery_fish(&world.test.anonymous_view_context()))),
         "publish_big_fish_game" => said(world.reduce(caller, |ctx| publish_big_fish_game(ctx, publication))),
         "publish_big_fish_game_and_return" => {
             said(world.call(caller, |ctx| publish_big_fish_game_and_return(ctx, named, publication)))
@@ -159,27 +142,23 @@ fn publish(world: &World, scene: &Scene, name: &str, caller: Actor, named: Optio
     }
 }
 
-fn start(world: &World, scene: &Scene, name: &str, caller: Actor, named: Option<Identity>) -> String {
-    let request = BigFishRunRequest { idempotency_key: "new".to_owned(), game_id: scene.version.game_id };
-    match name {
-        "start_big_fish_run" => said(world.reduce(caller, |ctx| start_big_fish_run(ctx, request))),
-        "start_big_fish_run_and_return" => {
-            said(world.call(caller, |ctx| start_big_fish_run_and_return(ctx, named, request)))
-        }
-        _ => panic!("{name} is new: add a call here"),
+fn play(world: &World, name: &str, caller: Actor, named: Option<Identity>) -> String {
+    let session = studio::filled_with_one(world, Actor::Alice, "published");
+    let session = studio::move_to(world, Actor::Alice, &session, BigFishStage::Review).unwrap();
+    let game_id = studio::publish(world, Actor::Alice, &session, "publish").unwrap().game_id;
+    let request = BigFishRunRequest { idempotency_key: "new".to_owned(), game_id };
+    if name.starts_with("start_") {
+        return match name {
+            "start_big_fish_run" => said(world.reduce(caller, |ctx| start_big_fish_run(ctx, request))),
+            _ => said(world.call(caller, |ctx| start_big_fish_run_and_return(ctx, named, request))),
+        };
     }
-}
-
-fn play(world: &World, scene: &Scene, name: &str, caller: Actor, named: Option<Identity>) -> String {
-    let run_id = scene.run.run_id;
+    let run_id = studio::start(world, Actor::Alice, game_id, "run").unwrap().run_id;
     let steering = BigFishSteering { run_id, heading: BigFishHeading { x_milli: 0, y_milli: 0 } };
     let timer = BigFishTick { scheduled_id: 1, scheduled_at: ScheduleAt::Time(world.now()), run_id };
     match name {
-        "start_big_fish_run" | "start_big_fish_run_and_return" => {
-            // The owner has a run already, which would be in the way.
-            world.reduce(Actor::Alice, |ctx| abandon_big_fish_run(ctx, run_id)).unwrap();
-            start(world, scene, name, caller, named)
-        }
+        "my_runs" => seen(world.see(caller, my_runs)),
+        "my_run_entities" => seen(world.see(caller, my_run_entities)),
         "steer_big_fish_run" => said(world.reduce(caller, |ctx| steer_big_fish_run(ctx, steering))),
         "steer_big_fish_run_and_return" => {
             said(world.call(caller, |ctx| steer_big_fish_run_and_return(ctx, named, steering)))
