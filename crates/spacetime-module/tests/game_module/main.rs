@@ -26,5 +26,6 @@ mod requests;
 mod runtime;
 mod sample_world;
 mod sources;
+mod story;
 mod views;
 mod world;

@@ -68,6 +68,8 @@ fn each_view_selects_by_an_indexed_column() {
         ("gallery_fish", gallery_fish(&world.test.anonymous_view_context()).sql().to_owned()),
         ("my_runs", my_runs(&ctx).sql().to_owned()),
         ("my_run_entities", my_run_entities(&ctx).sql().to_owned()),
+        ("my_story_sessions", my_story_sessions(&ctx).sql().to_owned()),
+        ("my_story_events", my_story_events(&ctx).sql().to_owned()),
     ];
     let module_def = world.test.datastore().module_def();
     for view in module_def.views() {

@@ -25,6 +25,7 @@ mod custom_world_publishing;
 mod inventory;
 mod requests;
 mod runtime;
+mod story;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
