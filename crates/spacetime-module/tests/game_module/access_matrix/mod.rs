@@ -52,6 +52,7 @@ const DOMAINS: &[(&str, Outcome)] = &[
     ("combat", combat::outcome),
     ("requests", requests::outcome),
     ("runtime", runtime::outcome),
+    ("story", story::outcome),
 ];
 
 const CALLERS: [(&str, Actor); 9] = [

@@ -33,7 +33,8 @@ fn entering_a_chapter_tells_its_opening() {
 
     let stays = continue_as(&world, Actor::Alice, entering(&step.session, "cellar")).unwrap();
     assert_eq!((stays.event.kind, stays.event.opening.as_str()), (StoryEventKind::Continued, ""));
-    let silent = StoryContinuation { text: String::new(), player_input: String::new(), ..entering(&stays.session, "arrival") };
+    let silent =
+        StoryContinuation { text: String::new(), player_input: String::new(), ..entering(&stays.session, "arrival") };
     let back = continue_as(&world, Actor::Alice, silent).unwrap();
     assert_eq!(back.session.chapter_key, "arrival");
 }

@@ -58,11 +58,7 @@ pub fn ending(story: &StorySession) -> StoryEnding {
 }
 
 pub fn branching(story: &StorySession, event_number: u32) -> StoryBranching {
-    StoryBranching {
-        idempotency_key: format!("branch-{event_number}"),
-        session_id: story.session_id,
-        event_number,
-    }
+    StoryBranching { idempotency_key: format!("branch-{event_number}"), session_id: story.session_id, event_number }
 }
 
 /// The story after `count` more events.

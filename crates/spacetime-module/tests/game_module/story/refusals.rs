@@ -3,9 +3,7 @@
 use spacetime_module::*;
 use spacetimedb::Uuid;
 
-use super::{
-    begin_as, continuation, continue_as, end_as, ending, events_of, sample_story, store_session,
-};
+use super::{begin_as, continuation, continue_as, end_as, ending, events_of, sample_story, store_session};
 use crate::world::{Actor, World, above, conflict, illegal, invalid};
 
 #[test]
