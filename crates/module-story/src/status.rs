@@ -43,7 +43,7 @@ pub const fn transition(from: Status, to: Status) -> Result<Step, RuleError> {
         (Status::Ended, Status::Active) => Err(RuleError::IllegalTransition {
             what: "A story",
             from: from.name(),
-            to: to.name(),
+            to: "continued",
             advice: " Begin a new one, or branch from one of its events.",
         }),
     }

@@ -11,7 +11,7 @@ fn every_pair_of_states() {
     let expected = [
         (Status::Active, Status::Active, Ok(Step::Already)),
         (Status::Active, Status::Ended, Ok(Step::Moved)),
-        (Status::Ended, Status::Active, Err(("ended", "active"))),
+        (Status::Ended, Status::Active, Err(("ended", "continued"))),
         (Status::Ended, Status::Ended, Ok(Step::Already)),
     ];
     let pairs: Vec<_> = Status::ALL.into_iter().flat_map(|from| Status::ALL.map(|to| (from, to))).collect();

@@ -75,7 +75,7 @@ fn an_ended_story_stays_as_it_is() {
     let story = sample_story(&world);
     let end = end_as(&world, Actor::Alice, ending(&story)).unwrap().session;
     let refusal = world.refused(|world| continue_as(world, Actor::Alice, continuation(&end, "knock")));
-    assert_eq!(refusal.code, illegal("ended", "active"));
+    assert_eq!(refusal.code, illegal("ended", "continued"));
     let otherwise = StoryEnding { text: "They lived.".to_owned(), ..ending(&story) };
     let refusal = world.refused(|world| end_as(world, Actor::Alice, otherwise));
     assert_eq!(refusal.code, illegal("ended", "ended otherwise"));
