@@ -4,12 +4,18 @@
 
 mod agent;
 mod cards;
+mod compile;
 mod creation;
 mod entries;
+mod gallery;
 mod profile;
+mod publishing;
 
 pub use agent::*;
 pub use cards::*;
+pub use compile::*;
 pub use creation::*;
 pub use entries::*;
+pub use gallery::*;
 pub use profile::*;
+pub use publishing::*;
