@@ -164,9 +164,9 @@ pub fn first_chapter<'a>(entries: &[DraftEntry<'a>]) -> Option<&'a str> {
 
 /// SHA-256 over the encoded entries of a world, each with its length, as 64 lower-case
 /// hexadecimal digits. The caller orders the entries by kind and key.
-pub fn content_hash<'a>(encoded_entries: impl IntoIterator<Item = &'a [u8]>) -> String {
+pub fn content_hash<T: AsRef<[u8]>>(encoded_entries: &[T]) -> String {
     let mut hasher = Sha256::new_with_prefix(HASH_CONTEXT);
-    for entry in encoded_entries {
+    for entry in encoded_entries.iter().map(AsRef::as_ref) {
         hasher.update((entry.len() as u64).to_be_bytes());
         hasher.update(entry);
     }

@@ -73,6 +73,28 @@ pub fn world_transition(from: WorldStatus, to: WorldStatus) -> Result<WorldStep,
     }
 }
 
+/// Where a world goes that is taken out of the archive.
+///
+/// Errors: `IllegalTransition` if it is not in there.
+pub fn restore_world(status: WorldStatus, current_version: u32) -> Result<WorldStatus, RuleError> {
+    if status == WorldStatus::Archived {
+        return Ok(WorldStatus::restored(current_version));
+    }
+    let advice = " Only an archived world is restored.";
+    Err(RuleError::IllegalTransition { what: "A world", from: status.name(), to: "restored", advice })
+}
+
+/// Decides the step of taking a world out of the gallery.
+///
+/// Errors: `IllegalTransition` for a draft, and for an archived world, which leaves the archive
+/// only by being restored.
+pub fn unpublish_world(status: WorldStatus) -> Result<WorldStep, RuleError> {
+    match status {
+        WorldStatus::Archived => Err(illegal(status, WorldStatus::Unpublished, " Restore it instead.")),
+        _ => world_transition(status, WorldStatus::Unpublished),
+    }
+}
+
 const fn illegal(from: WorldStatus, to: WorldStatus, advice: &'static str) -> RuleError {
     RuleError::IllegalTransition { what: "A world", from: from.name(), to: to.name(), advice }
 }

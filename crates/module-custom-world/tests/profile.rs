@@ -47,6 +47,21 @@ fn a_world_comes_out_of_the_archive_as_it_went_in() {
 }
 
 #[test]
+fn only_the_archive_is_left_by_restoring() {
+    assert_eq!(restore_world(Archived, 0), Ok(Draft));
+    assert_eq!(restore_world(Archived, 3), Ok(Unpublished));
+    for status in [Draft, Published, Unpublished] {
+        let refusal = restore_world(status, 3).unwrap_err();
+        assert!(matches!(refusal, RuleError::IllegalTransition { to: "restored", .. }), "{refusal}");
+    }
+    assert_eq!(unpublish_world(Published), Ok(WorldStep::Moved));
+    assert_eq!(unpublish_world(Unpublished), Ok(WorldStep::Already));
+    for status in [Draft, Archived] {
+        assert!(matches!(unpublish_world(status), Err(RuleError::IllegalTransition { .. })), "{status:?}");
+    }
+}
+
+#[test]
 fn only_what_was_never_published_can_be_deleted() {
     assert_eq!(check_world_deletable(Draft, 0), Ok(()));
     assert_eq!(check_world_deletable(Archived, 0), Ok(()));

@@ -137,6 +137,13 @@ impl Character<'_> {
     }
 }
 
+/// Checks a tag that somebody searches for.
+///
+/// Errors: `AboveLimit` or `Malformed`.
+pub fn check_tag(tag: &str) -> Result<(), RuleError> {
+    TextRule { field: "tag", ..TAG }.check(tag)
+}
+
 /// One spelling for each tag, or a search would miss half of them.
 fn is_tag(text: &str) -> bool {
     let has_single_blanks = text.split(' ').all(|word| !word.is_empty());

@@ -139,6 +139,7 @@ pub(crate) fn bind_object(
 ) -> Result<AssetEntityBindingOutcome, DomainError> {
     let slot = request.as_slot();
     slot.check()?;
+    check_world_slot(ctx, caller, &slot)?;
     let object = load_object(ctx, caller, request.asset_id, Intent::Change)?;
     module_assets::check_bindable(object.status.into())?;
     let (binding, replaced_asset_id) = match find_binding(ctx, &slot) {
@@ -162,6 +163,7 @@ pub(crate) fn unbind_object(
 ) -> Result<AssetEntityBinding, DomainError> {
     let slot = request.as_slot();
     slot.check()?;
+    check_world_slot(ctx, caller, &slot)?;
     let binding = find_binding(ctx, &slot)
         .filter(|present| may_change(caller, present))
         .ok_or_else(|| DomainError::not_found("None of your assets fills this slot."))?;

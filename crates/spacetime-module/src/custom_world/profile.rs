@@ -1,6 +1,10 @@
 //! Worlds in their authors' libraries: made, renamed, put away, and dropped while nobody has
 //! seen them.
 
+mod removal;
+
+pub use removal::*;
+
 use module_custom_world::{WorldStatus, WorldStep};
 
 use crate::*;
@@ -253,7 +257,7 @@ fn restore_world(
 ) -> Result<CustomWorldProfile, DomainError> {
     let profile = owned_world_profile(ctx, caller, request.world_id)?;
     module_custom_world::check_revision(profile.revision, request.revision)?;
-    let restored = WorldStatus::restored(profile.current_version);
+    let restored = module_custom_world::restore_world(profile.status.into(), profile.current_version)?;
     move_world(ctx, profile, restored)
 }
 

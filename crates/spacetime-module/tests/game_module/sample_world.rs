@@ -3,20 +3,58 @@
 use spacetime_module::*;
 use spacetimedb::{Table, Uuid};
 
-use crate::world::{Actor, World};
+use crate::world::{Actor, World, cover_of};
 
 impl World {
-    /// The sample world, published by Alice.
+    /// The sample world, published by Alice as an author publishes.
     pub fn published_sample(&self) -> CustomWorldVersion {
-        self.publish_entries(Actor::Alice, sample_entries())
+        let profile = self.drafted(Actor::Alice, "sample", sample_entries());
+        self.publish(Actor::Alice, profile.world_id).unwrap().version
     }
 
-    /// A world of these entries, stored as its publication would store it.
+    /// A world with these entries in its draft, and a cover.
+    pub fn drafted(&self, author: Actor, name: &str, entries: Vec<(&'static str, WorldEntry)>) -> CustomWorldProfile {
+        let creation = CustomWorldCreation {
+            idempotency_key: format!("world-{name}"),
+            title: name.to_owned(),
+            tagline: String::new(),
+        };
+        let profile = self.call(author, |ctx| create_custom_world_and_return(ctx, None, creation)).unwrap();
+        for (key, entry) in entries {
+            let card = CustomWorldCardAddition {
+                idempotency_key: format!("{name}-{:?}-{key}", entry.kind()),
+                world_id: profile.world_id,
+                key: key.to_owned(),
+                entry,
+            };
+            self.call(author, |ctx| add_draft_card_and_return(ctx, None, card)).unwrap();
+        }
+        let cover = self.public(author, &format!("cover-{author:?}-{name}"));
+        self.bind(author, cover_of(&profile.world_id.to_string(), cover.asset_id)).unwrap();
+        profile
+    }
+
+    /// Publishes a draft as it stands.
+    pub fn publish(&self, author: Actor, world_id: Uuid) -> Result<CustomWorldPublication, DomainError> {
+        let profile = self.call(author, |ctx| get_custom_world_and_return(ctx, None, world_id))?;
+        let asked = self.rows()["request_record"].len();
+        let request = CustomWorldPublishing {
+            idempotency_key: format!("publish-{world_id}-{asked}"),
+            world_id,
+            revision: profile.revision,
+            content_hash: None,
+        };
+        self.call(author, |ctx| publish_world_and_return(ctx, None, request))
+    }
+
+    /// A world of these entries, whatever publishing would say to them: the rows that playing it
+    /// needs, stored directly.
     pub fn publish_entries(&self, author: Actor, entries: Vec<(&'static str, WorldEntry)>) -> CustomWorldVersion {
-        let ids = [Uuid::from_random_bytes_v4([1; 16]), Uuid::from_random_bytes_v4([2; 16])];
+        let published = self.rows()["custom_world_version"].len() as u8;
+        let [version_id, world_id] = [1, 2].map(|kind| Uuid::from_random_bytes_v4([16 * published + kind; 16]));
         let version = CustomWorldVersion {
-            version_id: ids[0],
-            world_id: ids[1],
+            version_id,
+            world_id,
             version: 1,
             author: author.identity(),
             title: "The old mill".to_owned(),
@@ -25,6 +63,23 @@ impl World {
             published_at: self.now(),
         };
         self.reduce(author, |ctx| {
+            ctx.db.custom_world_profile().insert(published_profile(&version));
+            let number = ctx.db.custom_world_standing().count() + 1;
+            ctx.db.custom_world_standing().insert(CustomWorldStanding {
+                world_id,
+                number,
+                rank: number,
+                players: 0,
+                likes: 0,
+                published_at: version.published_at,
+            });
+            let mut group = ctx.db.custom_world_rank_group().players().find(0).unwrap_or(CustomWorldRankGroup {
+                players: 0,
+                first_rank: number,
+                worlds: 0,
+            });
+            group.worlds += 1;
+            ctx.db.custom_world_rank_group().players().insert_or_update(group);
             ctx.db.custom_world_version().insert(version.clone());
             for (key, entry) in entries {
                 ctx.db.custom_world_playable_entry().insert(CustomWorldPlayableEntry {
@@ -39,6 +94,23 @@ impl World {
         })
         .unwrap();
         version
+    }
+}
+
+fn published_profile(version: &CustomWorldVersion) -> CustomWorldProfile {
+    CustomWorldProfile {
+        world_id: version.world_id,
+        owner: version.author,
+        title: version.title.clone(),
+        tagline: String::new(),
+        status: CustomWorldStatus::Published,
+        current_version: version.version,
+        current_version_id: Some(version.version_id),
+        held_reason: None,
+        revision: 1,
+        created_at: version.published_at,
+        updated_at: version.published_at,
+        published_at: Some(version.published_at),
     }
 }
 

@@ -32,10 +32,14 @@ fn players_see_their_own_rows_in_every_status() {
 fn each_view_selects_by_an_indexed_column() {
     let world = World::new();
     let ctx = world.test.view_context(TestAuth::internal());
+    let everybody = world.test.anonymous_view_context();
     let queries = [
         ("my_account", my_account(&ctx).sql().to_owned()),
         ("my_roles", my_roles(&ctx).sql().to_owned()),
         ("my_assets", my_assets(&ctx).sql().to_owned()),
+        ("gallery_worlds", gallery_worlds(&everybody).sql().to_owned()),
+        ("my_likes", my_likes(&ctx).sql().to_owned()),
+        ("my_works", my_works(&ctx).sql().to_owned()),
         ("my_asset_bindings", my_asset_bindings(&ctx).sql().to_owned()),
         ("my_inventory_bags", my_inventory_bags(&ctx).sql().to_owned()),
         ("my_inventory", my_inventory(&ctx).sql().to_owned()),
