@@ -70,7 +70,7 @@ fn likes_of_a_player_are_bounded() {
             for number in 0..limit {
                 let world_id = Uuid::from_u128(number.into());
                 let row = CustomWorldLike { id: 0, player: ctx.sender(), world_id, liked_at: ctx.timestamp };
-                spacetimedb::Table::insert(ctx.db.custom_world_like(), row);
+                spacetimedb::Table::insert(&ctx.db.custom_world_like(), row);
             }
             Ok(())
         })
