@@ -180,7 +180,7 @@ fn each_stage_must_lack_nothing() {
     lacks(&session, "cover_missing", Review);
     let bobs = world.confirmed(Actor::Bob, "bobs");
     let id = session.world_id.to_string();
-    world.bind(Actor::Bob, cover_of(&id, bobs.asset_id)).unwrap();
+    world.bind(Actor::Admin, cover_of(&id, bobs.asset_id)).unwrap();
     lacks(&session, "cover_missing", Review);
     world.reduce(Actor::Bob, |ctx| unbind_asset_object_from_entity(ctx, uncover(&id))).unwrap();
     world.cover(session.world_id);
