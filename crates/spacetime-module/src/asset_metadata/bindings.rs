@@ -81,9 +81,9 @@ pub fn bind_asset_object_to_entity(
 
 /// Binds a confirmed asset to a slot, replacing what is in it; binding again changes nothing.
 ///
-/// Errors: `unauthenticated`; `forbidden` if the asset, or the one in the slot, is another
-/// player's; `invalid_argument`, `limit_exceeded`; `not_found`; `conflict` if the asset is not
-/// confirmed.
+/// Errors: `unauthenticated`; `forbidden` if the asset, the one in the slot, or the world that the
+/// slot is of is another player's, or if publishing fills the slot; `invalid_argument`,
+/// `limit_exceeded`; `not_found`; `conflict` if the asset is not confirmed.
 #[procedure]
 pub fn bind_asset_object_to_entity_and_return(
     ctx: &mut ProcedureContext,
@@ -110,9 +110,9 @@ pub fn unbind_asset_object_from_entity(
 
 /// Empties a slot and returns the binding that was removed.
 ///
-/// Errors: `unauthenticated`; `forbidden` if anyone but the Service names another player;
-/// `invalid_argument`, `limit_exceeded`; `not_found` if the slot is empty or another player's;
-/// `conflict` if another asset is in it than the one named.
+/// Errors: `unauthenticated`; `forbidden` if anyone but the Service names another player, or if
+/// publishing fills the slot; `invalid_argument`, `limit_exceeded`; `not_found` if the slot is
+/// empty or another player's; `conflict` if another asset is in it than the one named.
 #[procedure]
 pub fn unbind_asset_object_from_entity_and_return(
     ctx: &mut ProcedureContext,
@@ -163,7 +163,7 @@ pub(crate) fn unbind_object(
 ) -> Result<AssetEntityBinding, DomainError> {
     let slot = request.as_slot();
     slot.check()?;
-    check_world_slot(ctx, caller, &slot)?;
+    world_of_slot(ctx, &slot)?;
     let binding = find_binding(ctx, &slot)
         .filter(|present| may_change(caller, present))
         .ok_or_else(|| DomainError::not_found("None of your assets fills this slot."))?;

@@ -6,7 +6,7 @@ use module_custom_world::{SHOWN_COVER_SLOT, WORLD_ENTITY_KIND};
 
 use crate::*;
 
-/// Whether the caller may change what is in a slot, as far as worlds are concerned.
+/// Whether the caller may fill a slot, as far as worlds are concerned.
 ///
 /// Errors: `not_found` or `forbidden` if the slot is of another author's world; `forbidden` for
 /// the slot that publishing fills.
@@ -15,19 +15,30 @@ pub(crate) fn check_world_slot(
     caller: &Caller,
     slot: &EntitySlot<'_>,
 ) -> Result<(), DomainError> {
-    if slot.entity_kind != WORLD_ENTITY_KIND {
-        return Ok(());
-    }
-    let Some(profile) = named_world(ctx, slot.entity_id) else {
+    let Some(profile) = world_of_slot(ctx, slot)? else {
         return Ok(());
     };
-    if slot.slot == SHOWN_COVER_SLOT {
-        return Err(DomainError::forbidden("Publishing fills this slot. Bind the asset to `cover` and publish."));
-    }
     if module_assets::standing(&profile.owner, &caller.player, caller.roles).may_change() {
         return Ok(());
     }
     owned_world_profile(ctx, caller, profile.world_id).map(drop)
+}
+
+/// The world that a slot is of, if it is one of a world.
+///
+/// Errors: `forbidden` for the slot that publishing fills and empties.
+pub(crate) fn world_of_slot(
+    ctx: &ReducerContext,
+    slot: &EntitySlot<'_>,
+) -> Result<Option<CustomWorldProfile>, DomainError> {
+    if slot.entity_kind != WORLD_ENTITY_KIND {
+        return Ok(None);
+    }
+    let world = named_world(ctx, slot.entity_id);
+    if world.is_some() && slot.slot == SHOWN_COVER_SLOT {
+        return Err(DomainError::forbidden("Publishing fills this slot. Bind the asset to `cover` and publish."));
+    }
+    Ok(world)
 }
 
 /// Holds on to the cover that the gallery shows.
