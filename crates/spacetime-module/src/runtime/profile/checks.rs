@@ -95,16 +95,16 @@ impl Projections {
         }
         for world in &self.worlds {
             match world.id {
-                0 => drop(worlds.try_insert(world.clone()).map_err(|_| DomainError::no_fresh_id())?),
-                _ => drop(worlds.id().update(world.clone())),
-            }
+                0 => worlds.try_insert(world.clone()).map_err(|_| DomainError::no_fresh_id())?,
+                _ => worlds.id().update(world.clone()),
+            };
         }
         let balances = ctx.db.profile_wallet_balance();
         for balance in &self.balances {
             match balance.id {
-                0 => drop(balances.try_insert(balance.clone()).map_err(|_| DomainError::no_fresh_id())?),
-                _ => drop(balances.id().update(balance.clone())),
-            }
+                0 => balances.try_insert(balance.clone()).map_err(|_| DomainError::no_fresh_id())?,
+                _ => balances.id().update(balance.clone()),
+            };
         }
         Ok(())
     }
