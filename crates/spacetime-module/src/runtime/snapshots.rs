@@ -106,7 +106,7 @@ pub struct RuntimeSnapshotRecord {
 #[reducer]
 pub fn upsert_runtime_snapshot(ctx: &ReducerContext, request: RuntimeSnapshotRequest) -> Result<(), DomainError> {
     let caller = guard(ctx, Admits::Players, None)?;
-    save_story(ctx, caller.player, &request).map(drop)
+    save_story(ctx, &caller, &request).map(drop)
 }
 
 /// Saves a story, ended or not, into a slot and returns what is now in it. The same save again,
@@ -124,7 +124,7 @@ pub fn upsert_runtime_snapshot_and_return(
 ) -> Result<RuntimeSnapshot, DomainError> {
     ctx.try_with_tx(|tx| {
         let caller = guard(tx, Admits::Players, acting_player)?;
-        save_story(tx, caller.player, &request)
+        save_story(tx, &caller, &request)
     })
 }
 
@@ -213,20 +213,19 @@ pub(crate) struct SnapshotOrigin {
 
 fn save_story(
     ctx: &ReducerContext,
-    owner: Identity,
+    caller: &Caller,
     request: &RuntimeSnapshotRequest,
 ) -> Result<RuntimeSnapshot, DomainError> {
     let content = request.as_content();
     content.check()?;
     // An ended story can be saved too: the client may be showing its end.
-    let story = ctx.db.story_session().session_id().find(request.session_id);
-    let own = story.filter(|story| story.owner == owner).ok_or(RuleError::Hidden { what: "story" })?;
+    let story = own_story(ctx, caller, request.session_id)?;
     let origin = SnapshotOrigin {
-        owner,
-        world_id: own.world_id,
-        version_id: own.version_id,
-        session_id: own.session_id,
-        event_number: own.next_event_number.saturating_sub(1),
+        owner: caller.player,
+        world_id: story.world_id,
+        version_id: story.version_id,
+        session_id: story.session_id,
+        event_number: story.next_event_number.saturating_sub(1),
     };
     write_snapshot(ctx, &origin, content, request.expected_revision)
 }
