@@ -131,3 +131,23 @@ proptest! {
         prop_assert!(played <= now.unsigned_abs());
     }
 }
+
+#[test]
+fn the_page_lists_the_catalogue() {
+    let page = include_str!("../../../docs/domains/runtime.md");
+    for setting in CATALOGUE {
+        let values = match setting.range {
+            SettingRange::Switch => "Bool".to_owned(),
+            SettingRange::Number(least, most) => format!("{least} to {most}"),
+            SettingRange::Choice(choices) => format!("`{}`", choices.join("`, `")),
+            SettingRange::Language => "a language tag in lower case".to_owned(),
+        };
+        let default = match setting.default {
+            SettingValue::Bool(value) => value.to_string(),
+            SettingValue::Int(value) => value.to_string(),
+            SettingValue::Text(value) => format!("`{value}`"),
+        };
+        let row = format!("| `{}` | {values} | {default} | {} |", setting.key, setting.meaning);
+        assert!(page.contains(&row), "docs/domains/runtime.md lacks the line\n{row}");
+    }
+}
