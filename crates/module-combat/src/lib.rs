@@ -1,8 +1,8 @@
 //! Combat rules: turns, damage, status effects, how a battle ends.
 //!
-//! Pure: no engine, no clock, no storage, no randomness of its own: a battle has a seed, and each
-//! round draws from the seed and its own number, so that any round can be played again and comes
-//! out the same. All numbers are integers within the bounds that stand here, and no sum of bounded
+//! Pure: no engine, no clock, no storage, no randomness of its own: each round has a seed that
+//! comes from outside, and draws from it and its own number, so that any round can be played again
+//! and comes out the same. All numbers are integers within the bounds that stand here, and no sum of bounded
 //! numbers can overflow.
 
 mod battle;

@@ -27,8 +27,8 @@ impl Status {
     pub const fn name(self) -> &'static str {
         match self {
             Status::Active => "active",
-            Status::Victory => "victory",
-            Status::Defeat => "defeat",
+            Status::Victory => "won",
+            Status::Defeat => "lost",
             Status::Fled => "fled",
         }
     }

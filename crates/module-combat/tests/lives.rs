@@ -25,7 +25,7 @@ fn every_pair_of_states() {
 #[test]
 fn names_tell_states_apart() {
     let names = Status::ALL.map(Status::name);
-    assert_eq!(names, ["active", "victory", "defeat", "fled"]);
+    assert_eq!(names, ["active", "won", "lost", "fled"]);
 }
 
 #[test]

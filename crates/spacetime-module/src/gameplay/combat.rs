@@ -1,8 +1,9 @@
 //! Battles: a player against one enemy of its story's world, round by round.
 //!
 //! The fighters are copied into the battle when it begins, so that a round loads nothing else, and
-//! nothing that happens elsewhere changes a battle. Its chance comes from a seed that nobody but
-//! the module sees: who knew it could tell how every action will come out.
+//! nothing that happens elsewhere changes a battle. The chance of a round is drawn when it is played,
+//! not when the battle begins: the engine derives randomness from the time of a call, and that of the
+//! beginning is in the battle's row, from which a client could tell how every action will come out.
 
 mod records;
 
@@ -55,15 +56,15 @@ pub struct BattleState {
     pub ended_at: Option<Timestamp>,
 }
 
-/// What decides chance in a battle.
+/// What decided chance in a battle, so that it can be replayed.
 #[table(accessor = battle_chance)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BattleChance {
     /// The battle.
     #[primary_key]
     pub battle_id: Uuid,
-    /// Drawn when it began.
-    pub seed: u64,
+    /// The seed of each round that was played, in order; at most 100.
+    pub seeds: Vec<u64>,
 }
 
 /// An enemy that was defeated in a story. It stays when the battle is forgotten.
@@ -260,7 +261,7 @@ fn insert_battle(
 ) -> Result<BattleState, DomainError> {
     let battles = ctx.db.battle_state();
     let battle_id = fresh_id(ctx, |id| battles.battle_id().find(id).is_some())?;
-    let chance = BattleChance { battle_id, seed: ctx.random() };
+    let chance = BattleChance { battle_id, seeds: Vec::new() };
     ctx.db.battle_chance().try_insert(chance).map_err(|_| DomainError::no_fresh_id())?;
     let (bonus, learned) = worn_bonus(ctx, story);
     let level = level_of(ctx, story.owner, story.world_id);
@@ -314,8 +315,6 @@ fn play_battle_round(
     mut battle: BattleState,
     action: &BattleAction,
 ) -> Result<BattleState, DomainError> {
-    let chance = ctx.db.battle_chance().battle_id().find(battle.battle_id);
-    let BattleChance { seed, .. } = chance.ok_or(RuleError::Hidden { what: "battle" })?;
     let item_key = match action {
         BattleAction::Item(key) => Some(key.as_str()),
         _ => None,
@@ -328,6 +327,7 @@ fn play_battle_round(
         BattleAction::Flee => Action::Flee,
     };
     let mut fighters = Battle { player: battle.player.as_rule(), enemy: battle.enemy.as_rule() };
+    let seed = draw_seed(ctx, battle.battle_id)?;
     let played = module_combat::play_round(&mut fighters, seed, battle.next_round, rule_action)?;
     if let Some(key) = item_key.filter(|_| played.item_used) {
         consume_items(ctx, story, key, 1)?;
@@ -348,6 +348,16 @@ fn play_battle_round(
         reward_victory(ctx, story, &battle)?;
     }
     Ok(battle)
+}
+
+/// The chance of the round that is played now, noted for a replay.
+fn draw_seed(ctx: &ReducerContext, battle_id: Uuid) -> Result<u64, DomainError> {
+    let chances = ctx.db.battle_chance().battle_id();
+    let mut chance = chances.find(battle_id).ok_or(RuleError::Hidden { what: "battle" })?;
+    let seed = ctx.random();
+    chance.seeds.push(seed);
+    chances.update(chance);
+    Ok(seed)
 }
 
 /// Errors: `not_found`; `invalid_argument` if the item cannot be used.

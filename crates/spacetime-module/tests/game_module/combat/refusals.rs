@@ -81,7 +81,7 @@ fn a_battle_that_is_over_stays_over() {
     let won = scene.win("rat");
     for action in [BattleAction::Attack, BattleAction::Flee] {
         let refusal = scene.world.refused(|_| scene.play(&won, action.clone()));
-        assert_eq!(refusal.code, illegal("victory", "continued"), "{action:?}");
+        assert_eq!(refusal.code, illegal("won", "continued"), "{action:?}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Rounds: each is played once, and can be played again from the seed.
+//! Rounds: each is played once, and can be played again from its seed.
 
 use module_combat::{Action, Battle, play_round};
 use spacetime_module::*;
@@ -56,10 +56,10 @@ fn the_last_round_is_answered_after_the_end() {
 }
 
 #[test]
-fn a_battle_can_be_replayed_from_its_seed() {
+fn a_battle_can_be_replayed_from_its_seeds() {
     let scene = Scene::new();
     let begun = scene.begin("ghost");
-    let seed = scene.seed_of(&begun);
+    assert!(scene.seeds_of(&begun).is_empty(), "nothing is decided before a round is played");
     let rule = |stats: CombatStats, skills: &[BattleSkill]| {
         let CombatStats { health, energy, attack, defense, speed } = stats;
         let stats = module_combat::Stats { health, energy, attack, defense, speed };
@@ -88,7 +88,9 @@ fn a_battle_can_be_replayed_from_its_seed() {
         };
         let rule_action = if action == BattleAction::Attack { Action::Attack } else { Action::Defend };
         battle = scene.play(&battle, action).unwrap();
-        let told = play_round(&mut replayed, seed, round, rule_action).unwrap();
+        let seeds = scene.seeds_of(&battle);
+        assert_eq!(seeds.len(), round as usize);
+        let told = play_round(&mut replayed, seeds[round as usize - 1], round, rule_action).unwrap();
         let amounts = |event: &module_combat::Event| (event.amount, event.critical);
         let seen: Vec<_> = battle.last_events.iter().map(|event| (event.amount, event.critical)).collect();
         assert_eq!(seen, told.events.iter().map(amounts).collect::<Vec<_>>(), "round {round}");

@@ -88,15 +88,9 @@ impl Scene {
         battle
     }
 
-    /// What decides chance in a battle.
-    pub fn seed_of(&self, battle: &BattleState) -> u64 {
-        let mut seed = None;
-        let read = |ctx: &spacetimedb::ReducerContext| {
-            seed = ctx.db.battle_chance().battle_id().find(battle.battle_id).map(|chance| chance.seed);
-            Ok(())
-        };
-        self.world.reduce(Actor::Owner, read).unwrap();
-        seed.unwrap()
+    /// What decided chance in each round of a battle.
+    pub fn seeds_of(&self, battle: &BattleState) -> Vec<u64> {
+        self.world.test.db.battle_chance().battle_id().find(battle.battle_id).unwrap().seeds
     }
 
     /// Alice's progression in the world.

@@ -1,5 +1,7 @@
 //! Experience, levels, and the chapters that they unlock.
 
+mod sequences;
+
 use spacetime_module::*;
 use spacetimedb::{ReducerContext, Table, Uuid};
 
@@ -107,13 +109,17 @@ fn points_that_cannot_be_counted_are_refused() {
         next_level_at: None,
         ..progression
     };
-    change(&scene, |ctx| drop(ctx.db.player_progression().id().update(full.clone())));
+    change(&scene, |ctx| {
+        ctx.db.player_progression().id().update(full.clone());
+    });
     let battle = scene.begin("foe");
     let refusal = scene.world.refused(|_| scene.play(&battle, BattleAction::Attack));
     assert_eq!(refusal.code, above(u64::MAX));
 
     let one_less = PlayerProgression { experience: u64::MAX - 60, ..full };
-    change(&scene, |ctx| drop(ctx.db.player_progression().id().update(one_less.clone())));
+    change(&scene, |ctx| {
+        ctx.db.player_progression().id().update(one_less.clone());
+    });
     scene.fight(battle, BattleAction::Attack);
     assert_eq!(scene.progression().progression.experience, u64::MAX);
 }
