@@ -156,8 +156,8 @@ pub fn resolve_combat_action(ctx: &ReducerContext, request: CombatActionRequest)
 }
 
 /// Plays a round and returns the battle: the player's action, the enemy's, and what comes of them.
-/// A victory awards experience, counts for quests and opens the enemy's treasure, all in the same
-/// transaction. The last request again returns the battle as it stands.
+/// The end is told in the story. A victory awards experience, counts for quests and opens the
+/// enemy's treasure, all in the same transaction. The last request again returns the battle as it stands.
 ///
 /// Errors: `unauthenticated`; `forbidden` if anyone but the Service names another player;
 /// `invalid_argument`, `limit_exceeded`; `not_found` for the battle, also another player's, for a
@@ -344,6 +344,9 @@ fn play_battle_round(
         ended_at: (step == Step::Ended).then_some(ctx.timestamp),
         ..battle
     });
+    if let Some(kind) = battle.status.as_story_event() {
+        append_story_event(ctx, story, kind, &battle.enemy_key, "")?;
+    }
     if battle.status == BattleStatus::Victory {
         reward_victory(ctx, story, &battle)?;
     }

@@ -284,6 +284,7 @@ fn start_story(ctx: &ReducerContext, caller: &Caller, request: &StoryBeginning) 
         session,
         StoryEventDraft { opening: &chapter.opening, ..StoryEventDraft::told(StoryEventKind::Begun, "") },
     )?;
+    open_progression(ctx, &step.session)?;
     note_story_played(ctx, &step.session)?;
     Ok(step.session)
 }
@@ -322,6 +323,7 @@ fn enter_chapter(
     let opening = &chapter.opening;
     let draft = StoryEventDraft { kind: StoryEventKind::ChapterEntered, opening, ..request.draft() };
     let step = insert_event(ctx, session, draft)?;
+    open_progression(ctx, &step.session)?;
     advance_quests(ctx, &step.session, QuestObjectiveKind::Reach, chapter_key, 1)?;
     Ok(step)
 }

@@ -126,6 +126,18 @@ pub struct BattleEvent {
     pub effect: Option<StatusEffectKind>,
 }
 
+impl BattleStatus {
+    /// What a story tells of a battle that stands so.
+    pub(crate) const fn as_story_event(self) -> Option<StoryEventKind> {
+        match self {
+            BattleStatus::Active => None,
+            BattleStatus::Victory => Some(StoryEventKind::BattleWon),
+            BattleStatus::Defeat => Some(StoryEventKind::BattleLost),
+            BattleStatus::Fled => Some(StoryEventKind::BattleFled),
+        }
+    }
+}
+
 impl BattleFighter {
     /// A fresh fighter, within the bounds of the rules.
     pub(crate) fn new(stats: CombatStats, skills: &[CombatSkill]) -> BattleFighter {

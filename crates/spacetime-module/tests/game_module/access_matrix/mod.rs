@@ -18,9 +18,9 @@
 
 mod access;
 mod assets;
+mod big_fish;
 mod combat;
 mod custom_world_creation;
-mod big_fish;
 mod custom_world_publishing;
 mod inventory;
 mod requests;

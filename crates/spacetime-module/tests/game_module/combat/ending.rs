@@ -28,6 +28,26 @@ fn a_victory_is_rewarded_in_the_same_transaction() {
 }
 
 #[test]
+fn a_story_tells_how_its_battles_ended() {
+    let weak = CombatStats { health: 1, energy: 0, attack: 0, defense: 0, speed: 0 };
+    let scene = Scene::with_enemy(weak, Vec::new(), 0);
+    scene.win("rat");
+    let fled = scene.fight(scene.begin("foe"), BattleAction::Flee);
+    assert_eq!(fled.status, BattleStatus::Fled);
+    let mut told: Vec<_> = scene.world.see(Actor::Alice, my_story_events);
+    told.sort_by_key(|event| event.number);
+    let told: Vec<_> = told.into_iter().map(|event| (event.number, event.kind, event.subject_key)).collect();
+    let expected =
+        [(1, StoryEventKind::BattleWon, "rat".to_owned()), (2, StoryEventKind::BattleFled, "foe".to_owned())];
+    assert_eq!(told, expected);
+
+    let scene = Scene::with_enemy(STRONG, Vec::new(), 0);
+    scene.fight(scene.begin("foe"), BattleAction::Attack);
+    let [told] = scene.world.see(Actor::Alice, my_story_events).try_into().unwrap();
+    assert_eq!((told.kind, told.subject_key.as_str()), (StoryEventKind::BattleLost, "foe"));
+}
+
+#[test]
 fn every_victory_counts() {
     let scene = Scene::new();
     scene.win("rat");

@@ -38,6 +38,18 @@ fn the_first_award_opens_a_progression() {
 }
 
 #[test]
+fn a_story_that_begins_opens_a_progression() {
+    let scene = Scene::new();
+    let world_id = scene.story.world_id;
+    let beginning = StoryBeginning { idempotency_key: "story".to_owned(), world_id };
+    scene.world.call(Actor::Stranger, |ctx| begin_story_and_return(ctx, None, beginning)).unwrap();
+    let [own] = scene.world.see(Actor::Stranger, my_progression).try_into().unwrap();
+    assert_eq!((own.experience, own.level, own.unlocked_chapters), (0, 1, 1));
+    let [chapter] = scene.world.see(Actor::Stranger, my_chapter_progression).try_into().unwrap();
+    assert_eq!((chapter.chapter_key.as_str(), chapter.experience), ("arrival", 0));
+}
+
+#[test]
 fn a_level_unlocks_the_chapters_that_ask_for_it() {
     let scene = worth(60);
     scene.win("foe");
