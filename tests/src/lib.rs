@@ -12,6 +12,7 @@ pub mod module_calls;
 pub mod node;
 pub mod pictures;
 pub mod player;
+pub mod seed;
 pub mod waiting;
 
 pub use database::{Account, Database};
