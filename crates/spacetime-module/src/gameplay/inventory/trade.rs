@@ -158,7 +158,7 @@ pub fn offer_trade(ctx: &ReducerContext, request: TradeProposal) -> Result<(), D
 /// The items stay the player's to use; whether they are still there is looked at when the trade
 /// is completed.
 /// Errors: `unauthenticated`; `forbidden` if anyone but the Service names another player;
-/// `not_found` if either player has never received anything in this world, the partner's account
+/// `not_found` if either player has never begun a story in this world, the partner's account
 /// is closed, or there is no such stack; `invalid_argument` for a trade with oneself, a stack
 /// named twice, a quantity of 0, or something that may not be traded; `insufficient`;
 /// `limit_exceeded` (8 stacks, 8 open proposals of one player, 64 to one player); `conflict` if

@@ -1,6 +1,6 @@
 //! What the entry points of a trade do.
 
-use module_inventory::{Acceptance, Offered, TRADE_LIFETIME_MICROS, TradeStanding, TradeStep, TradeTimer};
+use module_inventory::{Acceptance, Bag, Offered, TRADE_LIFETIME_MICROS, TradeStanding, TradeStep, TradeTimer};
 use spacetimedb::TimeDuration;
 
 use crate::*;
@@ -17,8 +17,10 @@ pub(crate) fn propose_trade(
     if request.partner == caller.player {
         return Err(RuleError::Malformed { field: "partner", rule: "name another player" }.into());
     }
+    for player in [caller.player, request.partner] {
+        check_takes_part(ctx, player, request.world_id)?;
+    }
     let proposer_items = offer_of(ctx, caller.player, request.world_id, &request.items)?;
-    check_takes_part(ctx, request.partner, request.world_id)?;
     let trades = ctx.db.inventory_trade();
     let offered = trades.by_proposer().filter((caller.player, TradeStatus::Open)).count();
     module_inventory::check_offered_trades(offered as u64)?;
@@ -151,12 +153,12 @@ fn offer_of(
     world_id: Uuid,
     items: &[TradeItemRequest],
 ) -> Result<Vec<TradeItem>, DomainError> {
-    let held = own_bag(ctx, player, world_id)?;
+    let bag = load_bag(ctx, player, world_id).map_or_else(|| Bag::new(0, Vec::new()), |held| held.bag);
     let mut wanted = Vec::with_capacity(items.len());
     for item in items {
         wanted.push((item.item_id, item.quantity));
     }
-    let offer = module_inventory::check_offer(&held.bag, &wanted)?;
+    let offer = module_inventory::check_offer(&bag, &wanted)?;
     Ok(offer.into_iter().map(|offered| shown(ctx, offered)).collect())
 }
 
@@ -181,8 +183,8 @@ fn offered(items: &[TradeItem]) -> Vec<Offered<Uuid, HeldKind>> {
 fn exchange_items(ctx: &ReducerContext, trade: &InventoryTrade) -> Result<(), DomainError> {
     check_takes_part(ctx, trade.proposer, trade.world_id)?;
     check_takes_part(ctx, trade.partner, trade.world_id)?;
-    let mut proposer = own_bag(ctx, trade.proposer, trade.world_id)?;
-    let mut partner = own_bag(ctx, trade.partner, trade.world_id)?;
+    let mut proposer = load_or_make_bag(ctx, trade.proposer, trade.world_id)?;
+    let mut partner = load_or_make_bag(ctx, trade.partner, trade.world_id)?;
     let (given, received) = (offered(&trade.proposer_items), offered(&trade.partner_items));
     (proposer.bag, partner.bag) = module_inventory::exchange(&proposer.bag, &partner.bag, &given, &received)?;
     save_bag(ctx, proposer)?;
@@ -200,10 +202,14 @@ fn hand_over(ctx: &ReducerContext, items: &[TradeItem], owner: Identity) {
     }
 }
 
-/// Errors: `not_found` unless this player has a bag in the world and an open account.
+/// Errors: `not_found` unless this player has begun a story in the world and has an open account.
 fn check_takes_part(ctx: &ReducerContext, player: Identity, world_id: Uuid) -> Result<(), DomainError> {
-    let takes_part = find_bag(ctx, player, world_id).is_some() && check_account_open(ctx, player).is_ok();
-    if takes_part { Ok(()) } else { Err(RuleError::Hidden { what: "player in this world" }.into()) }
+    let plays = ctx.db.story_session().by_world().filter((player, world_id)).next().is_some();
+    if plays && check_account_open(ctx, player).is_ok() {
+        Ok(())
+    } else {
+        Err(RuleError::Hidden { what: "player in this world" }.into())
+    }
 }
 
 fn settle(ctx: &ReducerContext, trade: InventoryTrade, status: TradeStatus) -> Result<InventoryTrade, DomainError> {

@@ -143,6 +143,22 @@ fn a_trade_lapses_after_a_day_and_is_forgotten_after_a_month() {
     assert_eq!(market.world.test.db.inventory_trade_timer().count(), 0);
 }
 
+#[test]
+fn a_newcomer_who_has_nothing_receives_a_gift() {
+    let market = Market::new();
+    market.give(Alice, "flour", 5);
+    let gift = market.offer(Alice, &[(0, 2)]).unwrap();
+    let [received] = market.world.see(Bob, my_received_trades).try_into().unwrap();
+    let accepting = |player| {
+        let request = TradeAcceptance { trade_id: received.trade_id, revision: received.revision };
+        market.world.call(player, |ctx| accept_trade_and_return(ctx, None, request)).unwrap()
+    };
+    accepting(Bob);
+    assert_eq!(accepting(Alice).status, TradeStatus::Completed);
+    assert_eq!((market.drawn(Alice).as_str(), market.drawn(Bob).as_str()), ("0:flour*3", "0:flour*2"));
+    assert_eq!(gift.trade_id, received.trade_id);
+}
+
 /// Nobody fills another player's list by proposing and cancelling.
 #[test]
 fn the_oldest_settled_trades_give_way() {
