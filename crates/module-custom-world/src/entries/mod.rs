@@ -74,8 +74,8 @@ impl EntryKind {
         match self {
             EntryKind::Setting => 1,
             EntryKind::Chapter => CHAPTERS_MAX,
-            EntryKind::Character | EntryKind::Enemy | EntryKind::Quest | EntryKind::Treasure => 100,
-            EntryKind::Item => 200,
+            EntryKind::Character | EntryKind::Enemy | EntryKind::Quest | EntryKind::Treasure => 80,
+            EntryKind::Item => 120,
         }
     }
 }

@@ -182,7 +182,7 @@ fn each_stage_must_lack_nothing() {
     let id = session.world_id.to_string();
     world.bind(Actor::Admin, cover_of(&id, bobs.asset_id)).unwrap();
     lacks(&session, "cover_missing", Review);
-    world.reduce(Actor::Bob, |ctx| unbind_asset_object_from_entity(ctx, uncover(&id))).unwrap();
+    world.reduce(Actor::Admin, |ctx| unbind_asset_object_from_entity(ctx, uncover(&id))).unwrap();
     world.cover(session.world_id);
     assert_eq!(world.move_creation(&session, Review).unwrap().session.stage, Review);
 }
