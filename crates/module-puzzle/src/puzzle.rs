@@ -1,0 +1,101 @@
+//! The life of a puzzle, from draft to gallery and back.
+
+use module_rules::{RuleError, TextRule, check_limit, check_same};
+
+use crate::Step;
+
+/// Longest title, in bytes.
+pub const TITLE_LENGTH_MAX: usize = 120;
+/// Most puzzles of one author.
+pub const PUZZLES_PER_AUTHOR_MAX: u64 = 100;
+/// Most puzzles that one call lists.
+pub const GALLERY_LISTING_MAX: u64 = 100;
+
+const TITLE: TextRule = TextRule::prose("title", "The length of `title` in bytes", TITLE_LENGTH_MAX);
+
+/// How far a puzzle has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PuzzleStatus {
+    /// Only its author plays it.
+    Draft,
+    /// In the gallery; everybody plays it.
+    Published,
+    /// Out of the gallery again; runs that have begun go on.
+    Withdrawn,
+}
+
+impl PuzzleStatus {
+    /// Every state.
+    pub const ALL: [PuzzleStatus; 3] = [PuzzleStatus::Draft, PuzzleStatus::Published, PuzzleStatus::Withdrawn];
+
+    /// The state's name, as it appears in errors.
+    pub const fn name(self) -> &'static str {
+        match self {
+            PuzzleStatus::Draft => "draft",
+            PuzzleStatus::Published => "published",
+            PuzzleStatus::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+/// Decides the step of a puzzle from one state to another.
+///
+/// Errors: `IllegalTransition`.
+pub fn transition_puzzle(from: PuzzleStatus, to: PuzzleStatus) -> Result<Step, RuleError> {
+    use PuzzleStatus::{Draft, Published, Withdrawn};
+    match (from, to) {
+        (Draft, Draft) | (Published, Published) | (Withdrawn, Withdrawn) => Ok(Step::Already),
+        (Draft | Withdrawn, Published) | (Published, Withdrawn) => Ok(Step::Moved),
+        (Draft, Withdrawn) | (Published | Withdrawn, Draft) => {
+            Err(RuleError::IllegalTransition { what: "A puzzle", from: from.name(), to: to.name(), advice: "" })
+        }
+    }
+}
+
+/// Errors: `AboveLimit`, `Malformed`.
+pub fn check_title(title: &str) -> Result<(), RuleError> {
+    TITLE.check(title)
+}
+
+/// Errors: `AboveLimit` if an author of `puzzles` may not make another.
+pub fn check_puzzle_count(puzzles: u64) -> Result<(), RuleError> {
+    check_limit("The number of an author's puzzles", PUZZLES_PER_AUTHOR_MAX, puzzles.saturating_add(1))
+}
+
+/// Errors: `Differs` unless the asset is a picture.
+pub fn check_picture_type(content_type: &str) -> Result<(), RuleError> {
+    if content_type.starts_with("image/") {
+        return Ok(());
+    }
+    let (expected, actual) = ("image/…".to_owned(), content_type.to_owned());
+    Err(RuleError::Differs { what: "The content type of a puzzle's asset", expected, actual })
+}
+
+/// Errors: `Differs` unless everybody may see the picture of a puzzle to publish.
+pub fn check_publishable_picture(access_policy: &str) -> Result<(), RuleError> {
+    check_same("The access policy of a published puzzle's asset", "public", access_policy)
+}
+
+/// Errors: `Differs` if the puzzle is in the gallery: it must be withdrawn first.
+pub fn check_deletable(status: PuzzleStatus) -> Result<(), RuleError> {
+    match status {
+        PuzzleStatus::Draft | PuzzleStatus::Withdrawn => Ok(()),
+        PuzzleStatus::Published => {
+            let (expected, actual) = ("draft or withdrawn".to_owned(), status.name().to_owned());
+            Err(RuleError::Differs { what: "The status of a puzzle to delete", expected, actual })
+        }
+    }
+}
+
+/// Errors: `Malformed` or `AboveLimit` unless 1 ≤ `limit` ≤ [`GALLERY_LISTING_MAX`].
+pub fn check_gallery_listing(limit: u32) -> Result<(), RuleError> {
+    if limit == 0 {
+        return Err(RuleError::Malformed { field: "limit", rule: "ask for at least one puzzle" });
+    }
+    check_limit("The number of puzzles in one call", GALLERY_LISTING_MAX, u64::from(limit))
+}
+
+/// A number that is smaller for what was published later, because indexes are walked upwards.
+pub const fn gallery_order(published_at: i64) -> i64 {
+    0_i64.saturating_sub(published_at)
+}
