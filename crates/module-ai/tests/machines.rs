@@ -1,6 +1,6 @@
 //! Both state machines over every pair of states, leases, attempts and chunks.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use module_ai::*;
 use module_rules::RuleError;

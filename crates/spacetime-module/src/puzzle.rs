@@ -1,3 +1,406 @@
-//! Picture puzzles.
+//! Picture puzzles: made from an author's asset, published to the gallery, played.
+//!
+//! Runs and results are in folders beside this file; see [`PuzzleRun`] and [`PuzzleResult`].
+
+mod results;
+mod runs;
+
+pub use results::*;
+pub use runs::*;
+
+use module_assets::Intent;
+use module_puzzle::{Grid, Step};
+use spacetimedb::AnonymousViewContext;
 
 use crate::*;
+
+const PICTURE_ENTITY: &str = "puzzle";
+const PICTURE_SLOT: &str = "picture";
+
+/// How far a puzzle has come.
+#[derive(SpacetimeType, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PuzzleStatus {
+    /// Only its author plays it.
+    Draft,
+    /// In the gallery; everybody plays it.
+    Published,
+    /// Out of the gallery again; runs that have begun go on.
+    Withdrawn,
+}
+
+/// A picture, and how it is cut. Picture and grid never change, so that results stay comparable.
+#[table(
+    accessor = picture_puzzle,
+    index(accessor = by_gallery, btree(columns = [is_published, gallery_order, puzzle_id]))
+)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PicturePuzzle {
+    /// UUIDv7.
+    #[primary_key]
+    pub puzzle_id: Uuid,
+    /// The player who made it.
+    #[index(btree)]
+    pub author: Identity,
+    /// For people.
+    pub title: String,
+    /// The picture.
+    pub asset_id: Uuid,
+    /// Pieces from left to right.
+    pub columns: u8,
+    /// Pieces from top to bottom.
+    pub rows: u8,
+    /// How far it has come.
+    pub status: PuzzleStatus,
+    /// Whether it is in the gallery, that is, published; a view cannot ask for a status.
+    #[index(btree)]
+    pub is_published: bool,
+    /// Place in the gallery: smaller was published later.
+    pub gallery_order: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When the row last changed.
+    pub updated_at: Timestamp,
+    /// When it was last published.
+    pub published_at: Option<Timestamp>,
+}
+
+/// A puzzle to make.
+#[derive(SpacetimeType, Clone, Debug, PartialEq, Eq)]
+pub struct PuzzleCreation {
+    /// Chosen by the caller: the same request again has the same result.
+    pub idempotency_key: String,
+    /// For people, at most 120 bytes.
+    pub title: String,
+    /// A confirmed picture of the author.
+    pub asset_id: Uuid,
+    /// Pieces from left to right, from 2 to 10.
+    pub columns: u8,
+    /// Pieces from top to bottom, from 2 to 10.
+    pub rows: u8,
+}
+
+/// Where a page of the gallery ended.
+#[derive(SpacetimeType, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PuzzleGalleryPlace {
+    /// `gallery_order` of the last puzzle seen.
+    pub gallery_order: i64,
+    /// The last puzzle seen.
+    pub puzzle_id: Uuid,
+}
+
+/// Which page of the gallery to list.
+#[derive(SpacetimeType, Clone, Debug, PartialEq, Eq)]
+pub struct PuzzleGalleryListing {
+    /// Where the page before ended; nothing for the first page.
+    pub after: Option<PuzzleGalleryPlace>,
+    /// The most puzzles to return, from 1 to 100.
+    pub limit: u32,
+}
+
+/// Makes a puzzle of the sender.
+///
+/// Errors: as [`create_puzzle_and_return`].
+#[reducer]
+pub fn create_puzzle(ctx: &ReducerContext, request: PuzzleCreation) -> Result<(), DomainError> {
+    let caller = guard(ctx, Admits::Players, None)?;
+    make_puzzle(ctx, &caller, &request).map(drop)
+}
+
+/// Makes a puzzle from a confirmed picture of the author and returns it, a draft. The picture is
+/// bound to the puzzle's slot `picture`, so that it is not deleted while the puzzle is there.
+///
+/// Errors: `unauthenticated`; `forbidden` if the asset is another player's; `invalid_argument`,
+/// `limit_exceeded` (also for more than 100 puzzles); `not_found` for the asset, or if what was
+/// made under the key has been deleted; `conflict` if the asset is not a confirmed picture or the
+/// idempotency key was used for another request.
+#[procedure]
+pub fn create_puzzle_and_return(
+    ctx: &mut ProcedureContext,
+    acting_player: Option<Identity>,
+    request: PuzzleCreation,
+) -> Result<PicturePuzzle, DomainError> {
+    ctx.try_with_tx(|tx| {
+        let caller = guard(tx, Admits::Players, acting_player)?;
+        make_puzzle(tx, &caller, &request)
+    })
+}
+
+/// Puts a puzzle of the sender into the gallery.
+///
+/// Errors: as [`publish_puzzle_and_return`].
+#[reducer]
+pub fn publish_puzzle(ctx: &ReducerContext, puzzle_id: Uuid) -> Result<(), DomainError> {
+    let caller = guard(ctx, Admits::Players, None)?;
+    set_puzzle_published(ctx, &caller, puzzle_id).map(drop)
+}
+
+/// Puts a puzzle into the gallery and returns it; publishing again returns it unchanged.
+///
+/// Errors: `unauthenticated`; `forbidden` if it is another player's; `not_found`; `conflict` if
+/// not everybody may see the picture, or it is no longer confirmed.
+#[procedure]
+pub fn publish_puzzle_and_return(
+    ctx: &mut ProcedureContext,
+    acting_player: Option<Identity>,
+    puzzle_id: Uuid,
+) -> Result<PicturePuzzle, DomainError> {
+    ctx.try_with_tx(|tx| {
+        let caller = guard(tx, Admits::Players, acting_player)?;
+        set_puzzle_published(tx, &caller, puzzle_id)
+    })
+}
+
+/// Takes a puzzle of the sender out of the gallery.
+///
+/// Errors: as [`unpublish_puzzle_and_return`].
+#[reducer]
+pub fn unpublish_puzzle(ctx: &ReducerContext, puzzle_id: Uuid) -> Result<(), DomainError> {
+    let caller = guard(ctx, Admits::Players, None)?;
+    set_puzzle_withdrawn(ctx, &caller, puzzle_id).map(drop)
+}
+
+/// Takes a puzzle out of the gallery and returns it; doing it again returns it unchanged. Runs
+/// that have begun go on, and results stay.
+///
+/// Errors: `unauthenticated`; `forbidden` if it is another player's; `not_found`;
+/// `illegal_transition` for a draft.
+#[procedure]
+pub fn unpublish_puzzle_and_return(
+    ctx: &mut ProcedureContext,
+    acting_player: Option<Identity>,
+    puzzle_id: Uuid,
+) -> Result<PicturePuzzle, DomainError> {
+    ctx.try_with_tx(|tx| {
+        let caller = guard(tx, Admits::Players, acting_player)?;
+        set_puzzle_withdrawn(tx, &caller, puzzle_id)
+    })
+}
+
+/// Deletes a puzzle of the sender.
+///
+/// Errors: as [`delete_puzzle_and_return`].
+#[reducer]
+pub fn delete_puzzle(ctx: &ReducerContext, puzzle_id: Uuid) -> Result<(), DomainError> {
+    let caller = guard(ctx, Admits::Players, None)?;
+    remove_puzzle(ctx, &caller, puzzle_id).map(drop)
+}
+
+/// Deletes a puzzle that is not in the gallery, with its leaders, frees its picture, and returns
+/// what it was. Players keep their runs and results.
+///
+/// Errors: `unauthenticated`; `forbidden` if it is another player's; `not_found`; `conflict` if
+/// it is published.
+#[procedure]
+pub fn delete_puzzle_and_return(
+    ctx: &mut ProcedureContext,
+    acting_player: Option<Identity>,
+    puzzle_id: Uuid,
+) -> Result<PicturePuzzle, DomainError> {
+    ctx.try_with_tx(|tx| {
+        let caller = guard(tx, Admits::Players, acting_player)?;
+        remove_puzzle(tx, &caller, puzzle_id)
+    })
+}
+
+/// Returns a puzzle: a published one, or one of the player's own.
+///
+/// Errors: `unauthenticated`; `forbidden` if anyone but the Service names another player;
+/// `not_found`, also for another player's that is not published.
+#[procedure]
+pub fn read_puzzle_and_return(
+    ctx: &mut ProcedureContext,
+    acting_player: Option<Identity>,
+    puzzle_id: Uuid,
+) -> Result<PicturePuzzle, DomainError> {
+    ctx.try_with_tx(|tx| {
+        let caller = guard(tx, Admits::Players, acting_player)?;
+        playable_puzzle(tx, &caller, puzzle_id)
+    })
+}
+
+/// Lists published puzzles, the newest first.
+///
+/// Errors: `unauthenticated`; `forbidden` if anyone but the Service names another player;
+/// `invalid_argument`, `limit_exceeded`.
+#[procedure]
+pub fn list_gallery_puzzles_and_return(
+    ctx: &mut ProcedureContext,
+    acting_player: Option<Identity>,
+    request: PuzzleGalleryListing,
+) -> Result<Vec<PicturePuzzle>, DomainError> {
+    ctx.try_with_tx(|tx| {
+        guard(tx, Admits::Players, acting_player)?;
+        list_gallery(tx, &request)
+    })
+}
+
+/// The sender's own puzzles.
+#[view(accessor = my_puzzles, public)]
+pub fn my_puzzles(ctx: &ViewContext) -> impl Query<PicturePuzzle> {
+    let sender = ctx.sender();
+    ctx.from.picture_puzzle().r#where(|puzzle| puzzle.author.eq(sender))
+}
+
+/// Every published puzzle, for everybody.
+#[view(accessor = gallery_puzzles, public)]
+pub fn gallery_puzzles(ctx: &AnonymousViewContext) -> impl Query<PicturePuzzle> {
+    ctx.from.picture_puzzle().r#where(|puzzle| puzzle.is_published.eq(true))
+}
+
+fn make_puzzle(ctx: &ReducerContext, caller: &Caller, request: &PuzzleCreation) -> Result<PicturePuzzle, DomainError> {
+    module_puzzle::check_title(&request.title)?;
+    Grid::new(request.columns, request.rows)?;
+    let replayable = Replayable::new(caller.player, "create_puzzle", &request.idempotency_key, request)?;
+    if let Some(puzzle_id) = replayable.first_result(ctx)? {
+        return load_puzzle(ctx, puzzle_id);
+    }
+    check_picture(ctx, caller, request.asset_id)?;
+    let puzzles = ctx.db.picture_puzzle();
+    module_puzzle::check_puzzle_count(puzzles.author().filter(caller.player).count() as u64)?;
+    let puzzle = PicturePuzzle {
+        puzzle_id: fresh_id(ctx, |id| puzzles.puzzle_id().find(id).is_some())?,
+        author: caller.player,
+        title: request.title.clone(),
+        asset_id: request.asset_id,
+        columns: request.columns,
+        rows: request.rows,
+        status: PuzzleStatus::Draft,
+        is_published: false,
+        gallery_order: 0,
+        created_at: ctx.timestamp,
+        updated_at: ctx.timestamp,
+        published_at: None,
+    };
+    let puzzle = puzzles.try_insert(puzzle).map_err(|_| DomainError::no_fresh_id())?;
+    bind_picture(ctx, caller, &puzzle)?;
+    replayable.remember(ctx, puzzle.puzzle_id)?;
+    Ok(puzzle)
+}
+
+/// Errors: `not_found`, `forbidden`, `conflict` unless it is a confirmed picture of the player.
+fn check_picture(ctx: &ReducerContext, caller: &Caller, asset_id: Uuid) -> Result<(), DomainError> {
+    let asset = load_object(ctx, caller, asset_id, Intent::Change)?;
+    if asset.owner != caller.player {
+        // A keeper may change the asset, but a puzzle shows what is its author's own.
+        return Err(RuleError::NotOwner { what: "asset" }.into());
+    }
+    module_assets::check_bindable(asset.status.into())?;
+    Ok(module_puzzle::check_picture_type(&asset.content_type)?)
+}
+
+fn set_puzzle_published(ctx: &ReducerContext, caller: &Caller, puzzle_id: Uuid) -> Result<PicturePuzzle, DomainError> {
+    let puzzle = authored_puzzle(ctx, caller, puzzle_id)?;
+    if puzzle.step_to(PuzzleStatus::Published)? == Step::Already {
+        return Ok(puzzle);
+    }
+    let asset = ctx.db.asset_object().asset_id().find(puzzle.asset_id).ok_or(RuleError::Hidden { what: "asset" })?;
+    module_assets::check_bindable(asset.status.into())?;
+    module_puzzle::check_publishable_picture(module_assets::Policy::from(asset.access_policy).name())?;
+    Ok(ctx.db.picture_puzzle().puzzle_id().update(PicturePuzzle {
+        status: PuzzleStatus::Published,
+        is_published: true,
+        gallery_order: module_puzzle::gallery_order(ctx.timestamp.to_micros_since_unix_epoch()),
+        updated_at: ctx.timestamp,
+        published_at: Some(ctx.timestamp),
+        ..puzzle
+    }))
+}
+
+fn set_puzzle_withdrawn(ctx: &ReducerContext, caller: &Caller, puzzle_id: Uuid) -> Result<PicturePuzzle, DomainError> {
+    let puzzle = authored_puzzle(ctx, caller, puzzle_id)?;
+    if puzzle.step_to(PuzzleStatus::Withdrawn)? == Step::Already {
+        return Ok(puzzle);
+    }
+    let puzzle =
+        PicturePuzzle { status: PuzzleStatus::Withdrawn, is_published: false, updated_at: ctx.timestamp, ..puzzle };
+    Ok(ctx.db.picture_puzzle().puzzle_id().update(puzzle))
+}
+
+fn remove_puzzle(ctx: &ReducerContext, caller: &Caller, puzzle_id: Uuid) -> Result<PicturePuzzle, DomainError> {
+    let puzzle = authored_puzzle(ctx, caller, puzzle_id)?;
+    module_puzzle::check_deletable(puzzle.status.into())?;
+    free_picture(ctx, &puzzle);
+    ctx.db.puzzle_leader().puzzle_id().delete(puzzle_id);
+    ctx.db.picture_puzzle().puzzle_id().delete(puzzle_id);
+    Ok(puzzle)
+}
+
+fn list_gallery(ctx: &ReducerContext, request: &PuzzleGalleryListing) -> Result<Vec<PicturePuzzle>, DomainError> {
+    module_puzzle::check_gallery_listing(request.limit)?;
+    let after = request.after;
+    let first = after.map_or(i64::MIN, |place| place.gallery_order);
+    let page = ctx.db.picture_puzzle().by_gallery().filter((true, first..));
+    let is_seen = |puzzle: &PicturePuzzle| {
+        let place = (puzzle.gallery_order, puzzle.puzzle_id);
+        after.is_some_and(|after| place <= (after.gallery_order, after.puzzle_id))
+    };
+    Ok(page.skip_while(is_seen).take(request.limit as usize).collect())
+}
+
+/// The puzzle, if the caller may see and play it.
+///
+/// Errors: `not_found`.
+pub(crate) fn playable_puzzle(
+    ctx: &ReducerContext,
+    caller: &Caller,
+    puzzle_id: Uuid,
+) -> Result<PicturePuzzle, DomainError> {
+    let puzzle = load_puzzle(ctx, puzzle_id)?;
+    let standing = module_puzzle::puzzle_standing(&puzzle.author, &caller.player, caller.roles);
+    module_puzzle::check_play(standing, puzzle.status.into())?;
+    Ok(puzzle)
+}
+
+fn authored_puzzle(ctx: &ReducerContext, caller: &Caller, puzzle_id: Uuid) -> Result<PicturePuzzle, DomainError> {
+    let puzzle = load_puzzle(ctx, puzzle_id)?;
+    let standing = module_puzzle::puzzle_standing(&puzzle.author, &caller.player, caller.roles);
+    module_puzzle::check_author(standing, puzzle.status.into())?;
+    Ok(puzzle)
+}
+
+fn load_puzzle(ctx: &ReducerContext, puzzle_id: Uuid) -> Result<PicturePuzzle, DomainError> {
+    Ok(ctx.db.picture_puzzle().puzzle_id().find(puzzle_id).ok_or(RuleError::Hidden { what: "puzzle" })?)
+}
+
+fn bind_picture(ctx: &ReducerContext, caller: &Caller, puzzle: &PicturePuzzle) -> Result<(), DomainError> {
+    let request = AssetEntityBindingRequest {
+        asset_id: puzzle.asset_id,
+        entity_kind: PICTURE_ENTITY.to_owned(),
+        entity_id: puzzle.puzzle_id.to_string(),
+        slot: PICTURE_SLOT.to_owned(),
+    };
+    bind_object(ctx, caller, &request).map(drop)
+}
+
+/// The author may have emptied the slot, and anybody may have filled it since.
+fn free_picture(ctx: &ReducerContext, puzzle: &PicturePuzzle) {
+    let bindings = ctx.db.asset_entity_binding();
+    let entity_id = puzzle.puzzle_id.to_string();
+    let present = bindings.by_slot().filter((PICTURE_ENTITY, entity_id.as_str(), PICTURE_SLOT)).next();
+    if let Some(binding) = present.filter(|binding| binding.asset_id == puzzle.asset_id) {
+        bindings.binding_id().delete(binding.binding_id);
+    }
+}
+
+impl PicturePuzzle {
+    fn step_to(&self, to: PuzzleStatus) -> Result<Step, DomainError> {
+        Ok(module_puzzle::transition_puzzle(self.status.into(), to.into())?)
+    }
+
+    /// How it is cut.
+    ///
+    /// Errors: none for a stored puzzle.
+    pub(crate) fn grid(&self) -> Result<Grid, DomainError> {
+        Ok(Grid::new(self.columns, self.rows)?)
+    }
+}
+
+impl From<PuzzleStatus> for module_puzzle::PuzzleStatus {
+    fn from(status: PuzzleStatus) -> Self {
+        match status {
+            PuzzleStatus::Draft => module_puzzle::PuzzleStatus::Draft,
+            PuzzleStatus::Published => module_puzzle::PuzzleStatus::Published,
+            PuzzleStatus::Withdrawn => module_puzzle::PuzzleStatus::Withdrawn,
+        }
+    }
+}

@@ -17,12 +17,14 @@
 //! error's code; for a view, whether it shows rows.
 
 mod access;
+mod ai;
 mod assets;
 mod big_fish;
 mod combat;
 mod custom_world_creation;
 mod custom_world_publishing;
 mod inventory;
+mod puzzle;
 mod requests;
 mod runtime;
 mod story;
@@ -44,7 +46,9 @@ type Outcome = fn(world: &World, name: &str, caller: Actor, named: Option<Identi
 /// The domains, and the names of their tables.
 const DOMAINS: &[(&str, Outcome)] = &[
     ("access", access::outcome),
+    ("ai", ai::outcome),
     ("assets", assets::outcome),
+    ("puzzle", puzzle::outcome),
     ("inventory", inventory::outcome),
     ("custom_world_creation", custom_world_creation::outcome),
     ("big_fish", big_fish::outcome),

@@ -1,0 +1,198 @@
+//! Making puzzles, the gallery, and who may do what.
+
+use spacetime_module::*;
+use spacetimedb::Uuid;
+
+use super::*;
+use crate::world::{Actor, World, above, conflict, illegal, invalid, registration, uncover};
+
+fn gallery(world: &World) -> Vec<PicturePuzzle> {
+    world.test.run_query(gallery_puzzles(&world.test.anonymous_view_context())).unwrap()
+}
+
+fn delete(world: &World, actor: Actor, puzzle_id: Uuid) -> Result<PicturePuzzle, DomainError> {
+    world.call(actor, |ctx| delete_puzzle_and_return(ctx, None, puzzle_id))
+}
+
+#[test]
+fn a_puzzle_is_made_from_the_authors_picture() {
+    let world = World::new();
+    let picture = world.confirmed(Actor::Alice, "mill");
+    let puzzle = make(&world, Actor::Alice, puzzle_request("mill", picture.asset_id)).unwrap();
+    assert_eq!((puzzle.author, puzzle.asset_id), (Actor::Alice.identity(), picture.asset_id));
+    assert_eq!((puzzle.status, puzzle.is_published, puzzle.published_at), (PuzzleStatus::Draft, false, None));
+    assert_eq!(world.see(Actor::Alice, my_puzzles), [puzzle.clone()]);
+    assert_eq!(world.see(Actor::Bob, my_puzzles), []);
+    assert_eq!(gallery(&world), []);
+    let refusal = world.refused(|world| world.delete(Actor::Alice, picture.asset_id));
+    assert!(matches!(refusal.code, DomainErrorCode::Conflict(_)), "the puzzle needs its picture");
+
+    let before = world.rows();
+    assert_eq!(make(&world, Actor::Alice, puzzle_request("mill", picture.asset_id)), Ok(puzzle.clone()));
+    world.reduce(Actor::Alice, |ctx| create_puzzle(ctx, puzzle_request("mill", picture.asset_id))).unwrap();
+    assert_eq!(world.rows(), before);
+    let other = PuzzleCreation { columns: 3, ..puzzle_request("mill", picture.asset_id) };
+    let refusal = world.refused(|world| make(world, Actor::Alice, other));
+    assert_eq!(refusal.code, conflict("the one first sent under it", "another one"));
+
+    assert_eq!(delete(&world, Actor::Alice, puzzle.puzzle_id), Ok(puzzle));
+    world.delete(Actor::Alice, picture.asset_id).unwrap();
+    let refusal = world.refused(|world| make(world, Actor::Alice, puzzle_request("mill", picture.asset_id)));
+    assert_eq!(refusal.code, DomainErrorCode::NotFound, "a key whose puzzle is deleted");
+}
+
+#[test]
+fn requests_are_checked() {
+    let world = World::new();
+    let valid = puzzle_request("mill", world.confirmed(Actor::Alice, "mill").asset_id);
+    let asset = |asset_id| PuzzleCreation { asset_id, ..valid.clone() };
+    let sound = AssetObjectRegistration { content_type: "audio/ogg".to_owned(), ..registration("sound") };
+    let sound = world.confirm(&world.register(Actor::Alice, sound).unwrap()).unwrap();
+    for (request, code) in [
+        (PuzzleCreation { idempotency_key: String::new(), ..valid.clone() }, invalid("idempotency_key")),
+        (PuzzleCreation { title: String::new(), ..valid.clone() }, invalid("title")),
+        (PuzzleCreation { title: "t".repeat(121), ..valid.clone() }, above(120)),
+        (PuzzleCreation { columns: 1, ..valid.clone() }, invalid("columns")),
+        (PuzzleCreation { columns: 255, ..valid.clone() }, above(10)),
+        (PuzzleCreation { rows: 0, ..valid.clone() }, invalid("rows")),
+        (PuzzleCreation { rows: 11, ..valid.clone() }, above(10)),
+        (asset(Uuid::from_u128(7)), DomainErrorCode::NotFound),
+        (asset(world.confirmed(Actor::Bob, "bobs").asset_id), DomainErrorCode::NotFound),
+        (asset(world.public(Actor::Bob, "open").asset_id), DomainErrorCode::Forbidden),
+        (asset(world.pending(Actor::Alice, "pending").asset_id), conflict("confirmed", "pending")),
+        (asset(sound.asset_id), conflict("image/…", "audio/ogg")),
+    ] {
+        assert_eq!(world.refused(|world| make(world, Actor::Alice, request)).code, code);
+    }
+    let keeper = world.refused(|world| make(world, Actor::Admin, valid.clone()));
+    assert_eq!(keeper.code, DomainErrorCode::Forbidden, "a puzzle shows what is its author's own");
+    world.reduce(Actor::Alice, close_account).unwrap();
+    let closed = world.refused(|world| make(world, Actor::Alice, valid.clone()));
+    assert_eq!(closed.code, DomainErrorCode::AccountClosed);
+}
+
+#[test]
+fn an_author_has_a_hundred_puzzles() {
+    let world = World::new();
+    let picture = world.confirmed(Actor::Alice, "mill").asset_id;
+    for number in 0..100 {
+        make(&world, Actor::Alice, puzzle_request(&number.to_string(), picture)).unwrap();
+    }
+    let refusal = world.refused(|world| make(world, Actor::Alice, puzzle_request("more", picture)));
+    assert_eq!(refusal.code, above(100));
+}
+
+#[test]
+fn the_gallery_shows_what_is_published() {
+    let world = World::new();
+    let id = draft(&world, Actor::Alice, "mill").puzzle_id;
+    world.advance(5);
+    let puzzle = publish(&world, Actor::Alice, id).unwrap();
+    assert_eq!((puzzle.status, puzzle.published_at), (PuzzleStatus::Published, Some(world.now())));
+    let before = world.rows();
+    assert_eq!(publish(&world, Actor::Alice, id), Ok(puzzle.clone()));
+    world.reduce(Actor::Alice, |ctx| publish_puzzle(ctx, id)).unwrap();
+    assert_eq!(world.rows(), before);
+    assert_eq!(gallery(&world), [puzzle]);
+    let refusal = world.refused(|world| delete(world, Actor::Alice, id));
+    assert_eq!(refusal.code, conflict("draft or withdrawn", "published"));
+
+    world.advance(5);
+    let withdrawn = unpublish(&world, Actor::Alice, id).unwrap();
+    assert_eq!((withdrawn.status, withdrawn.is_published), (PuzzleStatus::Withdrawn, false));
+    let before = world.rows();
+    assert_eq!(unpublish(&world, Actor::Alice, id), Ok(withdrawn));
+    world.reduce(Actor::Alice, |ctx| unpublish_puzzle(ctx, id)).unwrap();
+    assert_eq!(world.rows(), before);
+    assert_eq!(gallery(&world), []);
+    publish(&world, Actor::Alice, id).unwrap();
+    unpublish(&world, Actor::Alice, id).unwrap();
+    world.reduce(Actor::Alice, |ctx| delete_puzzle(ctx, id)).unwrap();
+    assert_eq!(world.see(Actor::Alice, my_puzzles), []);
+}
+
+#[test]
+fn a_draft_is_not_withdrawn_and_its_picture_must_be_public() {
+    let world = World::new();
+    let id = draft(&world, Actor::Alice, "mill").puzzle_id;
+    assert_eq!(world.refused(|world| unpublish(world, Actor::Alice, id)).code, illegal("draft", "withdrawn"));
+    let private = world.confirmed(Actor::Alice, "private").asset_id;
+    let id = make(&world, Actor::Alice, puzzle_request("private", private)).unwrap().puzzle_id;
+    assert_eq!(world.refused(|world| publish(world, Actor::Alice, id)).code, conflict("public", "private"));
+}
+
+#[test]
+fn a_puzzle_whose_picture_is_gone_is_not_published() {
+    let world = World::new();
+    let puzzle = draft(&world, Actor::Alice, "mill");
+    let slot = AssetEntityUnbindRequest {
+        entity_kind: "puzzle".to_owned(),
+        slot: "picture".to_owned(),
+        ..uncover(&puzzle.puzzle_id.to_string())
+    };
+    world.reduce(Actor::Alice, |ctx| unbind_asset_object_from_entity(ctx, slot)).unwrap();
+    world.delete(Actor::Alice, puzzle.asset_id).unwrap();
+    let refusal = world.refused(|world| publish(world, Actor::Alice, puzzle.puzzle_id));
+    assert_eq!(refusal.code, conflict("confirmed", "deleted"));
+    world.forget(&[puzzle.asset_id]).unwrap();
+    let refusal = world.refused(|world| publish(world, Actor::Alice, puzzle.puzzle_id));
+    assert_eq!(refusal.code, DomainErrorCode::NotFound);
+    delete(&world, Actor::Alice, puzzle.puzzle_id).unwrap();
+}
+
+#[test]
+fn others_change_no_puzzle_and_see_published_ones() {
+    let world = World::new();
+    let id = draft(&world, Actor::Alice, "mill").puzzle_id;
+    let read = |actor: Actor| world.call(actor, |ctx| read_puzzle_and_return(ctx, None, id));
+    for (actor, code) in [
+        (Actor::Bob, DomainErrorCode::NotFound),
+        (Actor::Operator, DomainErrorCode::NotFound),
+        (Actor::Moderator, DomainErrorCode::Forbidden),
+    ] {
+        for change in [publish, unpublish, delete] {
+            assert_eq!(world.refused(|world| change(world, actor, id)).code, code, "{actor:?}");
+        }
+    }
+    assert_eq!(read(Actor::Bob).unwrap_err().code, DomainErrorCode::NotFound);
+    read(Actor::Moderator).unwrap();
+    publish(&world, Actor::Alice, id).unwrap();
+    read(Actor::Bob).unwrap();
+    for change in [publish, unpublish, delete] {
+        assert_eq!(world.refused(|world| change(world, Actor::Bob, id)).code, DomainErrorCode::Forbidden);
+    }
+    unpublish(&world, Actor::Admin, id).unwrap();
+    assert_eq!(world.refused(|world| publish(world, Actor::Alice, Uuid::NIL)).code, DomainErrorCode::NotFound);
+}
+
+#[test]
+fn the_gallery_is_listed_from_the_newest_on() {
+    let world = World::new();
+    let mut ids: Vec<_> = (0..5)
+        .map(|number| {
+            // Two at a time: the id decides between them.
+            world.advance(number % 2);
+            published(&world, Actor::Alice, &number.to_string())
+        })
+        .collect();
+    draft(&world, Actor::Alice, "draft");
+    ids.sort_by_key(|puzzle| (puzzle.gallery_order, puzzle.puzzle_id));
+    let ids: Vec<_> = ids.into_iter().map(|puzzle| puzzle.puzzle_id).collect();
+    let list = |after, limit| {
+        let request = PuzzleGalleryListing { after, limit };
+        world.call(Actor::Stranger, |ctx| list_gallery_puzzles_and_return(ctx, None, request))
+    };
+    let mut seen = Vec::new();
+    let mut after = None;
+    loop {
+        let page = list(after, 2).unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(PuzzleGalleryPlace { gallery_order: last.gallery_order, puzzle_id: last.puzzle_id });
+        seen.extend(page.iter().map(|puzzle| puzzle.puzzle_id));
+    }
+    assert_eq!(seen, ids);
+    assert_eq!(list(None, 0).unwrap_err().code, invalid("limit"));
+    assert_eq!(list(None, 101).unwrap_err().code, above(100));
+    let end = PuzzleGalleryPlace { gallery_order: i64::MAX, puzzle_id: Uuid::MAX };
+    assert_eq!(list(Some(end), 1), Ok(vec![]));
+}

@@ -1,0 +1,100 @@
+//! Results and leaders.
+
+use spacetime_module::*;
+use spacetimedb::Table;
+
+use super::*;
+use crate::world::{Actor, World};
+
+fn leaders(world: &World) -> Vec<PuzzleLeader> {
+    let mut leaders: Vec<_> = world.test.db.puzzle_leader().iter().collect();
+    leaders.sort_by_key(|leader| (leader.moves, leader.elapsed_micros));
+    leaders
+}
+
+fn result(world: &World, player: Actor) -> PuzzleResult {
+    let [result] = world.see(player, my_puzzle_results).try_into().unwrap();
+    result
+}
+
+#[test]
+fn the_best_run_counts() {
+    let world = World::new();
+    let id = published(&world, Actor::Alice, "mill").puzzle_id;
+    let long = finished(&world, Actor::Bob, "long", id, 20);
+    let first = result(&world, Actor::Bob);
+    assert_eq!((first.best_run_id, first.best_moves, first.finished_runs), (long.run_id, long.moves, 1));
+    assert_eq!((first.best_elapsed_micros, first.best_at), (0, world.now()));
+
+    world.advance(9);
+    let short = finished(&world, Actor::Bob, "short", id, 0);
+    let better = result(&world, Actor::Bob);
+    assert_eq!((better.best_run_id, better.best_moves, better.finished_runs), (short.run_id, short.moves, 2));
+    assert_eq!(better.best_at, world.now());
+
+    world.advance(9);
+    finished(&world, Actor::Bob, "long-again", id, 30);
+    let after = result(&world, Actor::Bob);
+    assert_eq!(after, PuzzleResult { finished_runs: 3, last_finished_at: world.now(), ..better });
+    assert_eq!(world.see(Actor::Alice, my_puzzle_results), []);
+    let [leader] = leaders(&world).try_into().unwrap();
+    assert_eq!((leader.player, leader.moves), (Actor::Bob.identity(), short.moves));
+    assert_eq!(leader.achieved_at, after.best_at);
+}
+
+#[test]
+fn time_runs_from_beginning_to_end() {
+    let world = World::new();
+    let id = published(&world, Actor::Alice, "mill").puzzle_id;
+    let run = begin(&world, Actor::Bob, "a", id).unwrap();
+    world.advance(1_234);
+    slide(&world, Actor::Bob, moves(&run, solution(&run))).unwrap();
+    assert_eq!(result(&world, Actor::Bob).best_elapsed_micros, 1_234);
+}
+
+#[test]
+fn drafts_have_results_but_no_leaders() {
+    let world = World::new();
+    let id = draft(&world, Actor::Alice, "mill").puzzle_id;
+    finished(&world, Actor::Alice, "try", id, 0);
+    assert_eq!(result(&world, Actor::Alice).finished_runs, 1);
+    assert_eq!(leaders(&world), []);
+}
+
+#[test]
+fn a_deleted_puzzle_has_no_leaders() {
+    let world = World::new();
+    let id = published(&world, Actor::Alice, "mill").puzzle_id;
+    let other = published(&world, Actor::Alice, "other").puzzle_id;
+    finished(&world, Actor::Bob, "a", id, 0);
+    finished(&world, Actor::Bob, "b", other, 0);
+    unpublish(&world, Actor::Alice, id).unwrap();
+    assert_eq!(leaders(&world).len(), 2, "a withdrawn one keeps them");
+    world.reduce(Actor::Alice, |ctx| delete_puzzle(ctx, id)).unwrap();
+    let [left] = leaders(&world).try_into().unwrap();
+    assert_eq!(left.puzzle_id, other);
+    assert_eq!(world.see(Actor::Bob, my_puzzle_results).len(), 2);
+}
+
+/// Leaders are as many as their limit; the Service plays for players who are nobody else here.
+#[test]
+fn twenty_lead() {
+    let world = World::new();
+    let id = published(&world, Actor::Alice, "mill").puzzle_id;
+    for number in 0..23_u8 {
+        let player = Some(spacetimedb::Identity::from_claims("localhost", &format!("player {number}")));
+        let run =
+            world.call(Actor::Service, |ctx| begin_puzzle_run_and_return(ctx, player, beginning("a", id))).unwrap();
+        let hole = run.cells.iter().position(|piece| *piece == 3).unwrap() as u8;
+        let way = solution(&run);
+        let there = (0..4).find(|place| Grid::new(2, 2).unwrap().are_neighbours(*place, hole) && *place != way[0]);
+        // The later, the more moves, but the last plays best.
+        let detours = if number == 22 { 0 } else { 10 + 4 * usize::from(number) };
+        let places = [[there.unwrap(), hole].repeat(detours), way].concat();
+        world.call(Actor::Service, |ctx| move_puzzle_pieces_and_return(ctx, player, moves(&run, places))).unwrap();
+    }
+    let leaders = leaders(&world);
+    assert_eq!(leaders.len(), 20);
+    assert_eq!(leaders[0].player, spacetimedb::Identity::from_claims("localhost", "player 22"));
+    assert!(leaders.iter().all(|leader| leader.moves < 20 + 8 * 20));
+}
