@@ -31,11 +31,13 @@ mod story;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use expect_test::expect_file;
 use spacetime_module::*;
 use spacetimedb::Identity;
+use tempfile::NamedTempFile;
 
 use crate::world::{Actor, World};
 
@@ -74,21 +76,80 @@ const CALLERS: [(&str, Actor); 9] = [
 /// Marks a call that names Alice as the player to act for.
 const FOR_OWNER: &str = "@owner";
 
+/// Names the domain that a child process walks, and where it writes the table.
+const CHILD: &str = "ACCESS_MATRIX_CHILD";
+
 #[test]
 fn every_entry_point_admits_whom_the_table_says() {
-    let mut tables: BTreeMap<&str, String> = BTreeMap::new();
+    let mut names: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let committed = committed_domains();
     for entry_point in entry_points(&World::new()) {
-        let (domain, cells) = walk(&entry_point);
-        let table = tables.entry(domain).or_insert_with(header);
+        let known = committed.get(&entry_point).copied();
+        names.entry(known.unwrap_or_else(|| domain_of(&entry_point))).or_default().push(entry_point);
+    }
+    for pair in DOMAINS.chunks(2) {
+        // The engine keeps part of a dropped test database; a process of its own gives it back.
+        let children = pair.iter().map(|(domain, _)| walk_in_child(domain, &names[domain])).collect::<Vec<_>>();
+        for ((domain, _), (mut child, table)) in pair.iter().zip(children) {
+            assert!(child.wait().unwrap().success(), "the walk through {domain} failed");
+            expect_file![table_file(domain)].assert_eq(&std::fs::read_to_string(table.path()).unwrap());
+        }
+    }
+}
+
+fn table_file(domain: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/access_matrix").join(format!("{domain}.txt"))
+}
+
+/// The domain in whose table an entry point stands already.
+fn committed_domains() -> BTreeMap<String, &'static str> {
+    let rows = DOMAINS.iter().flat_map(|(domain, _)| {
+        let table = std::fs::read_to_string(table_file(domain)).unwrap_or_default();
+        let names: Vec<_> =
+            table.lines().skip(1).filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect();
+        names.into_iter().map(move |name| (name, *domain))
+    });
+    rows.collect()
+}
+
+/// The domain that can call a new entry point.
+fn domain_of(entry_point: &str) -> &'static str {
+    let (name, named) = split(entry_point);
+    let knows = |outcome: &Outcome| outcome(&World::new(), name, Actor::Stranger, named).is_some();
+    let domain = DOMAINS.iter().find(|(_, outcome)| knows(outcome));
+    domain.unwrap_or_else(|| panic!("{name} is new: add a call to its domain's file in this folder")).0
+}
+
+fn walk_in_child(domain: &str, names: &[String]) -> (Child, NamedTempFile) {
+    let table = NamedTempFile::new().unwrap();
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args(["access_matrix::one_domain", "--exact", "--ignored", "--quiet"])
+        .env(CHILD, format!("{domain} {} {}", table.path().display(), names.join(" ")))
+        .stdout(Stdio::null())
+        .spawn();
+    (child.unwrap(), table)
+}
+
+#[test]
+#[ignore = "run by the walk through all domains, in a process of its own"]
+fn one_domain() {
+    let order = std::env::var(CHILD).unwrap();
+    let mut words = order.split(' ');
+    let (domain, file) = (words.next().unwrap(), words.next().unwrap());
+    let (_, outcome) = DOMAINS.iter().find(|(name, _)| *name == domain).unwrap();
+    let mut table = header();
+    for entry_point in words {
+        let (name, named) = split(entry_point);
         write!(table, "{entry_point:<61}").unwrap();
-        cells.iter().for_each(|cell| write!(table, "{cell:<19}").unwrap());
+        for (_, caller) in CALLERS {
+            let cell = outcome(&World::new(), name, caller, named);
+            let cell = cell.unwrap_or_else(|| panic!("{entry_point} is not one of {domain}'s"));
+            write!(table, "{cell:<19}").unwrap();
+        }
         table.truncate(table.trim_end().len());
         table.push('\n');
     }
-    for (domain, _) in DOMAINS {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/access_matrix").join(format!("{domain}.txt"));
-        expect_file![file].assert_eq(&tables[domain]);
-    }
+    std::fs::write(file, table).unwrap();
 }
 
 fn header() -> String {
@@ -97,20 +158,12 @@ fn header() -> String {
     format!("{}\n", line.trim_end())
 }
 
-/// The domain of an entry point, and what each caller gets from it.
-fn walk(entry_point: &str) -> (&'static str, Vec<String>) {
-    let (name, named) = match entry_point.strip_suffix(FOR_OWNER) {
+/// Name of the function, and the player that the call names.
+fn split(entry_point: &str) -> (&str, Option<Identity>) {
+    match entry_point.strip_suffix(FOR_OWNER) {
         Some(name) => (name, Some(Actor::Alice.identity())),
         None => (entry_point, None),
-    };
-    for (domain, outcome) in DOMAINS {
-        let cells: Vec<_> =
-            CALLERS.into_iter().map_while(|(_, caller)| outcome(&World::new(), name, caller, named)).collect();
-        if !cells.is_empty() {
-            return (domain, cells);
-        }
     }
-    panic!("{name} is new: add a call to its domain's file in this folder");
 }
 
 /// Every entry point of the module; twice, if it takes a player to act for.
