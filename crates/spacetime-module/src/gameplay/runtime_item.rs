@@ -143,6 +143,7 @@ fn open_once(ctx: &ReducerContext, caller: &Caller, request: &TreasureOpening) -
         grant_items(ctx, &story, &amount.item_key, amount.quantity)?;
     }
     advance_quests(ctx, &story, QuestObjectiveKind::Open, key, 1)?;
+    append_story_event(ctx, &story, StoryEventKind::TreasureOpened, key, "")?;
     Ok(record)
 }
 

@@ -82,6 +82,10 @@ fn each_view_selects_by_an_indexed_column() {
         ("my_run_entities", my_run_entities(&ctx).sql().to_owned()),
         ("my_story_sessions", my_story_sessions(&ctx).sql().to_owned()),
         ("my_story_events", my_story_events(&ctx).sql().to_owned()),
+        ("my_npcs", my_npcs(&ctx).sql().to_owned()),
+        ("my_npc_relations", my_npc_relations(&ctx).sql().to_owned()),
+        ("my_quests", my_quests(&ctx).sql().to_owned()),
+        ("my_quest_log", my_quest_log(&ctx).sql().to_owned()),
     ];
     let module_def = world.test.datastore().module_def();
     for view in module_def.views() {

@@ -25,6 +25,8 @@ mod custom_world_creation;
 mod custom_world_publishing;
 mod inventory;
 mod puzzle;
+mod npc;
+mod quest;
 mod requests;
 mod runtime;
 mod story;
@@ -59,6 +61,8 @@ const DOMAINS: &[(&str, Outcome)] = &[
     ("requests", requests::outcome),
     ("runtime", runtime::outcome),
     ("story", story::outcome),
+    ("npc", npc::outcome),
+    ("quest", quest::outcome),
 ];
 
 const CALLERS: [(&str, Actor); 9] = [
