@@ -300,7 +300,7 @@ fn find_npc(ctx: &ReducerContext, session_id: Uuid, character_key: &str) -> Opti
     ctx.db.npc_state().by_character().filter((session_id, character_key)).next()
 }
 
-const fn timestamp(micros: i64) -> Timestamp {
+fn timestamp(micros: i64) -> Timestamp {
     Timestamp::from_micros_since_unix_epoch(micros)
 }
 
