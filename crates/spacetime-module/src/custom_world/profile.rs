@@ -1,8 +1,10 @@
 //! Worlds in their authors' libraries: made, renamed, put away, and dropped while nobody has
 //! seen them.
 
+mod copies;
 mod removal;
 
+pub use copies::*;
 pub use removal::*;
 
 use module_custom_world::{WorldStatus, WorldStep};

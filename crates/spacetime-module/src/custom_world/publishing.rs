@@ -14,10 +14,7 @@ use crate::*;
 
 /// One published version of a world. It never changes, so that a player who has begun it plays
 /// on in the same world, whatever its author publishes next.
-#[table(
-    accessor = custom_world_version,
-    index(accessor = by_number, btree(columns = [world_id, version]))
-)]
+#[table(accessor = custom_world_version)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CustomWorldVersion {
     /// UUIDv7.
@@ -26,7 +23,7 @@ pub struct CustomWorldVersion {
     /// The profile that was published.
     #[index(btree)]
     pub world_id: Uuid,
-    /// From 1 without gaps; the pair is unique.
+    /// From 1 without gaps, unique within the world.
     pub version: u32,
     /// Its author.
     pub author: Identity,
@@ -151,6 +148,25 @@ pub fn unpublish_world_and_return(
     ctx.try_with_tx(|tx| {
         let caller = guard(tx, Admits::Players, acting_player)?;
         take_back_world(tx, &caller, &request)
+    })
+}
+
+/// Returns the versions of an author's world, the newest first.
+///
+/// Errors: `unauthenticated`; `forbidden` for another author's published world, or if anyone but
+/// the Service names another player; `account_closed`; `not_found`.
+#[procedure]
+pub fn list_world_versions_and_return(
+    ctx: &mut ProcedureContext,
+    acting_player: Option<Identity>,
+    world_id: Uuid,
+) -> Result<Vec<CustomWorldVersion>, DomainError> {
+    ctx.try_with_tx(|tx| {
+        let caller = guard(tx, Admits::Players, acting_player)?;
+        owned_world_profile(tx, &caller, world_id)?;
+        let mut versions: Vec<_> = tx.db.custom_world_version().world_id().filter(world_id).collect();
+        versions.sort_by_key(|version| std::cmp::Reverse(version.version));
+        Ok(versions)
     })
 }
 

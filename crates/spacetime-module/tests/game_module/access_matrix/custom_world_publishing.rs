@@ -4,7 +4,7 @@ use spacetime_module::*;
 use spacetimedb::Identity;
 
 use super::{said, seen};
-use crate::custom_world_publishing::{creation, publishing_of, request_for, small_world};
+use crate::custom_world_publishing::{copying_of, creation, publishing_of, request_for, small_world};
 use crate::world::{Actor, World};
 
 pub fn outcome(world: &World, name: &str, caller: Actor, named: Option<Identity>) -> Option<String> {
@@ -14,6 +14,9 @@ pub fn outcome(world: &World, name: &str, caller: Actor, named: Option<Identity>
 }
 
 fn library(world: &World, name: &str, caller: Actor, named: Option<Identity>) -> Option<String> {
+    if !name.contains("_custom_world") && name != "my_works" {
+        return None;
+    }
     let profile = world.create_world(Actor::Alice, "alices");
     let new = creation("new");
     let request = || request_for(&profile);
@@ -23,6 +26,7 @@ fn library(world: &World, name: &str, caller: Actor, named: Option<Identity>) ->
         title: "Other".to_owned(),
         tagline: String::new(),
     };
+    let copying = copying_of(&profile, "copy");
     let archive = || world.call(Actor::Alice, |ctx| archive_custom_world_and_return(ctx, None, request())).unwrap();
     Some(match name {
         "create_custom_world" => said(world.reduce(caller, |ctx| create_custom_world(ctx, new))),
@@ -49,6 +53,10 @@ fn library(world: &World, name: &str, caller: Actor, named: Option<Identity>) ->
         "delete_custom_world_and_return" => {
             said(world.call(caller, |ctx| delete_custom_world_and_return(ctx, named, request())))
         }
+        "duplicate_custom_world" => said(world.reduce(caller, |ctx| duplicate_custom_world(ctx, copying))),
+        "duplicate_custom_world_and_return" => {
+            said(world.call(caller, |ctx| duplicate_custom_world_and_return(ctx, named, copying)))
+        }
         "get_custom_world_and_return" => {
             said(world.call(caller, |ctx| get_custom_world_and_return(ctx, named, profile.world_id)))
         }
@@ -60,10 +68,13 @@ fn library(world: &World, name: &str, caller: Actor, named: Option<Identity>) ->
     })
 }
 
+const READS: [&str; 3] =
+    ["compile_published_profile_and_return", "list_world_versions_and_return", "list_world_entries_and_return"];
+
 fn publishing(world: &World, name: &str, caller: Actor, named: Option<Identity>) -> Option<String> {
     let names = ["publish_world", "unpublish_world", "hold_world", "release_world"];
     let is_mine = names.into_iter().any(|own| name == own || name.strip_suffix("_and_return") == Some(own));
-    if !is_mine && !matches!(name, "compile_published_profile_and_return" | "list_world_entries_and_return") {
+    if !is_mine && !READS.contains(&name) {
         return None;
     }
     let draft = world.drafted(Actor::Alice, "draft", small_world("draft", &[]));
@@ -85,6 +96,9 @@ fn publishing(world: &World, name: &str, caller: Actor, named: Option<Identity>)
         "release_world_and_return" => said(world.call(caller, |ctx| release_world_and_return(ctx, named, decision()))),
         "compile_published_profile_and_return" => {
             said(world.call(caller, |ctx| compile_published_profile_and_return(ctx, named, draft.world_id)))
+        }
+        "list_world_versions_and_return" => {
+            said(world.call(caller, |ctx| list_world_versions_and_return(ctx, named, draft.world_id)))
         }
         _ => said(world.call(caller, |ctx| list_world_entries_and_return(ctx, query()))),
     })

@@ -4,7 +4,18 @@ use proptest::prelude::*;
 use spacetime_module::*;
 
 use super::{setting, small_world};
+use crate::story::{begin_as, continuation, continue_as};
 use crate::world::{Actor, World};
+
+const WORLD_ENTRY_KINDS: [WorldEntryKind; 7] = [
+    WorldEntryKind::Setting,
+    WorldEntryKind::Chapter,
+    WorldEntryKind::Character,
+    WorldEntryKind::Enemy,
+    WorldEntryKind::Item,
+    WorldEntryKind::Quest,
+    WorldEntryKind::Treasure,
+];
 
 /// What an author or a Moderator does.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +79,35 @@ fn perform(world: &World, profile: &CustomWorldProfile, deed: Deed) {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// A player who has begun a world reads the same in it for ever.
+    #[test]
+    fn a_story_stays_in_the_version_that_it_began(deeds in prop::collection::vec(deed(), 1..10)) {
+        let world = World::new();
+        let profile = world.drafted(Actor::Alice, "a", small_world("a", &[]));
+        world.put_card(Actor::Alice, profile.world_id, "c-0", character("C".to_owned()));
+        world.publish(Actor::Alice, profile.world_id).unwrap();
+        let story = begin_as(&world, Actor::Bob, profile.world_id, "begun").unwrap();
+        let read = || WORLD_ENTRY_KINDS.map(|kind| {
+            let query = CustomWorldEntryQuery { version_id: story.version_id, kind };
+            world.call(Actor::Bob, |ctx| list_world_entries_and_return(ctx, query)).unwrap()
+        });
+        let begun = read();
+        for deed in deeds {
+            perform(&world, &profile, deed);
+            prop_assert_eq!(&read(), &begun);
+        }
+        let [now] = world.see(Actor::Bob, my_story_sessions).try_into().unwrap();
+        prop_assert_eq!(now.version_id, story.version_id);
+        let step = continue_as(&world, Actor::Bob, continuation(&now, "onwards"));
+        prop_assert!(step.is_ok(), "the story goes on, published or not: {step:?}");
+        let again = begin_as(&world, Actor::Stranger, profile.world_id, "again");
+        let profile = world.get_world(Actor::Alice, profile.world_id).unwrap();
+        match profile.status {
+            CustomWorldStatus::Published => prop_assert_eq!(Some(again.unwrap().version_id), profile.current_version_id),
+            _ => prop_assert_eq!(again.unwrap_err().code, DomainErrorCode::NotFound),
+        }
+    }
 
     #[test]
     fn published_versions_stay_byte_for_byte(deeds in prop::collection::vec(deed(), 1..14)) {

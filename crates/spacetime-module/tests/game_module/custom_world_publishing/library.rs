@@ -3,7 +3,7 @@
 use spacetime_module::*;
 use spacetimedb::Uuid;
 
-use super::{creation, request_for};
+use super::{copying_of, creation, request_for, setting};
 use crate::world::{Actor, World, above, conflict, invalid};
 
 fn rename(world: &World, actor: Actor, request: CustomWorldRenaming) -> Result<CustomWorldProfile, DomainError> {
@@ -108,6 +108,40 @@ fn worlds_are_put_away_and_taken_out() {
     assert_eq!(archive(&world, Actor::Alice, request_for(&archived)), Ok(archived.clone()), "it is there");
     let restored = restore(&world, Actor::Alice, request_for(&archived)).unwrap();
     assert_eq!((restored.status, restored.revision), (CustomWorldStatus::Draft, 3));
+}
+
+fn duplicate(world: &World, actor: Actor, request: CustomWorldCopying) -> Result<CustomWorldProfile, DomainError> {
+    world.call(actor, |ctx| duplicate_custom_world_and_return(ctx, None, request))
+}
+
+#[test]
+fn a_copy_has_the_same_draft_and_a_life_of_its_own() {
+    let world = World::new();
+    let original = world.published(Actor::Alice, "a", &["x"]);
+    let copy = duplicate(&world, Actor::Alice, copying_of(&original, "b")).unwrap();
+    assert_eq!((copy.status, copy.current_version, copy.revision), (CustomWorldStatus::Draft, 0, 1));
+    assert_eq!((copy.title.as_str(), &copy.tagline), ("Copy b", &original.tagline));
+    let hash = |world_id| {
+        let report = world.call(Actor::Alice, |ctx| compile_published_profile_and_return(ctx, None, world_id));
+        report.unwrap().content_hash
+    };
+    assert_eq!(hash(copy.world_id), hash(original.world_id));
+    let before = world.rows();
+    assert_eq!(duplicate(&world, Actor::Alice, copying_of(&original, "b")), Ok(copy.clone()));
+    world.reduce(Actor::Alice, |ctx| duplicate_custom_world(ctx, copying_of(&original, "b"))).unwrap();
+    assert_eq!(world.rows(), before);
+    world.put_card(Actor::Alice, copy.world_id, "setting", setting("Other", &[]));
+    assert_ne!(hash(copy.world_id), hash(original.world_id));
+
+    let bad = CustomWorldCopying { title: String::new(), ..copying_of(&original, "c") };
+    assert_eq!(world.refused(|world| duplicate(world, Actor::Alice, bad)).code, invalid("title"));
+    let other = CustomWorldCopying { title: "Other".to_owned(), ..copying_of(&original, "b") };
+    let refusal = world.refused(|world| duplicate(world, Actor::Alice, other));
+    assert!(matches!(refusal.code, DomainErrorCode::Conflict(_)), "{refusal}");
+    let refusal = world.refused(|world| duplicate(world, Actor::Bob, copying_of(&original, "d")));
+    assert_eq!(refusal.code, DomainErrorCode::Forbidden, "a published world is known");
+    let refusal = world.refused(|world| duplicate(world, Actor::Bob, copying_of(&copy, "e")));
+    assert_eq!(refusal.code, DomainErrorCode::NotFound);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod immutability;
 mod library;
 mod moderation;
 mod pages;
+mod players;
 mod publishing;
 
 use spacetime_module::*;
@@ -20,6 +21,15 @@ pub fn creation(name: &str) -> CustomWorldCreation {
         idempotency_key: format!("create-{name}"),
         title: format!("World {name}"),
         tagline: "Draft.".to_owned(),
+    }
+}
+
+/// A request to copy a world, told apart from others by `name`.
+pub fn copying_of(profile: &CustomWorldProfile, name: &str) -> CustomWorldCopying {
+    CustomWorldCopying {
+        idempotency_key: format!("copy-{name}"),
+        world_id: profile.world_id,
+        title: format!("Copy {name}"),
     }
 }
 

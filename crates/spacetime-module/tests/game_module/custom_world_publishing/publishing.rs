@@ -83,6 +83,10 @@ fn changed_content_makes_the_next_version_and_leaves_the_old_one() {
     world.put_card(Actor::Alice, first.world_id, "setting", setting("a", &["x"]));
     let third = world.publish(Actor::Alice, first.world_id).unwrap();
     assert_eq!(third.version.version, 3, "only the newest version is looked at");
+    let versions = |actor| world.call(actor, |ctx| list_world_versions_and_return(ctx, None, first.world_id));
+    let numbers: Vec<_> = versions(Actor::Alice).unwrap().into_iter().map(|version| version.version).collect();
+    assert_eq!(numbers, [3, 2, 1]);
+    assert_eq!(world.refused(|_| versions(Actor::Bob)).code, DomainErrorCode::Forbidden);
 }
 
 #[test]
