@@ -257,6 +257,7 @@ fn steer_run(ctx: &ReducerContext, caller: &Caller, request: &BigFishSteering) -
     let (seen_at, now) = (control.seen_at.to_micros_since_unix_epoch(), ctx.timestamp.to_micros_since_unix_epoch());
     if !module_big_fish::is_steering_noted(control.heading.into(), seen_at, heading, now) {
         controls.run_id().update(BigFishRunControl { heading: request.heading, seen_at: ctx.timestamp, ..control });
+        keep_big_fish_run_ticking(ctx, run.run_id)?;
     }
     Ok(run)
 }

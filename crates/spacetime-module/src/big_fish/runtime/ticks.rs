@@ -67,6 +67,15 @@ pub(crate) fn schedule_big_fish_tick(ctx: &ReducerContext, run_id: Uuid, due: Ti
     Ok(())
 }
 
+/// Sets the timer of a running run if it has none. Ticks set their own; this is for a run whose
+/// last tick the engine gave up, which would otherwise stand still for good.
+pub(crate) fn keep_big_fish_run_ticking(ctx: &ReducerContext, run_id: Uuid) -> Result<(), DomainError> {
+    match ctx.db.big_fish_tick().run_id().filter(run_id).next() {
+        Some(_) => Ok(()),
+        None => schedule_big_fish_tick(ctx, run_id, next_tick_after(ctx.timestamp, ctx.timestamp)),
+    }
+}
+
 /// Removes the timer of a run.
 pub(crate) fn cancel_big_fish_ticks(ctx: &ReducerContext, run_id: Uuid) {
     ctx.db.big_fish_tick().run_id().delete(run_id);

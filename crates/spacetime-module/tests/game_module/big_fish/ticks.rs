@@ -182,6 +182,17 @@ fn steering_keeps_a_run_going() {
 }
 
 #[test]
+fn steering_revives_a_run_that_lost_its_timer() {
+    let world = World::new();
+    let run = started(&world);
+    let lost = timer(&world).unwrap();
+    world.test.db.big_fish_tick().scheduled_id().delete(lost.scheduled_id);
+    steer(&world, Actor::Bob, run.run_id, 1_000, 0).unwrap();
+    tick(&world);
+    assert_eq!(waters(&world).tick, 1);
+}
+
+#[test]
 fn the_top_level_is_victory() {
     let world = World::new();
     let run = started(&world);
