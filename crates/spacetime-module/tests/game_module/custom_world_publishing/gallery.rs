@@ -1,7 +1,7 @@
 //! Likes, and the front page.
 
 use spacetime_module::*;
-use spacetimedb::{Query, Uuid};
+use spacetimedb::Uuid;
 
 use crate::world::{Actor, World, above};
 
