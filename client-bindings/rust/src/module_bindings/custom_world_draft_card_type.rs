@@ -24,3 +24,50 @@ pub struct CustomWorldDraftCard {
 impl __sdk::InModule for CustomWorldDraftCard {
     type Module = super::RemoteModule;
 }
+
+/// The columns of `CustomWorldDraftCard`, for queries.
+pub struct CustomWorldDraftCardCols {
+    pub card_id: __sdk::__query_builder::Col<CustomWorldDraftCard, __sdk::Uuid>,
+    pub owner: __sdk::__query_builder::Col<CustomWorldDraftCard, __sdk::Identity>,
+    pub world_id: __sdk::__query_builder::Col<CustomWorldDraftCard, __sdk::Uuid>,
+    pub kind: __sdk::__query_builder::Col<CustomWorldDraftCard, super::WorldEntryKind>,
+    pub key: __sdk::__query_builder::Col<CustomWorldDraftCard, String>,
+    pub entry: __sdk::__query_builder::Col<CustomWorldDraftCard, super::WorldEntry>,
+    pub revision: __sdk::__query_builder::Col<CustomWorldDraftCard, u64>,
+    pub operation_id: __sdk::__query_builder::Col<
+        CustomWorldDraftCard,
+        Option<__sdk::Uuid>,
+    >,
+    pub created_at: __sdk::__query_builder::Col<CustomWorldDraftCard, __sdk::Timestamp>,
+    pub updated_at: __sdk::__query_builder::Col<CustomWorldDraftCard, __sdk::Timestamp>,
+}
+
+impl __sdk::__query_builder::HasCols for CustomWorldDraftCard {
+    type Cols = CustomWorldDraftCardCols;
+    fn cols(table_name: &'static str) -> Self::Cols {
+        CustomWorldDraftCardCols {
+            card_id: __sdk::__query_builder::Col::new(table_name, "card_id"),
+            owner: __sdk::__query_builder::Col::new(table_name, "owner"),
+            world_id: __sdk::__query_builder::Col::new(table_name, "world_id"),
+            kind: __sdk::__query_builder::Col::new(table_name, "kind"),
+            key: __sdk::__query_builder::Col::new(table_name, "key"),
+            entry: __sdk::__query_builder::Col::new(table_name, "entry"),
+            revision: __sdk::__query_builder::Col::new(table_name, "revision"),
+            operation_id: __sdk::__query_builder::Col::new(table_name, "operation_id"),
+            created_at: __sdk::__query_builder::Col::new(table_name, "created_at"),
+            updated_at: __sdk::__query_builder::Col::new(table_name, "updated_at"),
+        }
+    }
+}
+
+/// The columns of `CustomWorldDraftCard` that have an index, for joins.
+pub struct CustomWorldDraftCardIxCols {}
+
+impl __sdk::__query_builder::HasIxCols for CustomWorldDraftCard {
+    type IxCols = CustomWorldDraftCardIxCols;
+    fn ix_cols(table_name: &'static str) -> Self::IxCols {
+        CustomWorldDraftCardIxCols {}
+    }
+}
+
+impl __sdk::__query_builder::CanBeLookupTable for CustomWorldDraftCard {}

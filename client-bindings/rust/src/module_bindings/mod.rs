@@ -6,9 +6,51 @@
 
 use spacetimedb_sdk::__codegen::{self as __sdk, __lib, __sats, __ws};
 
+pub mod abandon_big_fish_run_and_return_procedure;
+pub mod abandon_big_fish_run_reducer;
+pub mod abandon_puzzle_run_and_return_procedure;
+pub mod abandon_puzzle_run_reducer;
+pub mod abandon_quest_and_return_procedure;
+pub mod abandon_quest_reducer;
+pub mod accept_big_fish_ladder_and_return_procedure;
+pub mod accept_big_fish_ladder_reducer;
+pub mod accept_draft_operation_and_return_procedure;
+pub mod accept_draft_operation_reducer;
+pub mod accept_quest_and_return_procedure;
+pub mod accept_quest_reducer;
+pub mod accept_trade_and_return_procedure;
+pub mod accept_trade_reducer;
 pub mod access_grant_type;
 pub mod access_role_type;
 pub mod account_status_type;
+pub mod add_draft_card_and_return_procedure;
+pub mod add_draft_card_reducer;
+pub mod ai_failure_outlook_type;
+pub mod ai_result_attachment_type;
+pub mod ai_result_reference_type;
+pub mod ai_stage_completion_type;
+pub mod ai_stage_plan_type;
+pub mod ai_stage_start_type;
+pub mod ai_stage_status_type;
+pub mod ai_task_completion_type;
+pub mod ai_task_creation_type;
+pub mod ai_task_failure_type;
+pub mod ai_task_lease_expiry_type;
+pub mod ai_task_lease_request_type;
+pub mod ai_task_snapshot_type;
+pub mod ai_task_stage_type;
+pub mod ai_task_start_type;
+pub mod ai_task_status_type;
+pub mod ai_task_type;
+pub mod ai_text_chunk_append_type;
+pub mod ai_text_chunk_listing_type;
+pub mod ai_text_chunk_type;
+pub mod ai_token_usage_type;
+pub mod append_agent_message_and_return_procedure;
+pub mod append_ai_text_chunk_and_return_procedure;
+pub mod append_big_fish_agent_message_and_return_procedure;
+pub mod archive_custom_world_and_return_procedure;
+pub mod archive_custom_world_reducer;
 pub mod asset_access_policy_type;
 pub mod asset_entity_binding_outcome_type;
 pub mod asset_entity_binding_request_type;
@@ -19,56 +61,497 @@ pub mod asset_object_registration_type;
 pub mod asset_object_type;
 pub mod asset_status_type;
 pub mod asset_upload_expiry_type;
+pub mod attach_ai_result_reference_and_return_procedure;
+pub mod battle_action_type;
+pub mod battle_chance_type;
+pub mod battle_effect_type;
+pub mod battle_event_kind_type;
+pub mod battle_event_type;
+pub mod battle_fighter_type;
+pub mod battle_side_type;
+pub mod battle_skill_type;
+pub mod battle_start_type;
+pub mod battle_state_type;
+pub mod battle_status_type;
+pub mod battle_victory_type;
+pub mod begin_puzzle_run_and_return_procedure;
+pub mod begin_puzzle_run_reducer;
+pub mod begin_story_and_return_procedure;
+pub mod begin_story_reducer;
+pub mod big_fish_agent_message_type;
+pub mod big_fish_agent_reply_type;
+pub mod big_fish_asset_binding_request_type;
+pub mod big_fish_asset_unbind_request_type;
+pub mod big_fish_body_type;
+pub mod big_fish_creation_session_type;
+pub mod big_fish_entity_type;
+pub mod big_fish_gallery_entry_type;
+pub mod big_fish_game_status_type;
+pub mod big_fish_game_type;
+pub mod big_fish_game_version_type;
+pub mod big_fish_heading_type;
+pub mod big_fish_hold_type;
+pub mod big_fish_ladder_acceptance_type;
+pub mod big_fish_ladder_request_type;
+pub mod big_fish_level_type;
+pub mod big_fish_message_request_type;
+pub mod big_fish_message_sender_type;
+pub mod big_fish_publication_type;
+pub mod big_fish_published_level_type;
+pub mod big_fish_run_control_type;
+pub mod big_fish_run_request_type;
+pub mod big_fish_run_status_type;
+pub mod big_fish_run_type;
+pub mod big_fish_run_waters_type;
+pub mod big_fish_session_description_type;
+pub mod big_fish_session_request_type;
+pub mod big_fish_side_type;
+pub mod big_fish_slot_type;
+pub mod big_fish_stage_request_type;
+pub mod big_fish_stage_type;
+pub mod big_fish_steering_type;
+pub mod big_fish_tick_type;
 pub mod bind_asset_object_to_entity_and_return_procedure;
 pub mod bind_asset_object_to_entity_reducer;
+pub mod bind_big_fish_asset_and_return_procedure;
+pub mod bind_big_fish_asset_reducer;
+pub mod branch_story_and_return_procedure;
+pub mod branch_story_reducer;
+pub mod browse_kind_type;
+pub mod cancel_ai_task_and_return_procedure;
+pub mod cancel_ai_task_reducer;
+pub mod cancel_trade_and_return_procedure;
+pub mod cancel_trade_reducer;
+pub mod chapter_progression_type;
 pub mod character_relation_type;
+pub mod check_creation_stage_and_return_procedure;
+pub mod check_creation_stage_reducer;
+pub mod check_profile_projections_and_return_procedure;
+pub mod clear_user_browse_history_and_return_procedure;
+pub mod clear_user_browse_history_reducer;
 pub mod close_account_and_return_procedure;
 pub mod close_account_reducer;
+pub mod close_agent_session_and_return_procedure;
+pub mod close_agent_session_reducer;
+pub mod combat_action_request_type;
 pub mod combat_skill_type;
 pub mod combat_stats_type;
+pub mod compile_published_profile_and_return_procedure;
+pub mod complete_ai_stage_and_return_procedure;
+pub mod complete_ai_task_and_return_procedure;
 pub mod confirm_asset_object_and_return_procedure;
 pub mod confirm_asset_object_reducer;
 pub mod conflict_type;
+pub mod continue_story_and_return_procedure;
+pub mod continue_story_reducer;
+pub mod create_ai_task_and_return_procedure;
+pub mod create_ai_task_reducer;
+pub mod create_big_fish_session_and_return_procedure;
+pub mod create_big_fish_session_reducer;
+pub mod create_custom_world_and_return_procedure;
+pub mod create_custom_world_reducer;
+pub mod create_profile_save_archive_and_return_procedure;
+pub mod create_profile_save_archive_reducer;
+pub mod create_puzzle_and_return_procedure;
+pub mod create_puzzle_reducer;
+pub mod credit_profile_wallet_and_return_procedure;
+pub mod custom_world_agent_message_type;
+pub mod custom_world_agent_operation_type;
+pub mod custom_world_agent_reply_type;
+pub mod custom_world_agent_session_start_type;
+pub mod custom_world_agent_session_type;
+pub mod custom_world_author_message_type;
+pub mod custom_world_card_addition_type;
+pub mod custom_world_card_edit_type;
+pub mod custom_world_card_removal_type;
+pub mod custom_world_change_type;
+pub mod custom_world_compile_report_type;
+pub mod custom_world_conversation_status_type;
+pub mod custom_world_copying_type;
+pub mod custom_world_creation_type;
 pub mod custom_world_draft_card_type;
+pub mod custom_world_entry_query_type;
+pub mod custom_world_gallery_entry_table;
+pub mod custom_world_gallery_entry_type;
+pub mod custom_world_gallery_page_type;
+pub mod custom_world_keyed_entry_type;
+pub mod custom_world_like_type;
+pub mod custom_world_message_ending_type;
+pub mod custom_world_message_listing_type;
+pub mod custom_world_message_role_type;
+pub mod custom_world_moderation_action_type;
+pub mod custom_world_moderation_request_type;
+pub mod custom_world_moderation_type;
+pub mod custom_world_operation_listing_type;
+pub mod custom_world_operation_outcome_type;
+pub mod custom_world_operation_status_type;
+pub mod custom_world_page_request_type;
+pub mod custom_world_place_type;
 pub mod custom_world_playable_entry_type;
+pub mod custom_world_problem_type;
+pub mod custom_world_profile_type;
+pub mod custom_world_proposal_type;
+pub mod custom_world_publication_type;
+pub mod custom_world_publishing_type;
+pub mod custom_world_rank_group_type;
+pub mod custom_world_renaming_type;
+pub mod custom_world_request_type;
+pub mod custom_world_session_detail_type;
+pub mod custom_world_session_move_type;
+pub mod custom_world_session_stage_type;
+pub mod custom_world_session_start_type;
+pub mod custom_world_session_type;
+pub mod custom_world_session_world_type;
+pub mod custom_world_shortcoming_type;
+pub mod custom_world_stage_draft_type;
+pub mod custom_world_stage_type;
+pub mod custom_world_standing_type;
+pub mod custom_world_status_type;
+pub mod custom_world_tag_page_request_type;
+pub mod custom_world_tag_type;
+pub mod custom_world_tagging_type;
+pub mod custom_world_validation_type;
 pub mod custom_world_version_type;
+pub mod custom_world_work_type;
+pub mod debit_profile_wallet_and_return_procedure;
+pub mod decline_trade_and_return_procedure;
+pub mod decline_trade_reducer;
 pub mod delete_asset_object_and_return_procedure;
 pub mod delete_asset_object_reducer;
+pub mod delete_custom_world_and_return_procedure;
+pub mod delete_custom_world_reducer;
+pub mod delete_profile_save_archive_and_return_procedure;
+pub mod delete_profile_save_archive_reducer;
+pub mod delete_puzzle_and_return_procedure;
+pub mod delete_puzzle_reducer;
+pub mod delete_runtime_snapshot_and_return_procedure;
+pub mod delete_runtime_snapshot_reducer;
+pub mod describe_big_fish_session_and_return_procedure;
+pub mod describe_big_fish_session_reducer;
+pub mod discard_big_fish_session_and_return_procedure;
+pub mod discard_big_fish_session_reducer;
+pub mod discard_inventory_item_and_return_procedure;
+pub mod discard_inventory_item_reducer;
 pub mod domain_error_code_type;
 pub mod domain_error_type;
+pub mod duplicate_custom_world_and_return_procedure;
+pub mod duplicate_custom_world_reducer;
+pub mod edit_draft_card_and_return_procedure;
+pub mod edit_draft_card_reducer;
+pub mod end_story_and_return_procedure;
+pub mod end_story_reducer;
+pub mod equip_item_and_return_procedure;
+pub mod equip_item_reducer;
 pub mod equip_slot_type;
+pub mod experience_award_type;
+pub mod experience_source_type;
+pub mod fail_ai_task_and_return_procedure;
+pub mod forget_ai_task_and_return_procedure;
+pub mod forget_ai_task_reducer;
 pub mod forget_deleted_asset_objects_and_return_procedure;
+pub mod gallery_fish_table;
+pub mod gallery_puzzles_table;
+pub mod gallery_worlds_table;
+pub mod get_creation_session_and_return_procedure;
+pub mod get_custom_world_and_return_procedure;
+pub mod get_gallery_world_and_return_procedure;
+pub mod get_profile_dashboard_and_return_procedure;
+pub mod get_profile_save_archive_and_return_procedure;
+pub mod get_profile_wallet_and_return_procedure;
+pub mod get_runtime_setting_and_return_procedure;
+pub mod get_runtime_snapshot_and_return_procedure;
 pub mod grant_role_reducer;
+pub mod hold_big_fish_game_reducer;
+pub mod hold_world_and_return_procedure;
+pub mod hold_world_reducer;
 pub mod illegal_transition_type;
 pub mod insufficient_type;
 pub mod invalid_argument_type;
+pub mod inventory_bag_type;
+pub mod inventory_discard_type;
+pub mod inventory_equipment_type;
+pub mod inventory_item_type;
+pub mod inventory_merge_type;
+pub mod inventory_move_type;
+pub mod inventory_record_type;
+pub mod inventory_split_type;
+pub mod inventory_trade_timer_type;
+pub mod inventory_trade_type;
 pub mod item_amount_type;
 pub mod item_attribute_range_type;
 pub mod item_attribute_type;
+pub mod item_traits_type;
 pub mod item_use_type;
+pub mod lease_next_ai_task_and_return_procedure;
+pub mod like_world_and_return_procedure;
+pub mod like_world_reducer;
 pub mod limit_exceeded_type;
+pub mod list_agent_messages_and_return_procedure;
+pub mod list_ai_task_chunks_and_return_procedure;
+pub mod list_big_fish_slots_and_return_procedure;
+pub mod list_custom_world_works_and_return_procedure;
+pub mod list_draft_cards_and_return_procedure;
+pub mod list_draft_operations_and_return_procedure;
 pub mod list_expired_asset_objects_and_return_procedure;
+pub mod list_gallery_puzzles_and_return_procedure;
+pub mod list_most_played_worlds_and_return_procedure;
+pub mod list_newest_worlds_and_return_procedure;
+pub mod list_open_trades_and_return_procedure;
+pub mod list_profile_played_worlds_and_return_procedure;
+pub mod list_profile_save_archives_and_return_procedure;
+pub mod list_profile_wallet_ledger_and_return_procedure;
+pub mod list_quest_offers_and_return_procedure;
+pub mod list_runtime_settings_and_return_procedure;
+pub mod list_runtime_snapshots_and_return_procedure;
+pub mod list_story_events_and_return_procedure;
+pub mod list_user_browse_history_and_return_procedure;
+pub mod list_world_entries_and_return_procedure;
+pub mod list_world_versions_and_return_procedure;
+pub mod list_worlds_by_tag_and_return_procedure;
 pub mod loot_entry_type;
+pub mod merge_inventory_stacks_and_return_procedure;
+pub mod merge_inventory_stacks_reducer;
+pub mod move_big_fish_session_and_return_procedure;
+pub mod move_big_fish_session_reducer;
+pub mod move_creation_session_and_return_procedure;
+pub mod move_creation_session_reducer;
+pub mod move_inventory_item_and_return_procedure;
+pub mod move_inventory_item_reducer;
+pub mod move_puzzle_pieces_and_return_procedure;
+pub mod move_puzzle_pieces_reducer;
 pub mod my_account_table;
+pub mod my_agent_messages_table;
+pub mod my_agent_operations_table;
+pub mod my_agent_sessions_table;
+pub mod my_ai_result_references_table;
+pub mod my_ai_task_stages_table;
+pub mod my_ai_tasks_table;
+pub mod my_ai_text_chunks_table;
 pub mod my_asset_bindings_table;
 pub mod my_assets_table;
+pub mod my_battle_victories_table;
+pub mod my_battles_table;
+pub mod my_browse_history_table;
+pub mod my_chapter_progression_table;
+pub mod my_creation_sessions_table;
+pub mod my_creation_stages_table;
+pub mod my_dashboard_table;
+pub mod my_draft_cards_table;
+pub mod my_equipment_table;
+pub mod my_fish_games_table;
+pub mod my_fish_messages_table;
+pub mod my_fish_sessions_table;
+pub mod my_inventory_bags_table;
+pub mod my_inventory_table;
+pub mod my_likes_table;
+pub mod my_npc_relations_table;
+pub mod my_npcs_table;
+pub mod my_played_worlds_table;
+pub mod my_progression_table;
+pub mod my_puzzle_results_table;
+pub mod my_puzzle_runs_table;
+pub mod my_puzzles_table;
+pub mod my_quest_log_table;
+pub mod my_quests_table;
+pub mod my_received_trades_table;
 pub mod my_roles_table;
+pub mod my_run_entities_table;
+pub mod my_runs_table;
+pub mod my_runtime_items_table;
+pub mod my_save_archives_table;
+pub mod my_settings_table;
+pub mod my_snapshots_table;
+pub mod my_story_events_table;
+pub mod my_story_sessions_table;
+pub mod my_trades_table;
+pub mod my_treasures_table;
+pub mod my_wallet_ledger_table;
+pub mod my_wallet_table;
+pub mod my_works_table;
+pub mod npc_interaction_request_type;
+pub mod npc_interaction_type;
+pub mod npc_memory_kind_type;
+pub mod npc_memory_type;
+pub mod npc_mood_type;
+pub mod npc_relation_type;
+pub mod npc_state_type;
+pub mod offer_trade_and_return_procedure;
+pub mod offer_trade_reducer;
+pub mod open_treasure_and_return_procedure;
+pub mod open_treasure_reducer;
+pub mod pause_big_fish_run_and_return_procedure;
+pub mod pause_big_fish_run_reducer;
+pub mod picture_puzzle_type;
 pub mod player_account_type;
+pub mod player_progression_type;
+pub mod post_author_message_and_return_procedure;
+pub mod post_author_message_reducer;
+pub mod profile_dashboard_state_type;
+pub mod profile_played_story_type;
+pub mod profile_played_world_page_type;
+pub mod profile_played_world_type;
+pub mod profile_projection_difference_type;
+pub mod profile_save_archive_record_type;
+pub mod profile_save_archive_request_type;
+pub mod profile_save_archive_type;
+pub mod profile_save_restoration_type;
+pub mod profile_wallet_balance_type;
+pub mod profile_wallet_ledger_type;
+pub mod profile_wallet_refund_type;
+pub mod progression_record_type;
+pub mod propose_draft_operations_and_return_procedure;
+pub mod publish_big_fish_game_and_return_procedure;
+pub mod publish_big_fish_game_reducer;
+pub mod publish_puzzle_and_return_procedure;
+pub mod publish_puzzle_reducer;
+pub mod publish_world_and_return_procedure;
+pub mod publish_world_reducer;
+pub mod puzzle_creation_type;
+pub mod puzzle_gallery_listing_type;
+pub mod puzzle_gallery_place_type;
+pub mod puzzle_leader_table;
+pub mod puzzle_leader_type;
+pub mod puzzle_moves_type;
+pub mod puzzle_result_type;
+pub mod puzzle_run_beginning_type;
+pub mod puzzle_run_status_type;
+pub mod puzzle_run_type;
+pub mod puzzle_status_type;
+pub mod quest_log_kind_type;
+pub mod quest_log_type;
 pub mod quest_objective_kind_type;
 pub mod quest_objective_type;
+pub mod quest_offer_type;
+pub mod quest_progress_type;
+pub mod quest_record_type;
+pub mod quest_selection_type;
+pub mod quest_status_type;
+pub mod read_ai_task_and_return_procedure;
 pub mod read_asset_object_and_return_procedure;
+pub mod read_battle_and_return_procedure;
+pub mod read_big_fish_game_version_and_return_procedure;
+pub mod read_inventory_and_return_procedure;
+pub mod read_progression_and_return_procedure;
+pub mod read_puzzle_and_return_procedure;
+pub mod read_puzzle_run_and_return_procedure;
+pub mod read_trade_and_return_procedure;
+pub mod refund_profile_wallet_and_return_procedure;
 pub mod register_asset_object_and_return_procedure;
 pub mod register_asset_object_reducer;
+pub mod reject_draft_operation_and_return_procedure;
+pub mod reject_draft_operation_reducer;
+pub mod release_big_fish_game_reducer;
+pub mod release_world_and_return_procedure;
+pub mod release_world_reducer;
+pub mod remove_draft_card_and_return_procedure;
+pub mod remove_draft_card_reducer;
+pub mod rename_custom_world_and_return_procedure;
+pub mod rename_custom_world_reducer;
+pub mod renew_ai_task_lease_and_return_procedure;
 pub mod reopen_account_reducer;
+pub mod repair_profile_projections_and_return_procedure;
 pub mod request_forgetting_type;
 pub mod request_record_type;
+pub mod reset_runtime_setting_and_return_procedure;
+pub mod reset_runtime_setting_reducer;
+pub mod resolve_combat_action_and_return_procedure;
+pub mod resolve_combat_action_reducer;
+pub mod resolve_npc_interaction_and_return_procedure;
+pub mod resolve_npc_interaction_reducer;
+pub mod restore_custom_world_and_return_procedure;
+pub mod restore_custom_world_reducer;
+pub mod restore_profile_save_archive_and_return_procedure;
+pub mod restore_profile_save_archive_reducer;
+pub mod resume_big_fish_run_and_return_procedure;
+pub mod resume_big_fish_run_reducer;
+pub mod revise_trade_and_return_procedure;
+pub mod revise_trade_reducer;
 pub mod revoke_role_reducer;
+pub mod rolled_item_attribute_type;
+pub mod runtime_item_type;
+pub mod runtime_setting_record_type;
+pub mod runtime_setting_request_type;
+pub mod runtime_setting_type;
+pub mod runtime_setting_value_type;
+pub mod runtime_snapshot_deletion_type;
+pub mod runtime_snapshot_payload_type;
+pub mod runtime_snapshot_record_type;
+pub mod runtime_snapshot_request_type;
+pub mod runtime_snapshot_slot_type;
+pub mod runtime_snapshot_type;
+pub mod set_big_fish_ladder_and_return_procedure;
+pub mod set_big_fish_ladder_reducer;
+pub mod split_inventory_stack_and_return_procedure;
+pub mod split_inventory_stack_reducer;
+pub mod start_agent_session_and_return_procedure;
+pub mod start_agent_session_reducer;
+pub mod start_ai_task_and_return_procedure;
+pub mod start_ai_task_reducer;
+pub mod start_ai_task_stage_and_return_procedure;
+pub mod start_ai_task_stage_reducer;
+pub mod start_battle_and_return_procedure;
+pub mod start_battle_reducer;
+pub mod start_big_fish_run_and_return_procedure;
+pub mod start_big_fish_run_reducer;
+pub mod start_creation_session_and_return_procedure;
+pub mod start_creation_session_reducer;
 pub mod status_effect_kind_type;
 pub mod status_effect_spec_type;
+pub mod steer_big_fish_run_and_return_procedure;
+pub mod steer_big_fish_run_reducer;
+pub mod story_beginning_type;
+pub mod story_branching_type;
+pub mod story_continuation_type;
+pub mod story_ending_type;
+pub mod story_event_kind_type;
+pub mod story_event_listing_type;
+pub mod story_event_type;
 pub mod story_session_type;
 pub mod story_status_type;
+pub mod story_step_type;
+pub mod submit_big_fish_message_and_return_procedure;
+pub mod submit_big_fish_message_reducer;
+pub mod trade_acceptance_type;
+pub mod trade_item_request_type;
+pub mod trade_item_type;
+pub mod trade_proposal_type;
+pub mod trade_revision_type;
+pub mod trade_side_type;
+pub mod trade_status_type;
+pub mod transfer_profile_wallet_and_return_procedure;
+pub mod transfer_profile_wallet_reducer;
+pub mod treasure_opening_type;
+pub mod treasure_record_type;
+pub mod turn_in_quest_and_return_procedure;
+pub mod turn_in_quest_reducer;
 pub mod unbind_asset_object_from_entity_and_return_procedure;
 pub mod unbind_asset_object_from_entity_reducer;
+pub mod unbind_big_fish_asset_and_return_procedure;
+pub mod unbind_big_fish_asset_reducer;
+pub mod unequip_item_and_return_procedure;
+pub mod unequip_item_reducer;
+pub mod unlike_world_and_return_procedure;
+pub mod unlike_world_reducer;
+pub mod unpublish_big_fish_game_and_return_procedure;
+pub mod unpublish_big_fish_game_reducer;
+pub mod unpublish_puzzle_and_return_procedure;
+pub mod unpublish_puzzle_reducer;
+pub mod unpublish_world_and_return_procedure;
+pub mod unpublish_world_reducer;
+pub mod upsert_runtime_setting_and_return_procedure;
+pub mod upsert_runtime_setting_reducer;
+pub mod upsert_runtime_snapshot_and_return_procedure;
+pub mod upsert_runtime_snapshot_reducer;
+pub mod upsert_user_browse_history_and_return_procedure;
+pub mod upsert_user_browse_history_reducer;
+pub mod user_browse_history_request_type;
+pub mod user_browse_history_type;
+pub mod wallet_currency_type;
+pub mod wallet_entry_kind_type;
+pub mod wallet_ledger_page_type;
+pub mod wallet_posting_request_type;
+pub mod wallet_refund_request_type;
+pub mod wallet_transfer_request_type;
 pub mod world_chapter_type;
 pub mod world_character_type;
 pub mod world_enemy_type;
@@ -78,10 +561,54 @@ pub mod world_item_type;
 pub mod world_quest_type;
 pub mod world_setting_type;
 pub mod world_treasure_type;
+pub mod write_creation_draft_and_return_procedure;
+pub mod write_creation_draft_reducer;
 
+pub use abandon_big_fish_run_and_return_procedure::abandon_big_fish_run_and_return;
+pub use abandon_big_fish_run_reducer::abandon_big_fish_run;
+pub use abandon_puzzle_run_and_return_procedure::abandon_puzzle_run_and_return;
+pub use abandon_puzzle_run_reducer::abandon_puzzle_run;
+pub use abandon_quest_and_return_procedure::abandon_quest_and_return;
+pub use abandon_quest_reducer::abandon_quest;
+pub use accept_big_fish_ladder_and_return_procedure::accept_big_fish_ladder_and_return;
+pub use accept_big_fish_ladder_reducer::accept_big_fish_ladder;
+pub use accept_draft_operation_and_return_procedure::accept_draft_operation_and_return;
+pub use accept_draft_operation_reducer::accept_draft_operation;
+pub use accept_quest_and_return_procedure::accept_quest_and_return;
+pub use accept_quest_reducer::accept_quest;
+pub use accept_trade_and_return_procedure::accept_trade_and_return;
+pub use accept_trade_reducer::accept_trade;
 pub use access_grant_type::AccessGrant;
 pub use access_role_type::AccessRole;
 pub use account_status_type::AccountStatus;
+pub use add_draft_card_and_return_procedure::add_draft_card_and_return;
+pub use add_draft_card_reducer::add_draft_card;
+pub use ai_failure_outlook_type::AiFailureOutlook;
+pub use ai_result_attachment_type::AiResultAttachment;
+pub use ai_result_reference_type::AiResultReference;
+pub use ai_stage_completion_type::AiStageCompletion;
+pub use ai_stage_plan_type::AiStagePlan;
+pub use ai_stage_start_type::AiStageStart;
+pub use ai_stage_status_type::AiStageStatus;
+pub use ai_task_completion_type::AiTaskCompletion;
+pub use ai_task_creation_type::AiTaskCreation;
+pub use ai_task_failure_type::AiTaskFailure;
+pub use ai_task_lease_expiry_type::AiTaskLeaseExpiry;
+pub use ai_task_lease_request_type::AiTaskLeaseRequest;
+pub use ai_task_snapshot_type::AiTaskSnapshot;
+pub use ai_task_stage_type::AiTaskStage;
+pub use ai_task_start_type::AiTaskStart;
+pub use ai_task_status_type::AiTaskStatus;
+pub use ai_task_type::AiTask;
+pub use ai_text_chunk_append_type::AiTextChunkAppend;
+pub use ai_text_chunk_listing_type::AiTextChunkListing;
+pub use ai_text_chunk_type::AiTextChunk;
+pub use ai_token_usage_type::AiTokenUsage;
+pub use append_agent_message_and_return_procedure::append_agent_message_and_return;
+pub use append_ai_text_chunk_and_return_procedure::append_ai_text_chunk_and_return;
+pub use append_big_fish_agent_message_and_return_procedure::append_big_fish_agent_message_and_return;
+pub use archive_custom_world_and_return_procedure::archive_custom_world_and_return;
+pub use archive_custom_world_reducer::archive_custom_world;
 pub use asset_access_policy_type::AssetAccessPolicy;
 pub use asset_entity_binding_outcome_type::AssetEntityBindingOutcome;
 pub use asset_entity_binding_request_type::AssetEntityBindingRequest;
@@ -92,56 +619,497 @@ pub use asset_object_registration_type::AssetObjectRegistration;
 pub use asset_object_type::AssetObject;
 pub use asset_status_type::AssetStatus;
 pub use asset_upload_expiry_type::AssetUploadExpiry;
+pub use attach_ai_result_reference_and_return_procedure::attach_ai_result_reference_and_return;
+pub use battle_action_type::BattleAction;
+pub use battle_chance_type::BattleChance;
+pub use battle_effect_type::BattleEffect;
+pub use battle_event_kind_type::BattleEventKind;
+pub use battle_event_type::BattleEvent;
+pub use battle_fighter_type::BattleFighter;
+pub use battle_side_type::BattleSide;
+pub use battle_skill_type::BattleSkill;
+pub use battle_start_type::BattleStart;
+pub use battle_state_type::BattleState;
+pub use battle_status_type::BattleStatus;
+pub use battle_victory_type::BattleVictory;
+pub use begin_puzzle_run_and_return_procedure::begin_puzzle_run_and_return;
+pub use begin_puzzle_run_reducer::begin_puzzle_run;
+pub use begin_story_and_return_procedure::begin_story_and_return;
+pub use begin_story_reducer::begin_story;
+pub use big_fish_agent_message_type::BigFishAgentMessage;
+pub use big_fish_agent_reply_type::BigFishAgentReply;
+pub use big_fish_asset_binding_request_type::BigFishAssetBindingRequest;
+pub use big_fish_asset_unbind_request_type::BigFishAssetUnbindRequest;
+pub use big_fish_body_type::BigFishBody;
+pub use big_fish_creation_session_type::BigFishCreationSession;
+pub use big_fish_entity_type::BigFishEntity;
+pub use big_fish_gallery_entry_type::BigFishGalleryEntry;
+pub use big_fish_game_status_type::BigFishGameStatus;
+pub use big_fish_game_type::BigFishGame;
+pub use big_fish_game_version_type::BigFishGameVersion;
+pub use big_fish_heading_type::BigFishHeading;
+pub use big_fish_hold_type::BigFishHold;
+pub use big_fish_ladder_acceptance_type::BigFishLadderAcceptance;
+pub use big_fish_ladder_request_type::BigFishLadderRequest;
+pub use big_fish_level_type::BigFishLevel;
+pub use big_fish_message_request_type::BigFishMessageRequest;
+pub use big_fish_message_sender_type::BigFishMessageSender;
+pub use big_fish_publication_type::BigFishPublication;
+pub use big_fish_published_level_type::BigFishPublishedLevel;
+pub use big_fish_run_control_type::BigFishRunControl;
+pub use big_fish_run_request_type::BigFishRunRequest;
+pub use big_fish_run_status_type::BigFishRunStatus;
+pub use big_fish_run_type::BigFishRun;
+pub use big_fish_run_waters_type::BigFishRunWaters;
+pub use big_fish_session_description_type::BigFishSessionDescription;
+pub use big_fish_session_request_type::BigFishSessionRequest;
+pub use big_fish_side_type::BigFishSide;
+pub use big_fish_slot_type::BigFishSlot;
+pub use big_fish_stage_request_type::BigFishStageRequest;
+pub use big_fish_stage_type::BigFishStage;
+pub use big_fish_steering_type::BigFishSteering;
+pub use big_fish_tick_type::BigFishTick;
 pub use bind_asset_object_to_entity_and_return_procedure::bind_asset_object_to_entity_and_return;
 pub use bind_asset_object_to_entity_reducer::bind_asset_object_to_entity;
+pub use bind_big_fish_asset_and_return_procedure::bind_big_fish_asset_and_return;
+pub use bind_big_fish_asset_reducer::bind_big_fish_asset;
+pub use branch_story_and_return_procedure::branch_story_and_return;
+pub use branch_story_reducer::branch_story;
+pub use browse_kind_type::BrowseKind;
+pub use cancel_ai_task_and_return_procedure::cancel_ai_task_and_return;
+pub use cancel_ai_task_reducer::cancel_ai_task;
+pub use cancel_trade_and_return_procedure::cancel_trade_and_return;
+pub use cancel_trade_reducer::cancel_trade;
+pub use chapter_progression_type::ChapterProgression;
 pub use character_relation_type::CharacterRelation;
+pub use check_creation_stage_and_return_procedure::check_creation_stage_and_return;
+pub use check_creation_stage_reducer::check_creation_stage;
+pub use check_profile_projections_and_return_procedure::check_profile_projections_and_return;
+pub use clear_user_browse_history_and_return_procedure::clear_user_browse_history_and_return;
+pub use clear_user_browse_history_reducer::clear_user_browse_history;
 pub use close_account_and_return_procedure::close_account_and_return;
 pub use close_account_reducer::close_account;
+pub use close_agent_session_and_return_procedure::close_agent_session_and_return;
+pub use close_agent_session_reducer::close_agent_session;
+pub use combat_action_request_type::CombatActionRequest;
 pub use combat_skill_type::CombatSkill;
 pub use combat_stats_type::CombatStats;
+pub use compile_published_profile_and_return_procedure::compile_published_profile_and_return;
+pub use complete_ai_stage_and_return_procedure::complete_ai_stage_and_return;
+pub use complete_ai_task_and_return_procedure::complete_ai_task_and_return;
 pub use confirm_asset_object_and_return_procedure::confirm_asset_object_and_return;
 pub use confirm_asset_object_reducer::confirm_asset_object;
 pub use conflict_type::Conflict;
+pub use continue_story_and_return_procedure::continue_story_and_return;
+pub use continue_story_reducer::continue_story;
+pub use create_ai_task_and_return_procedure::create_ai_task_and_return;
+pub use create_ai_task_reducer::create_ai_task;
+pub use create_big_fish_session_and_return_procedure::create_big_fish_session_and_return;
+pub use create_big_fish_session_reducer::create_big_fish_session;
+pub use create_custom_world_and_return_procedure::create_custom_world_and_return;
+pub use create_custom_world_reducer::create_custom_world;
+pub use create_profile_save_archive_and_return_procedure::create_profile_save_archive_and_return;
+pub use create_profile_save_archive_reducer::create_profile_save_archive;
+pub use create_puzzle_and_return_procedure::create_puzzle_and_return;
+pub use create_puzzle_reducer::create_puzzle;
+pub use credit_profile_wallet_and_return_procedure::credit_profile_wallet_and_return;
+pub use custom_world_agent_message_type::CustomWorldAgentMessage;
+pub use custom_world_agent_operation_type::CustomWorldAgentOperation;
+pub use custom_world_agent_reply_type::CustomWorldAgentReply;
+pub use custom_world_agent_session_start_type::CustomWorldAgentSessionStart;
+pub use custom_world_agent_session_type::CustomWorldAgentSession;
+pub use custom_world_author_message_type::CustomWorldAuthorMessage;
+pub use custom_world_card_addition_type::CustomWorldCardAddition;
+pub use custom_world_card_edit_type::CustomWorldCardEdit;
+pub use custom_world_card_removal_type::CustomWorldCardRemoval;
+pub use custom_world_change_type::CustomWorldChange;
+pub use custom_world_compile_report_type::CustomWorldCompileReport;
+pub use custom_world_conversation_status_type::CustomWorldConversationStatus;
+pub use custom_world_copying_type::CustomWorldCopying;
+pub use custom_world_creation_type::CustomWorldCreation;
 pub use custom_world_draft_card_type::CustomWorldDraftCard;
+pub use custom_world_entry_query_type::CustomWorldEntryQuery;
+pub use custom_world_gallery_entry_table::*;
+pub use custom_world_gallery_entry_type::CustomWorldGalleryEntry;
+pub use custom_world_gallery_page_type::CustomWorldGalleryPage;
+pub use custom_world_keyed_entry_type::CustomWorldKeyedEntry;
+pub use custom_world_like_type::CustomWorldLike;
+pub use custom_world_message_ending_type::CustomWorldMessageEnding;
+pub use custom_world_message_listing_type::CustomWorldMessageListing;
+pub use custom_world_message_role_type::CustomWorldMessageRole;
+pub use custom_world_moderation_action_type::CustomWorldModerationAction;
+pub use custom_world_moderation_request_type::CustomWorldModerationRequest;
+pub use custom_world_moderation_type::CustomWorldModeration;
+pub use custom_world_operation_listing_type::CustomWorldOperationListing;
+pub use custom_world_operation_outcome_type::CustomWorldOperationOutcome;
+pub use custom_world_operation_status_type::CustomWorldOperationStatus;
+pub use custom_world_page_request_type::CustomWorldPageRequest;
+pub use custom_world_place_type::CustomWorldPlace;
 pub use custom_world_playable_entry_type::CustomWorldPlayableEntry;
+pub use custom_world_problem_type::CustomWorldProblem;
+pub use custom_world_profile_type::CustomWorldProfile;
+pub use custom_world_proposal_type::CustomWorldProposal;
+pub use custom_world_publication_type::CustomWorldPublication;
+pub use custom_world_publishing_type::CustomWorldPublishing;
+pub use custom_world_rank_group_type::CustomWorldRankGroup;
+pub use custom_world_renaming_type::CustomWorldRenaming;
+pub use custom_world_request_type::CustomWorldRequest;
+pub use custom_world_session_detail_type::CustomWorldSessionDetail;
+pub use custom_world_session_move_type::CustomWorldSessionMove;
+pub use custom_world_session_stage_type::CustomWorldSessionStage;
+pub use custom_world_session_start_type::CustomWorldSessionStart;
+pub use custom_world_session_type::CustomWorldSession;
+pub use custom_world_session_world_type::CustomWorldSessionWorld;
+pub use custom_world_shortcoming_type::CustomWorldShortcoming;
+pub use custom_world_stage_draft_type::CustomWorldStageDraft;
+pub use custom_world_stage_type::CustomWorldStage;
+pub use custom_world_standing_type::CustomWorldStanding;
+pub use custom_world_status_type::CustomWorldStatus;
+pub use custom_world_tag_page_request_type::CustomWorldTagPageRequest;
+pub use custom_world_tag_type::CustomWorldTag;
+pub use custom_world_tagging_type::CustomWorldTagging;
+pub use custom_world_validation_type::CustomWorldValidation;
 pub use custom_world_version_type::CustomWorldVersion;
+pub use custom_world_work_type::CustomWorldWork;
+pub use debit_profile_wallet_and_return_procedure::debit_profile_wallet_and_return;
+pub use decline_trade_and_return_procedure::decline_trade_and_return;
+pub use decline_trade_reducer::decline_trade;
 pub use delete_asset_object_and_return_procedure::delete_asset_object_and_return;
 pub use delete_asset_object_reducer::delete_asset_object;
+pub use delete_custom_world_and_return_procedure::delete_custom_world_and_return;
+pub use delete_custom_world_reducer::delete_custom_world;
+pub use delete_profile_save_archive_and_return_procedure::delete_profile_save_archive_and_return;
+pub use delete_profile_save_archive_reducer::delete_profile_save_archive;
+pub use delete_puzzle_and_return_procedure::delete_puzzle_and_return;
+pub use delete_puzzle_reducer::delete_puzzle;
+pub use delete_runtime_snapshot_and_return_procedure::delete_runtime_snapshot_and_return;
+pub use delete_runtime_snapshot_reducer::delete_runtime_snapshot;
+pub use describe_big_fish_session_and_return_procedure::describe_big_fish_session_and_return;
+pub use describe_big_fish_session_reducer::describe_big_fish_session;
+pub use discard_big_fish_session_and_return_procedure::discard_big_fish_session_and_return;
+pub use discard_big_fish_session_reducer::discard_big_fish_session;
+pub use discard_inventory_item_and_return_procedure::discard_inventory_item_and_return;
+pub use discard_inventory_item_reducer::discard_inventory_item;
 pub use domain_error_code_type::DomainErrorCode;
 pub use domain_error_type::DomainError;
+pub use duplicate_custom_world_and_return_procedure::duplicate_custom_world_and_return;
+pub use duplicate_custom_world_reducer::duplicate_custom_world;
+pub use edit_draft_card_and_return_procedure::edit_draft_card_and_return;
+pub use edit_draft_card_reducer::edit_draft_card;
+pub use end_story_and_return_procedure::end_story_and_return;
+pub use end_story_reducer::end_story;
+pub use equip_item_and_return_procedure::equip_item_and_return;
+pub use equip_item_reducer::equip_item;
 pub use equip_slot_type::EquipSlot;
+pub use experience_award_type::ExperienceAward;
+pub use experience_source_type::ExperienceSource;
+pub use fail_ai_task_and_return_procedure::fail_ai_task_and_return;
+pub use forget_ai_task_and_return_procedure::forget_ai_task_and_return;
+pub use forget_ai_task_reducer::forget_ai_task;
 pub use forget_deleted_asset_objects_and_return_procedure::forget_deleted_asset_objects_and_return;
+pub use gallery_fish_table::*;
+pub use gallery_puzzles_table::*;
+pub use gallery_worlds_table::*;
+pub use get_creation_session_and_return_procedure::get_creation_session_and_return;
+pub use get_custom_world_and_return_procedure::get_custom_world_and_return;
+pub use get_gallery_world_and_return_procedure::get_gallery_world_and_return;
+pub use get_profile_dashboard_and_return_procedure::get_profile_dashboard_and_return;
+pub use get_profile_save_archive_and_return_procedure::get_profile_save_archive_and_return;
+pub use get_profile_wallet_and_return_procedure::get_profile_wallet_and_return;
+pub use get_runtime_setting_and_return_procedure::get_runtime_setting_and_return;
+pub use get_runtime_snapshot_and_return_procedure::get_runtime_snapshot_and_return;
 pub use grant_role_reducer::grant_role;
+pub use hold_big_fish_game_reducer::hold_big_fish_game;
+pub use hold_world_and_return_procedure::hold_world_and_return;
+pub use hold_world_reducer::hold_world;
 pub use illegal_transition_type::IllegalTransition;
 pub use insufficient_type::Insufficient;
 pub use invalid_argument_type::InvalidArgument;
+pub use inventory_bag_type::InventoryBag;
+pub use inventory_discard_type::InventoryDiscard;
+pub use inventory_equipment_type::InventoryEquipment;
+pub use inventory_item_type::InventoryItem;
+pub use inventory_merge_type::InventoryMerge;
+pub use inventory_move_type::InventoryMove;
+pub use inventory_record_type::InventoryRecord;
+pub use inventory_split_type::InventorySplit;
+pub use inventory_trade_timer_type::InventoryTradeTimer;
+pub use inventory_trade_type::InventoryTrade;
 pub use item_amount_type::ItemAmount;
 pub use item_attribute_range_type::ItemAttributeRange;
 pub use item_attribute_type::ItemAttribute;
+pub use item_traits_type::ItemTraits;
 pub use item_use_type::ItemUse;
+pub use lease_next_ai_task_and_return_procedure::lease_next_ai_task_and_return;
+pub use like_world_and_return_procedure::like_world_and_return;
+pub use like_world_reducer::like_world;
 pub use limit_exceeded_type::LimitExceeded;
+pub use list_agent_messages_and_return_procedure::list_agent_messages_and_return;
+pub use list_ai_task_chunks_and_return_procedure::list_ai_task_chunks_and_return;
+pub use list_big_fish_slots_and_return_procedure::list_big_fish_slots_and_return;
+pub use list_custom_world_works_and_return_procedure::list_custom_world_works_and_return;
+pub use list_draft_cards_and_return_procedure::list_draft_cards_and_return;
+pub use list_draft_operations_and_return_procedure::list_draft_operations_and_return;
 pub use list_expired_asset_objects_and_return_procedure::list_expired_asset_objects_and_return;
+pub use list_gallery_puzzles_and_return_procedure::list_gallery_puzzles_and_return;
+pub use list_most_played_worlds_and_return_procedure::list_most_played_worlds_and_return;
+pub use list_newest_worlds_and_return_procedure::list_newest_worlds_and_return;
+pub use list_open_trades_and_return_procedure::list_open_trades_and_return;
+pub use list_profile_played_worlds_and_return_procedure::list_profile_played_worlds_and_return;
+pub use list_profile_save_archives_and_return_procedure::list_profile_save_archives_and_return;
+pub use list_profile_wallet_ledger_and_return_procedure::list_profile_wallet_ledger_and_return;
+pub use list_quest_offers_and_return_procedure::list_quest_offers_and_return;
+pub use list_runtime_settings_and_return_procedure::list_runtime_settings_and_return;
+pub use list_runtime_snapshots_and_return_procedure::list_runtime_snapshots_and_return;
+pub use list_story_events_and_return_procedure::list_story_events_and_return;
+pub use list_user_browse_history_and_return_procedure::list_user_browse_history_and_return;
+pub use list_world_entries_and_return_procedure::list_world_entries_and_return;
+pub use list_world_versions_and_return_procedure::list_world_versions_and_return;
+pub use list_worlds_by_tag_and_return_procedure::list_worlds_by_tag_and_return;
 pub use loot_entry_type::LootEntry;
+pub use merge_inventory_stacks_and_return_procedure::merge_inventory_stacks_and_return;
+pub use merge_inventory_stacks_reducer::merge_inventory_stacks;
+pub use move_big_fish_session_and_return_procedure::move_big_fish_session_and_return;
+pub use move_big_fish_session_reducer::move_big_fish_session;
+pub use move_creation_session_and_return_procedure::move_creation_session_and_return;
+pub use move_creation_session_reducer::move_creation_session;
+pub use move_inventory_item_and_return_procedure::move_inventory_item_and_return;
+pub use move_inventory_item_reducer::move_inventory_item;
+pub use move_puzzle_pieces_and_return_procedure::move_puzzle_pieces_and_return;
+pub use move_puzzle_pieces_reducer::move_puzzle_pieces;
 pub use my_account_table::*;
+pub use my_agent_messages_table::*;
+pub use my_agent_operations_table::*;
+pub use my_agent_sessions_table::*;
+pub use my_ai_result_references_table::*;
+pub use my_ai_task_stages_table::*;
+pub use my_ai_tasks_table::*;
+pub use my_ai_text_chunks_table::*;
 pub use my_asset_bindings_table::*;
 pub use my_assets_table::*;
+pub use my_battle_victories_table::*;
+pub use my_battles_table::*;
+pub use my_browse_history_table::*;
+pub use my_chapter_progression_table::*;
+pub use my_creation_sessions_table::*;
+pub use my_creation_stages_table::*;
+pub use my_dashboard_table::*;
+pub use my_draft_cards_table::*;
+pub use my_equipment_table::*;
+pub use my_fish_games_table::*;
+pub use my_fish_messages_table::*;
+pub use my_fish_sessions_table::*;
+pub use my_inventory_bags_table::*;
+pub use my_inventory_table::*;
+pub use my_likes_table::*;
+pub use my_npc_relations_table::*;
+pub use my_npcs_table::*;
+pub use my_played_worlds_table::*;
+pub use my_progression_table::*;
+pub use my_puzzle_results_table::*;
+pub use my_puzzle_runs_table::*;
+pub use my_puzzles_table::*;
+pub use my_quest_log_table::*;
+pub use my_quests_table::*;
+pub use my_received_trades_table::*;
 pub use my_roles_table::*;
+pub use my_run_entities_table::*;
+pub use my_runs_table::*;
+pub use my_runtime_items_table::*;
+pub use my_save_archives_table::*;
+pub use my_settings_table::*;
+pub use my_snapshots_table::*;
+pub use my_story_events_table::*;
+pub use my_story_sessions_table::*;
+pub use my_trades_table::*;
+pub use my_treasures_table::*;
+pub use my_wallet_ledger_table::*;
+pub use my_wallet_table::*;
+pub use my_works_table::*;
+pub use npc_interaction_request_type::NpcInteractionRequest;
+pub use npc_interaction_type::NpcInteraction;
+pub use npc_memory_kind_type::NpcMemoryKind;
+pub use npc_memory_type::NpcMemory;
+pub use npc_mood_type::NpcMood;
+pub use npc_relation_type::NpcRelation;
+pub use npc_state_type::NpcState;
+pub use offer_trade_and_return_procedure::offer_trade_and_return;
+pub use offer_trade_reducer::offer_trade;
+pub use open_treasure_and_return_procedure::open_treasure_and_return;
+pub use open_treasure_reducer::open_treasure;
+pub use pause_big_fish_run_and_return_procedure::pause_big_fish_run_and_return;
+pub use pause_big_fish_run_reducer::pause_big_fish_run;
+pub use picture_puzzle_type::PicturePuzzle;
 pub use player_account_type::PlayerAccount;
+pub use player_progression_type::PlayerProgression;
+pub use post_author_message_and_return_procedure::post_author_message_and_return;
+pub use post_author_message_reducer::post_author_message;
+pub use profile_dashboard_state_type::ProfileDashboardState;
+pub use profile_played_story_type::ProfilePlayedStory;
+pub use profile_played_world_page_type::ProfilePlayedWorldPage;
+pub use profile_played_world_type::ProfilePlayedWorld;
+pub use profile_projection_difference_type::ProfileProjectionDifference;
+pub use profile_save_archive_record_type::ProfileSaveArchiveRecord;
+pub use profile_save_archive_request_type::ProfileSaveArchiveRequest;
+pub use profile_save_archive_type::ProfileSaveArchive;
+pub use profile_save_restoration_type::ProfileSaveRestoration;
+pub use profile_wallet_balance_type::ProfileWalletBalance;
+pub use profile_wallet_ledger_type::ProfileWalletLedger;
+pub use profile_wallet_refund_type::ProfileWalletRefund;
+pub use progression_record_type::ProgressionRecord;
+pub use propose_draft_operations_and_return_procedure::propose_draft_operations_and_return;
+pub use publish_big_fish_game_and_return_procedure::publish_big_fish_game_and_return;
+pub use publish_big_fish_game_reducer::publish_big_fish_game;
+pub use publish_puzzle_and_return_procedure::publish_puzzle_and_return;
+pub use publish_puzzle_reducer::publish_puzzle;
+pub use publish_world_and_return_procedure::publish_world_and_return;
+pub use publish_world_reducer::publish_world;
+pub use puzzle_creation_type::PuzzleCreation;
+pub use puzzle_gallery_listing_type::PuzzleGalleryListing;
+pub use puzzle_gallery_place_type::PuzzleGalleryPlace;
+pub use puzzle_leader_table::*;
+pub use puzzle_leader_type::PuzzleLeader;
+pub use puzzle_moves_type::PuzzleMoves;
+pub use puzzle_result_type::PuzzleResult;
+pub use puzzle_run_beginning_type::PuzzleRunBeginning;
+pub use puzzle_run_status_type::PuzzleRunStatus;
+pub use puzzle_run_type::PuzzleRun;
+pub use puzzle_status_type::PuzzleStatus;
+pub use quest_log_kind_type::QuestLogKind;
+pub use quest_log_type::QuestLog;
 pub use quest_objective_kind_type::QuestObjectiveKind;
 pub use quest_objective_type::QuestObjective;
+pub use quest_offer_type::QuestOffer;
+pub use quest_progress_type::QuestProgress;
+pub use quest_record_type::QuestRecord;
+pub use quest_selection_type::QuestSelection;
+pub use quest_status_type::QuestStatus;
+pub use read_ai_task_and_return_procedure::read_ai_task_and_return;
 pub use read_asset_object_and_return_procedure::read_asset_object_and_return;
+pub use read_battle_and_return_procedure::read_battle_and_return;
+pub use read_big_fish_game_version_and_return_procedure::read_big_fish_game_version_and_return;
+pub use read_inventory_and_return_procedure::read_inventory_and_return;
+pub use read_progression_and_return_procedure::read_progression_and_return;
+pub use read_puzzle_and_return_procedure::read_puzzle_and_return;
+pub use read_puzzle_run_and_return_procedure::read_puzzle_run_and_return;
+pub use read_trade_and_return_procedure::read_trade_and_return;
+pub use refund_profile_wallet_and_return_procedure::refund_profile_wallet_and_return;
 pub use register_asset_object_and_return_procedure::register_asset_object_and_return;
 pub use register_asset_object_reducer::register_asset_object;
+pub use reject_draft_operation_and_return_procedure::reject_draft_operation_and_return;
+pub use reject_draft_operation_reducer::reject_draft_operation;
+pub use release_big_fish_game_reducer::release_big_fish_game;
+pub use release_world_and_return_procedure::release_world_and_return;
+pub use release_world_reducer::release_world;
+pub use remove_draft_card_and_return_procedure::remove_draft_card_and_return;
+pub use remove_draft_card_reducer::remove_draft_card;
+pub use rename_custom_world_and_return_procedure::rename_custom_world_and_return;
+pub use rename_custom_world_reducer::rename_custom_world;
+pub use renew_ai_task_lease_and_return_procedure::renew_ai_task_lease_and_return;
 pub use reopen_account_reducer::reopen_account;
+pub use repair_profile_projections_and_return_procedure::repair_profile_projections_and_return;
 pub use request_forgetting_type::RequestForgetting;
 pub use request_record_type::RequestRecord;
+pub use reset_runtime_setting_and_return_procedure::reset_runtime_setting_and_return;
+pub use reset_runtime_setting_reducer::reset_runtime_setting;
+pub use resolve_combat_action_and_return_procedure::resolve_combat_action_and_return;
+pub use resolve_combat_action_reducer::resolve_combat_action;
+pub use resolve_npc_interaction_and_return_procedure::resolve_npc_interaction_and_return;
+pub use resolve_npc_interaction_reducer::resolve_npc_interaction;
+pub use restore_custom_world_and_return_procedure::restore_custom_world_and_return;
+pub use restore_custom_world_reducer::restore_custom_world;
+pub use restore_profile_save_archive_and_return_procedure::restore_profile_save_archive_and_return;
+pub use restore_profile_save_archive_reducer::restore_profile_save_archive;
+pub use resume_big_fish_run_and_return_procedure::resume_big_fish_run_and_return;
+pub use resume_big_fish_run_reducer::resume_big_fish_run;
+pub use revise_trade_and_return_procedure::revise_trade_and_return;
+pub use revise_trade_reducer::revise_trade;
 pub use revoke_role_reducer::revoke_role;
+pub use rolled_item_attribute_type::RolledItemAttribute;
+pub use runtime_item_type::RuntimeItem;
+pub use runtime_setting_record_type::RuntimeSettingRecord;
+pub use runtime_setting_request_type::RuntimeSettingRequest;
+pub use runtime_setting_type::RuntimeSetting;
+pub use runtime_setting_value_type::RuntimeSettingValue;
+pub use runtime_snapshot_deletion_type::RuntimeSnapshotDeletion;
+pub use runtime_snapshot_payload_type::RuntimeSnapshotPayload;
+pub use runtime_snapshot_record_type::RuntimeSnapshotRecord;
+pub use runtime_snapshot_request_type::RuntimeSnapshotRequest;
+pub use runtime_snapshot_slot_type::RuntimeSnapshotSlot;
+pub use runtime_snapshot_type::RuntimeSnapshot;
+pub use set_big_fish_ladder_and_return_procedure::set_big_fish_ladder_and_return;
+pub use set_big_fish_ladder_reducer::set_big_fish_ladder;
+pub use split_inventory_stack_and_return_procedure::split_inventory_stack_and_return;
+pub use split_inventory_stack_reducer::split_inventory_stack;
+pub use start_agent_session_and_return_procedure::start_agent_session_and_return;
+pub use start_agent_session_reducer::start_agent_session;
+pub use start_ai_task_and_return_procedure::start_ai_task_and_return;
+pub use start_ai_task_reducer::start_ai_task;
+pub use start_ai_task_stage_and_return_procedure::start_ai_task_stage_and_return;
+pub use start_ai_task_stage_reducer::start_ai_task_stage;
+pub use start_battle_and_return_procedure::start_battle_and_return;
+pub use start_battle_reducer::start_battle;
+pub use start_big_fish_run_and_return_procedure::start_big_fish_run_and_return;
+pub use start_big_fish_run_reducer::start_big_fish_run;
+pub use start_creation_session_and_return_procedure::start_creation_session_and_return;
+pub use start_creation_session_reducer::start_creation_session;
 pub use status_effect_kind_type::StatusEffectKind;
 pub use status_effect_spec_type::StatusEffectSpec;
+pub use steer_big_fish_run_and_return_procedure::steer_big_fish_run_and_return;
+pub use steer_big_fish_run_reducer::steer_big_fish_run;
+pub use story_beginning_type::StoryBeginning;
+pub use story_branching_type::StoryBranching;
+pub use story_continuation_type::StoryContinuation;
+pub use story_ending_type::StoryEnding;
+pub use story_event_kind_type::StoryEventKind;
+pub use story_event_listing_type::StoryEventListing;
+pub use story_event_type::StoryEvent;
 pub use story_session_type::StorySession;
 pub use story_status_type::StoryStatus;
+pub use story_step_type::StoryStep;
+pub use submit_big_fish_message_and_return_procedure::submit_big_fish_message_and_return;
+pub use submit_big_fish_message_reducer::submit_big_fish_message;
+pub use trade_acceptance_type::TradeAcceptance;
+pub use trade_item_request_type::TradeItemRequest;
+pub use trade_item_type::TradeItem;
+pub use trade_proposal_type::TradeProposal;
+pub use trade_revision_type::TradeRevision;
+pub use trade_side_type::TradeSide;
+pub use trade_status_type::TradeStatus;
+pub use transfer_profile_wallet_and_return_procedure::transfer_profile_wallet_and_return;
+pub use transfer_profile_wallet_reducer::transfer_profile_wallet;
+pub use treasure_opening_type::TreasureOpening;
+pub use treasure_record_type::TreasureRecord;
+pub use turn_in_quest_and_return_procedure::turn_in_quest_and_return;
+pub use turn_in_quest_reducer::turn_in_quest;
 pub use unbind_asset_object_from_entity_and_return_procedure::unbind_asset_object_from_entity_and_return;
 pub use unbind_asset_object_from_entity_reducer::unbind_asset_object_from_entity;
+pub use unbind_big_fish_asset_and_return_procedure::unbind_big_fish_asset_and_return;
+pub use unbind_big_fish_asset_reducer::unbind_big_fish_asset;
+pub use unequip_item_and_return_procedure::unequip_item_and_return;
+pub use unequip_item_reducer::unequip_item;
+pub use unlike_world_and_return_procedure::unlike_world_and_return;
+pub use unlike_world_reducer::unlike_world;
+pub use unpublish_big_fish_game_and_return_procedure::unpublish_big_fish_game_and_return;
+pub use unpublish_big_fish_game_reducer::unpublish_big_fish_game;
+pub use unpublish_puzzle_and_return_procedure::unpublish_puzzle_and_return;
+pub use unpublish_puzzle_reducer::unpublish_puzzle;
+pub use unpublish_world_and_return_procedure::unpublish_world_and_return;
+pub use unpublish_world_reducer::unpublish_world;
+pub use upsert_runtime_setting_and_return_procedure::upsert_runtime_setting_and_return;
+pub use upsert_runtime_setting_reducer::upsert_runtime_setting;
+pub use upsert_runtime_snapshot_and_return_procedure::upsert_runtime_snapshot_and_return;
+pub use upsert_runtime_snapshot_reducer::upsert_runtime_snapshot;
+pub use upsert_user_browse_history_and_return_procedure::upsert_user_browse_history_and_return;
+pub use upsert_user_browse_history_reducer::upsert_user_browse_history;
+pub use user_browse_history_request_type::UserBrowseHistoryRequest;
+pub use user_browse_history_type::UserBrowseHistory;
+pub use wallet_currency_type::WalletCurrency;
+pub use wallet_entry_kind_type::WalletEntryKind;
+pub use wallet_ledger_page_type::WalletLedgerPage;
+pub use wallet_posting_request_type::WalletPostingRequest;
+pub use wallet_refund_request_type::WalletRefundRequest;
+pub use wallet_transfer_request_type::WalletTransferRequest;
 pub use world_chapter_type::WorldChapter;
 pub use world_character_type::WorldCharacter;
 pub use world_enemy_type::WorldEnemy;
@@ -151,19 +1119,107 @@ pub use world_item_type::WorldItem;
 pub use world_quest_type::WorldQuest;
 pub use world_setting_type::WorldSetting;
 pub use world_treasure_type::WorldTreasure;
+pub use write_creation_draft_and_return_procedure::write_creation_draft_and_return;
+pub use write_creation_draft_reducer::write_creation_draft;
 
 /// A reducer of this module with the arguments it was called with.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Reducer {
+    AbandonBigFishRun { run_id: __sdk::Uuid },
+    AbandonPuzzleRun { run_id: __sdk::Uuid },
+    AbandonQuest { request: self::QuestSelection },
+    AcceptBigFishLadder { request: self::BigFishLadderAcceptance },
+    AcceptDraftOperation { operation_id: __sdk::Uuid },
+    AcceptQuest { request: self::QuestSelection },
+    AcceptTrade { request: self::TradeAcceptance },
+    AddDraftCard { request: self::CustomWorldCardAddition },
+    ArchiveCustomWorld { request: self::CustomWorldRequest },
+    BeginPuzzleRun { request: self::PuzzleRunBeginning },
+    BeginStory { request: self::StoryBeginning },
     BindAssetObjectToEntity { request: self::AssetEntityBindingRequest },
+    BindBigFishAsset { request: self::BigFishAssetBindingRequest },
+    BranchStory { request: self::StoryBranching },
+    CancelAiTask { task_id: __sdk::Uuid },
+    CancelTrade { trade_id: __sdk::Uuid },
+    CheckCreationStage { session_id: __sdk::Uuid },
+    ClearUserBrowseHistory,
     CloseAccount,
+    CloseAgentSession { session_id: __sdk::Uuid },
     ConfirmAssetObject { confirmation: self::AssetObjectConfirmation },
+    ContinueStory { request: self::StoryContinuation },
+    CreateAiTask { request: self::AiTaskCreation },
+    CreateBigFishSession { request: self::BigFishSessionRequest },
+    CreateCustomWorld { request: self::CustomWorldCreation },
+    CreateProfileSaveArchive { request: self::ProfileSaveArchiveRequest },
+    CreatePuzzle { request: self::PuzzleCreation },
+    DeclineTrade { trade_id: __sdk::Uuid },
     DeleteAssetObject { asset_id: __sdk::Uuid },
+    DeleteCustomWorld { request: self::CustomWorldRequest },
+    DeleteProfileSaveArchive { archive_id: __sdk::Uuid },
+    DeletePuzzle { puzzle_id: __sdk::Uuid },
+    DeleteRuntimeSnapshot { request: self::RuntimeSnapshotDeletion },
+    DescribeBigFishSession { request: self::BigFishSessionDescription },
+    DiscardBigFishSession { session_id: __sdk::Uuid },
+    DiscardInventoryItem { request: self::InventoryDiscard },
+    DuplicateCustomWorld { request: self::CustomWorldCopying },
+    EditDraftCard { request: self::CustomWorldCardEdit },
+    EndStory { request: self::StoryEnding },
+    EquipItem { runtime_item_id: __sdk::Uuid },
+    ForgetAiTask { task_id: __sdk::Uuid },
     GrantRole { identity: __sdk::Identity, role: self::AccessRole },
+    HoldBigFishGame { request: self::BigFishHold },
+    HoldWorld { request: self::CustomWorldModerationRequest },
+    LikeWorld { world_id: __sdk::Uuid },
+    MergeInventoryStacks { request: self::InventoryMerge },
+    MoveBigFishSession { request: self::BigFishStageRequest },
+    MoveCreationSession { request: self::CustomWorldSessionMove },
+    MoveInventoryItem { request: self::InventoryMove },
+    MovePuzzlePieces { request: self::PuzzleMoves },
+    OfferTrade { request: self::TradeProposal },
+    OpenTreasure { request: self::TreasureOpening },
+    PauseBigFishRun { run_id: __sdk::Uuid },
+    PostAuthorMessage { request: self::CustomWorldAuthorMessage },
+    PublishBigFishGame { request: self::BigFishPublication },
+    PublishPuzzle { puzzle_id: __sdk::Uuid },
+    PublishWorld { request: self::CustomWorldPublishing },
     RegisterAssetObject { request: self::AssetObjectRegistration },
+    RejectDraftOperation { operation_id: __sdk::Uuid },
+    ReleaseBigFishGame { game_id: __sdk::Uuid },
+    ReleaseWorld { request: self::CustomWorldModerationRequest },
+    RemoveDraftCard { request: self::CustomWorldCardRemoval },
+    RenameCustomWorld { request: self::CustomWorldRenaming },
     ReopenAccount { player: __sdk::Identity },
+    ResetRuntimeSetting { key: String },
+    ResolveCombatAction { request: self::CombatActionRequest },
+    ResolveNpcInteraction { request: self::NpcInteractionRequest },
+    RestoreCustomWorld { request: self::CustomWorldRequest },
+    RestoreProfileSaveArchive { request: self::ProfileSaveRestoration },
+    ResumeBigFishRun { run_id: __sdk::Uuid },
+    ReviseTrade { request: self::TradeRevision },
     RevokeRole { identity: __sdk::Identity, role: self::AccessRole },
+    SetBigFishLadder { request: self::BigFishLadderRequest },
+    SplitInventoryStack { request: self::InventorySplit },
+    StartAgentSession { request: self::CustomWorldAgentSessionStart },
+    StartAiTask { request: self::AiTaskStart },
+    StartAiTaskStage { request: self::AiStageStart },
+    StartBattle { request: self::BattleStart },
+    StartBigFishRun { request: self::BigFishRunRequest },
+    StartCreationSession { request: self::CustomWorldSessionStart },
+    SteerBigFishRun { request: self::BigFishSteering },
+    SubmitBigFishMessage { request: self::BigFishMessageRequest },
+    TransferProfileWallet { request: self::WalletTransferRequest },
+    TurnInQuest { request: self::QuestSelection },
     UnbindAssetObjectFromEntity { request: self::AssetEntityUnbindRequest },
+    UnbindBigFishAsset { request: self::BigFishAssetUnbindRequest },
+    UnequipItem { runtime_item_id: __sdk::Uuid },
+    UnlikeWorld { world_id: __sdk::Uuid },
+    UnpublishBigFishGame { game_id: __sdk::Uuid },
+    UnpublishPuzzle { puzzle_id: __sdk::Uuid },
+    UnpublishWorld { request: self::CustomWorldRequest },
+    UpsertRuntimeSetting { request: self::RuntimeSettingRequest },
+    UpsertRuntimeSnapshot { request: self::RuntimeSnapshotRequest },
+    UpsertUserBrowseHistory { request: self::UserBrowseHistoryRequest },
+    WriteCreationDraft { request: self::CustomWorldStageDraft },
 }
 
 impl __sdk::InModule for Reducer {
@@ -173,19 +1229,182 @@ impl __sdk::InModule for Reducer {
 impl __sdk::Reducer for Reducer {
     fn reducer_name(&self) -> &'static str {
         match self {
+            Self::AbandonBigFishRun { .. } => "abandon_big_fish_run",
+            Self::AbandonPuzzleRun { .. } => "abandon_puzzle_run",
+            Self::AbandonQuest { .. } => "abandon_quest",
+            Self::AcceptBigFishLadder { .. } => "accept_big_fish_ladder",
+            Self::AcceptDraftOperation { .. } => "accept_draft_operation",
+            Self::AcceptQuest { .. } => "accept_quest",
+            Self::AcceptTrade { .. } => "accept_trade",
+            Self::AddDraftCard { .. } => "add_draft_card",
+            Self::ArchiveCustomWorld { .. } => "archive_custom_world",
+            Self::BeginPuzzleRun { .. } => "begin_puzzle_run",
+            Self::BeginStory { .. } => "begin_story",
             Self::BindAssetObjectToEntity { .. } => "bind_asset_object_to_entity",
+            Self::BindBigFishAsset { .. } => "bind_big_fish_asset",
+            Self::BranchStory { .. } => "branch_story",
+            Self::CancelAiTask { .. } => "cancel_ai_task",
+            Self::CancelTrade { .. } => "cancel_trade",
+            Self::CheckCreationStage { .. } => "check_creation_stage",
+            Self::ClearUserBrowseHistory { .. } => "clear_user_browse_history",
             Self::CloseAccount { .. } => "close_account",
+            Self::CloseAgentSession { .. } => "close_agent_session",
             Self::ConfirmAssetObject { .. } => "confirm_asset_object",
+            Self::ContinueStory { .. } => "continue_story",
+            Self::CreateAiTask { .. } => "create_ai_task",
+            Self::CreateBigFishSession { .. } => "create_big_fish_session",
+            Self::CreateCustomWorld { .. } => "create_custom_world",
+            Self::CreateProfileSaveArchive { .. } => "create_profile_save_archive",
+            Self::CreatePuzzle { .. } => "create_puzzle",
+            Self::DeclineTrade { .. } => "decline_trade",
             Self::DeleteAssetObject { .. } => "delete_asset_object",
+            Self::DeleteCustomWorld { .. } => "delete_custom_world",
+            Self::DeleteProfileSaveArchive { .. } => "delete_profile_save_archive",
+            Self::DeletePuzzle { .. } => "delete_puzzle",
+            Self::DeleteRuntimeSnapshot { .. } => "delete_runtime_snapshot",
+            Self::DescribeBigFishSession { .. } => "describe_big_fish_session",
+            Self::DiscardBigFishSession { .. } => "discard_big_fish_session",
+            Self::DiscardInventoryItem { .. } => "discard_inventory_item",
+            Self::DuplicateCustomWorld { .. } => "duplicate_custom_world",
+            Self::EditDraftCard { .. } => "edit_draft_card",
+            Self::EndStory { .. } => "end_story",
+            Self::EquipItem { .. } => "equip_item",
+            Self::ForgetAiTask { .. } => "forget_ai_task",
             Self::GrantRole { .. } => "grant_role",
+            Self::HoldBigFishGame { .. } => "hold_big_fish_game",
+            Self::HoldWorld { .. } => "hold_world",
+            Self::LikeWorld { .. } => "like_world",
+            Self::MergeInventoryStacks { .. } => "merge_inventory_stacks",
+            Self::MoveBigFishSession { .. } => "move_big_fish_session",
+            Self::MoveCreationSession { .. } => "move_creation_session",
+            Self::MoveInventoryItem { .. } => "move_inventory_item",
+            Self::MovePuzzlePieces { .. } => "move_puzzle_pieces",
+            Self::OfferTrade { .. } => "offer_trade",
+            Self::OpenTreasure { .. } => "open_treasure",
+            Self::PauseBigFishRun { .. } => "pause_big_fish_run",
+            Self::PostAuthorMessage { .. } => "post_author_message",
+            Self::PublishBigFishGame { .. } => "publish_big_fish_game",
+            Self::PublishPuzzle { .. } => "publish_puzzle",
+            Self::PublishWorld { .. } => "publish_world",
             Self::RegisterAssetObject { .. } => "register_asset_object",
+            Self::RejectDraftOperation { .. } => "reject_draft_operation",
+            Self::ReleaseBigFishGame { .. } => "release_big_fish_game",
+            Self::ReleaseWorld { .. } => "release_world",
+            Self::RemoveDraftCard { .. } => "remove_draft_card",
+            Self::RenameCustomWorld { .. } => "rename_custom_world",
             Self::ReopenAccount { .. } => "reopen_account",
+            Self::ResetRuntimeSetting { .. } => "reset_runtime_setting",
+            Self::ResolveCombatAction { .. } => "resolve_combat_action",
+            Self::ResolveNpcInteraction { .. } => "resolve_npc_interaction",
+            Self::RestoreCustomWorld { .. } => "restore_custom_world",
+            Self::RestoreProfileSaveArchive { .. } => "restore_profile_save_archive",
+            Self::ResumeBigFishRun { .. } => "resume_big_fish_run",
+            Self::ReviseTrade { .. } => "revise_trade",
             Self::RevokeRole { .. } => "revoke_role",
+            Self::SetBigFishLadder { .. } => "set_big_fish_ladder",
+            Self::SplitInventoryStack { .. } => "split_inventory_stack",
+            Self::StartAgentSession { .. } => "start_agent_session",
+            Self::StartAiTask { .. } => "start_ai_task",
+            Self::StartAiTaskStage { .. } => "start_ai_task_stage",
+            Self::StartBattle { .. } => "start_battle",
+            Self::StartBigFishRun { .. } => "start_big_fish_run",
+            Self::StartCreationSession { .. } => "start_creation_session",
+            Self::SteerBigFishRun { .. } => "steer_big_fish_run",
+            Self::SubmitBigFishMessage { .. } => "submit_big_fish_message",
+            Self::TransferProfileWallet { .. } => "transfer_profile_wallet",
+            Self::TurnInQuest { .. } => "turn_in_quest",
             Self::UnbindAssetObjectFromEntity { .. } => "unbind_asset_object_from_entity",
+            Self::UnbindBigFishAsset { .. } => "unbind_big_fish_asset",
+            Self::UnequipItem { .. } => "unequip_item",
+            Self::UnlikeWorld { .. } => "unlike_world",
+            Self::UnpublishBigFishGame { .. } => "unpublish_big_fish_game",
+            Self::UnpublishPuzzle { .. } => "unpublish_puzzle",
+            Self::UnpublishWorld { .. } => "unpublish_world",
+            Self::UpsertRuntimeSetting { .. } => "upsert_runtime_setting",
+            Self::UpsertRuntimeSnapshot { .. } => "upsert_runtime_snapshot",
+            Self::UpsertUserBrowseHistory { .. } => "upsert_user_browse_history",
+            Self::WriteCreationDraft { .. } => "write_creation_draft",
         }
     }
     fn args_bsatn(&self) -> Result<Vec<u8>, __sats::bsatn::EncodeError> {
         match self {
+            Self::AbandonBigFishRun { run_id } => {
+                __sats::bsatn::to_vec(
+                    &abandon_big_fish_run_reducer::AbandonBigFishRunArgs {
+                        run_id: run_id.clone(),
+                    },
+                )
+            }
+            Self::AbandonPuzzleRun { run_id } => {
+                __sats::bsatn::to_vec(
+                    &abandon_puzzle_run_reducer::AbandonPuzzleRunArgs {
+                        run_id: run_id.clone(),
+                    },
+                )
+            }
+            Self::AbandonQuest { request } => {
+                __sats::bsatn::to_vec(
+                    &abandon_quest_reducer::AbandonQuestArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::AcceptBigFishLadder { request } => {
+                __sats::bsatn::to_vec(
+                    &accept_big_fish_ladder_reducer::AcceptBigFishLadderArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::AcceptDraftOperation { operation_id } => {
+                __sats::bsatn::to_vec(
+                    &accept_draft_operation_reducer::AcceptDraftOperationArgs {
+                        operation_id: operation_id.clone(),
+                    },
+                )
+            }
+            Self::AcceptQuest { request } => {
+                __sats::bsatn::to_vec(
+                    &accept_quest_reducer::AcceptQuestArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::AcceptTrade { request } => {
+                __sats::bsatn::to_vec(
+                    &accept_trade_reducer::AcceptTradeArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::AddDraftCard { request } => {
+                __sats::bsatn::to_vec(
+                    &add_draft_card_reducer::AddDraftCardArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::ArchiveCustomWorld { request } => {
+                __sats::bsatn::to_vec(
+                    &archive_custom_world_reducer::ArchiveCustomWorldArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::BeginPuzzleRun { request } => {
+                __sats::bsatn::to_vec(
+                    &begin_puzzle_run_reducer::BeginPuzzleRunArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::BeginStory { request } => {
+                __sats::bsatn::to_vec(
+                    &begin_story_reducer::BeginStoryArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
             Self::BindAssetObjectToEntity { request } => {
                 __sats::bsatn::to_vec(
                     &bind_asset_object_to_entity_reducer::BindAssetObjectToEntityArgs {
@@ -193,9 +1412,57 @@ impl __sdk::Reducer for Reducer {
                     },
                 )
             }
+            Self::BindBigFishAsset { request } => {
+                __sats::bsatn::to_vec(
+                    &bind_big_fish_asset_reducer::BindBigFishAssetArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::BranchStory { request } => {
+                __sats::bsatn::to_vec(
+                    &branch_story_reducer::BranchStoryArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::CancelAiTask { task_id } => {
+                __sats::bsatn::to_vec(
+                    &cancel_ai_task_reducer::CancelAiTaskArgs {
+                        task_id: task_id.clone(),
+                    },
+                )
+            }
+            Self::CancelTrade { trade_id } => {
+                __sats::bsatn::to_vec(
+                    &cancel_trade_reducer::CancelTradeArgs {
+                        trade_id: trade_id.clone(),
+                    },
+                )
+            }
+            Self::CheckCreationStage { session_id } => {
+                __sats::bsatn::to_vec(
+                    &check_creation_stage_reducer::CheckCreationStageArgs {
+                        session_id: session_id.clone(),
+                    },
+                )
+            }
+            Self::ClearUserBrowseHistory {} => {
+                __sats::bsatn::to_vec(
+                    &clear_user_browse_history_reducer::ClearUserBrowseHistoryArgs {
+                    },
+                )
+            }
             Self::CloseAccount {} => {
                 __sats::bsatn::to_vec(
                     &close_account_reducer::CloseAccountArgs {
+                    },
+                )
+            }
+            Self::CloseAgentSession { session_id } => {
+                __sats::bsatn::to_vec(
+                    &close_agent_session_reducer::CloseAgentSessionArgs {
+                        session_id: session_id.clone(),
                     },
                 )
             }
@@ -206,10 +1473,143 @@ impl __sdk::Reducer for Reducer {
                     },
                 )
             }
+            Self::ContinueStory { request } => {
+                __sats::bsatn::to_vec(
+                    &continue_story_reducer::ContinueStoryArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::CreateAiTask { request } => {
+                __sats::bsatn::to_vec(
+                    &create_ai_task_reducer::CreateAiTaskArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::CreateBigFishSession { request } => {
+                __sats::bsatn::to_vec(
+                    &create_big_fish_session_reducer::CreateBigFishSessionArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::CreateCustomWorld { request } => {
+                __sats::bsatn::to_vec(
+                    &create_custom_world_reducer::CreateCustomWorldArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::CreateProfileSaveArchive { request } => {
+                __sats::bsatn::to_vec(
+                    &create_profile_save_archive_reducer::CreateProfileSaveArchiveArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::CreatePuzzle { request } => {
+                __sats::bsatn::to_vec(
+                    &create_puzzle_reducer::CreatePuzzleArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::DeclineTrade { trade_id } => {
+                __sats::bsatn::to_vec(
+                    &decline_trade_reducer::DeclineTradeArgs {
+                        trade_id: trade_id.clone(),
+                    },
+                )
+            }
             Self::DeleteAssetObject { asset_id } => {
                 __sats::bsatn::to_vec(
                     &delete_asset_object_reducer::DeleteAssetObjectArgs {
                         asset_id: asset_id.clone(),
+                    },
+                )
+            }
+            Self::DeleteCustomWorld { request } => {
+                __sats::bsatn::to_vec(
+                    &delete_custom_world_reducer::DeleteCustomWorldArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::DeleteProfileSaveArchive { archive_id } => {
+                __sats::bsatn::to_vec(
+                    &delete_profile_save_archive_reducer::DeleteProfileSaveArchiveArgs {
+                        archive_id: archive_id.clone(),
+                    },
+                )
+            }
+            Self::DeletePuzzle { puzzle_id } => {
+                __sats::bsatn::to_vec(
+                    &delete_puzzle_reducer::DeletePuzzleArgs {
+                        puzzle_id: puzzle_id.clone(),
+                    },
+                )
+            }
+            Self::DeleteRuntimeSnapshot { request } => {
+                __sats::bsatn::to_vec(
+                    &delete_runtime_snapshot_reducer::DeleteRuntimeSnapshotArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::DescribeBigFishSession { request } => {
+                __sats::bsatn::to_vec(
+                    &describe_big_fish_session_reducer::DescribeBigFishSessionArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::DiscardBigFishSession { session_id } => {
+                __sats::bsatn::to_vec(
+                    &discard_big_fish_session_reducer::DiscardBigFishSessionArgs {
+                        session_id: session_id.clone(),
+                    },
+                )
+            }
+            Self::DiscardInventoryItem { request } => {
+                __sats::bsatn::to_vec(
+                    &discard_inventory_item_reducer::DiscardInventoryItemArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::DuplicateCustomWorld { request } => {
+                __sats::bsatn::to_vec(
+                    &duplicate_custom_world_reducer::DuplicateCustomWorldArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::EditDraftCard { request } => {
+                __sats::bsatn::to_vec(
+                    &edit_draft_card_reducer::EditDraftCardArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::EndStory { request } => {
+                __sats::bsatn::to_vec(
+                    &end_story_reducer::EndStoryArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::EquipItem { runtime_item_id } => {
+                __sats::bsatn::to_vec(
+                    &equip_item_reducer::EquipItemArgs {
+                        runtime_item_id: runtime_item_id.clone(),
+                    },
+                )
+            }
+            Self::ForgetAiTask { task_id } => {
+                __sats::bsatn::to_vec(
+                    &forget_ai_task_reducer::ForgetAiTaskArgs {
+                        task_id: task_id.clone(),
                     },
                 )
             }
@@ -221,9 +1621,149 @@ impl __sdk::Reducer for Reducer {
                     },
                 )
             }
+            Self::HoldBigFishGame { request } => {
+                __sats::bsatn::to_vec(
+                    &hold_big_fish_game_reducer::HoldBigFishGameArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::HoldWorld { request } => {
+                __sats::bsatn::to_vec(
+                    &hold_world_reducer::HoldWorldArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::LikeWorld { world_id } => {
+                __sats::bsatn::to_vec(
+                    &like_world_reducer::LikeWorldArgs {
+                        world_id: world_id.clone(),
+                    },
+                )
+            }
+            Self::MergeInventoryStacks { request } => {
+                __sats::bsatn::to_vec(
+                    &merge_inventory_stacks_reducer::MergeInventoryStacksArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::MoveBigFishSession { request } => {
+                __sats::bsatn::to_vec(
+                    &move_big_fish_session_reducer::MoveBigFishSessionArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::MoveCreationSession { request } => {
+                __sats::bsatn::to_vec(
+                    &move_creation_session_reducer::MoveCreationSessionArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::MoveInventoryItem { request } => {
+                __sats::bsatn::to_vec(
+                    &move_inventory_item_reducer::MoveInventoryItemArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::MovePuzzlePieces { request } => {
+                __sats::bsatn::to_vec(
+                    &move_puzzle_pieces_reducer::MovePuzzlePiecesArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::OfferTrade { request } => {
+                __sats::bsatn::to_vec(
+                    &offer_trade_reducer::OfferTradeArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::OpenTreasure { request } => {
+                __sats::bsatn::to_vec(
+                    &open_treasure_reducer::OpenTreasureArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::PauseBigFishRun { run_id } => {
+                __sats::bsatn::to_vec(
+                    &pause_big_fish_run_reducer::PauseBigFishRunArgs {
+                        run_id: run_id.clone(),
+                    },
+                )
+            }
+            Self::PostAuthorMessage { request } => {
+                __sats::bsatn::to_vec(
+                    &post_author_message_reducer::PostAuthorMessageArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::PublishBigFishGame { request } => {
+                __sats::bsatn::to_vec(
+                    &publish_big_fish_game_reducer::PublishBigFishGameArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::PublishPuzzle { puzzle_id } => {
+                __sats::bsatn::to_vec(
+                    &publish_puzzle_reducer::PublishPuzzleArgs {
+                        puzzle_id: puzzle_id.clone(),
+                    },
+                )
+            }
+            Self::PublishWorld { request } => {
+                __sats::bsatn::to_vec(
+                    &publish_world_reducer::PublishWorldArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
             Self::RegisterAssetObject { request } => {
                 __sats::bsatn::to_vec(
                     &register_asset_object_reducer::RegisterAssetObjectArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::RejectDraftOperation { operation_id } => {
+                __sats::bsatn::to_vec(
+                    &reject_draft_operation_reducer::RejectDraftOperationArgs {
+                        operation_id: operation_id.clone(),
+                    },
+                )
+            }
+            Self::ReleaseBigFishGame { game_id } => {
+                __sats::bsatn::to_vec(
+                    &release_big_fish_game_reducer::ReleaseBigFishGameArgs {
+                        game_id: game_id.clone(),
+                    },
+                )
+            }
+            Self::ReleaseWorld { request } => {
+                __sats::bsatn::to_vec(
+                    &release_world_reducer::ReleaseWorldArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::RemoveDraftCard { request } => {
+                __sats::bsatn::to_vec(
+                    &remove_draft_card_reducer::RemoveDraftCardArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::RenameCustomWorld { request } => {
+                __sats::bsatn::to_vec(
+                    &rename_custom_world_reducer::RenameCustomWorldArgs {
                         request: request.clone(),
                     },
                 )
@@ -235,6 +1775,55 @@ impl __sdk::Reducer for Reducer {
                     },
                 )
             }
+            Self::ResetRuntimeSetting { key } => {
+                __sats::bsatn::to_vec(
+                    &reset_runtime_setting_reducer::ResetRuntimeSettingArgs {
+                        key: key.clone(),
+                    },
+                )
+            }
+            Self::ResolveCombatAction { request } => {
+                __sats::bsatn::to_vec(
+                    &resolve_combat_action_reducer::ResolveCombatActionArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::ResolveNpcInteraction { request } => {
+                __sats::bsatn::to_vec(
+                    &resolve_npc_interaction_reducer::ResolveNpcInteractionArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::RestoreCustomWorld { request } => {
+                __sats::bsatn::to_vec(
+                    &restore_custom_world_reducer::RestoreCustomWorldArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::RestoreProfileSaveArchive { request } => {
+                __sats::bsatn::to_vec(
+                    &restore_profile_save_archive_reducer::RestoreProfileSaveArchiveArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::ResumeBigFishRun { run_id } => {
+                __sats::bsatn::to_vec(
+                    &resume_big_fish_run_reducer::ResumeBigFishRunArgs {
+                        run_id: run_id.clone(),
+                    },
+                )
+            }
+            Self::ReviseTrade { request } => {
+                __sats::bsatn::to_vec(
+                    &revise_trade_reducer::ReviseTradeArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
             Self::RevokeRole { identity, role } => {
                 __sats::bsatn::to_vec(
                     &revoke_role_reducer::RevokeRoleArgs {
@@ -243,9 +1832,163 @@ impl __sdk::Reducer for Reducer {
                     },
                 )
             }
+            Self::SetBigFishLadder { request } => {
+                __sats::bsatn::to_vec(
+                    &set_big_fish_ladder_reducer::SetBigFishLadderArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::SplitInventoryStack { request } => {
+                __sats::bsatn::to_vec(
+                    &split_inventory_stack_reducer::SplitInventoryStackArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::StartAgentSession { request } => {
+                __sats::bsatn::to_vec(
+                    &start_agent_session_reducer::StartAgentSessionArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::StartAiTask { request } => {
+                __sats::bsatn::to_vec(
+                    &start_ai_task_reducer::StartAiTaskArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::StartAiTaskStage { request } => {
+                __sats::bsatn::to_vec(
+                    &start_ai_task_stage_reducer::StartAiTaskStageArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::StartBattle { request } => {
+                __sats::bsatn::to_vec(
+                    &start_battle_reducer::StartBattleArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::StartBigFishRun { request } => {
+                __sats::bsatn::to_vec(
+                    &start_big_fish_run_reducer::StartBigFishRunArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::StartCreationSession { request } => {
+                __sats::bsatn::to_vec(
+                    &start_creation_session_reducer::StartCreationSessionArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::SteerBigFishRun { request } => {
+                __sats::bsatn::to_vec(
+                    &steer_big_fish_run_reducer::SteerBigFishRunArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::SubmitBigFishMessage { request } => {
+                __sats::bsatn::to_vec(
+                    &submit_big_fish_message_reducer::SubmitBigFishMessageArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::TransferProfileWallet { request } => {
+                __sats::bsatn::to_vec(
+                    &transfer_profile_wallet_reducer::TransferProfileWalletArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::TurnInQuest { request } => {
+                __sats::bsatn::to_vec(
+                    &turn_in_quest_reducer::TurnInQuestArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
             Self::UnbindAssetObjectFromEntity { request } => {
                 __sats::bsatn::to_vec(
                     &unbind_asset_object_from_entity_reducer::UnbindAssetObjectFromEntityArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::UnbindBigFishAsset { request } => {
+                __sats::bsatn::to_vec(
+                    &unbind_big_fish_asset_reducer::UnbindBigFishAssetArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::UnequipItem { runtime_item_id } => {
+                __sats::bsatn::to_vec(
+                    &unequip_item_reducer::UnequipItemArgs {
+                        runtime_item_id: runtime_item_id.clone(),
+                    },
+                )
+            }
+            Self::UnlikeWorld { world_id } => {
+                __sats::bsatn::to_vec(
+                    &unlike_world_reducer::UnlikeWorldArgs {
+                        world_id: world_id.clone(),
+                    },
+                )
+            }
+            Self::UnpublishBigFishGame { game_id } => {
+                __sats::bsatn::to_vec(
+                    &unpublish_big_fish_game_reducer::UnpublishBigFishGameArgs {
+                        game_id: game_id.clone(),
+                    },
+                )
+            }
+            Self::UnpublishPuzzle { puzzle_id } => {
+                __sats::bsatn::to_vec(
+                    &unpublish_puzzle_reducer::UnpublishPuzzleArgs {
+                        puzzle_id: puzzle_id.clone(),
+                    },
+                )
+            }
+            Self::UnpublishWorld { request } => {
+                __sats::bsatn::to_vec(
+                    &unpublish_world_reducer::UnpublishWorldArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::UpsertRuntimeSetting { request } => {
+                __sats::bsatn::to_vec(
+                    &upsert_runtime_setting_reducer::UpsertRuntimeSettingArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::UpsertRuntimeSnapshot { request } => {
+                __sats::bsatn::to_vec(
+                    &upsert_runtime_snapshot_reducer::UpsertRuntimeSnapshotArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::UpsertUserBrowseHistory { request } => {
+                __sats::bsatn::to_vec(
+                    &upsert_user_browse_history_reducer::UpsertUserBrowseHistoryArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
+            Self::WriteCreationDraft { request } => {
+                __sats::bsatn::to_vec(
+                    &write_creation_draft_reducer::WriteCreationDraftArgs {
                         request: request.clone(),
                     },
                 )
@@ -257,10 +2000,60 @@ impl __sdk::Reducer for Reducer {
 #[doc(hidden)]
 #[derive(Default, Debug)]
 pub struct DbUpdate {
+    custom_world_gallery_entry: __sdk::TableUpdate<self::CustomWorldGalleryEntry>,
+    gallery_fish: __sdk::TableUpdate<self::BigFishGalleryEntry>,
+    gallery_puzzles: __sdk::TableUpdate<self::PicturePuzzle>,
+    gallery_worlds: __sdk::TableUpdate<self::CustomWorldGalleryEntry>,
     my_account: __sdk::TableUpdate<self::PlayerAccount>,
+    my_agent_messages: __sdk::TableUpdate<self::CustomWorldAgentMessage>,
+    my_agent_operations: __sdk::TableUpdate<self::CustomWorldAgentOperation>,
+    my_agent_sessions: __sdk::TableUpdate<self::CustomWorldAgentSession>,
+    my_ai_result_references: __sdk::TableUpdate<self::AiResultReference>,
+    my_ai_task_stages: __sdk::TableUpdate<self::AiTaskStage>,
+    my_ai_tasks: __sdk::TableUpdate<self::AiTask>,
+    my_ai_text_chunks: __sdk::TableUpdate<self::AiTextChunk>,
     my_asset_bindings: __sdk::TableUpdate<self::AssetEntityBinding>,
     my_assets: __sdk::TableUpdate<self::AssetObject>,
+    my_battle_victories: __sdk::TableUpdate<self::BattleVictory>,
+    my_battles: __sdk::TableUpdate<self::BattleState>,
+    my_browse_history: __sdk::TableUpdate<self::UserBrowseHistory>,
+    my_chapter_progression: __sdk::TableUpdate<self::ChapterProgression>,
+    my_creation_sessions: __sdk::TableUpdate<self::CustomWorldSession>,
+    my_creation_stages: __sdk::TableUpdate<self::CustomWorldSessionStage>,
+    my_dashboard: __sdk::TableUpdate<self::ProfileDashboardState>,
+    my_draft_cards: __sdk::TableUpdate<self::CustomWorldDraftCard>,
+    my_equipment: __sdk::TableUpdate<self::InventoryEquipment>,
+    my_fish_games: __sdk::TableUpdate<self::BigFishGame>,
+    my_fish_messages: __sdk::TableUpdate<self::BigFishAgentMessage>,
+    my_fish_sessions: __sdk::TableUpdate<self::BigFishCreationSession>,
+    my_inventory: __sdk::TableUpdate<self::InventoryItem>,
+    my_inventory_bags: __sdk::TableUpdate<self::InventoryBag>,
+    my_likes: __sdk::TableUpdate<self::CustomWorldLike>,
+    my_npc_relations: __sdk::TableUpdate<self::NpcRelation>,
+    my_npcs: __sdk::TableUpdate<self::NpcState>,
+    my_played_worlds: __sdk::TableUpdate<self::ProfilePlayedWorld>,
+    my_progression: __sdk::TableUpdate<self::PlayerProgression>,
+    my_puzzle_results: __sdk::TableUpdate<self::PuzzleResult>,
+    my_puzzle_runs: __sdk::TableUpdate<self::PuzzleRun>,
+    my_puzzles: __sdk::TableUpdate<self::PicturePuzzle>,
+    my_quest_log: __sdk::TableUpdate<self::QuestLog>,
+    my_quests: __sdk::TableUpdate<self::QuestRecord>,
+    my_received_trades: __sdk::TableUpdate<self::InventoryTrade>,
     my_roles: __sdk::TableUpdate<self::AccessGrant>,
+    my_run_entities: __sdk::TableUpdate<self::BigFishRunWaters>,
+    my_runs: __sdk::TableUpdate<self::BigFishRun>,
+    my_runtime_items: __sdk::TableUpdate<self::RuntimeItem>,
+    my_save_archives: __sdk::TableUpdate<self::ProfileSaveArchive>,
+    my_settings: __sdk::TableUpdate<self::RuntimeSetting>,
+    my_snapshots: __sdk::TableUpdate<self::RuntimeSnapshot>,
+    my_story_events: __sdk::TableUpdate<self::StoryEvent>,
+    my_story_sessions: __sdk::TableUpdate<self::StorySession>,
+    my_trades: __sdk::TableUpdate<self::InventoryTrade>,
+    my_treasures: __sdk::TableUpdate<self::TreasureRecord>,
+    my_wallet: __sdk::TableUpdate<self::ProfileWalletBalance>,
+    my_wallet_ledger: __sdk::TableUpdate<self::ProfileWalletLedger>,
+    my_works: __sdk::TableUpdate<self::CustomWorldProfile>,
+    puzzle_leader: __sdk::TableUpdate<self::PuzzleLeader>,
 }
 
 impl TryFrom<__ws::v2::TransactionUpdate> for DbUpdate {
@@ -269,10 +2062,83 @@ impl TryFrom<__ws::v2::TransactionUpdate> for DbUpdate {
         let mut update = DbUpdate::default();
         for table_update in __sdk::transaction_update_iter_table_updates(raw) {
             match &table_update.table_name[..] {
+                "custom_world_gallery_entry" => {
+                    update
+                        .custom_world_gallery_entry
+                        .append(
+                            custom_world_gallery_entry_table::parse_table_update(
+                                table_update,
+                            )?,
+                        )
+                }
+                "gallery_fish" => {
+                    update
+                        .gallery_fish
+                        .append(gallery_fish_table::parse_table_update(table_update)?)
+                }
+                "gallery_puzzles" => {
+                    update
+                        .gallery_puzzles
+                        .append(gallery_puzzles_table::parse_table_update(table_update)?)
+                }
+                "gallery_worlds" => {
+                    update
+                        .gallery_worlds
+                        .append(gallery_worlds_table::parse_table_update(table_update)?)
+                }
                 "my_account" => {
                     update
                         .my_account
                         .append(my_account_table::parse_table_update(table_update)?)
+                }
+                "my_agent_messages" => {
+                    update
+                        .my_agent_messages
+                        .append(
+                            my_agent_messages_table::parse_table_update(table_update)?,
+                        )
+                }
+                "my_agent_operations" => {
+                    update
+                        .my_agent_operations
+                        .append(
+                            my_agent_operations_table::parse_table_update(table_update)?,
+                        )
+                }
+                "my_agent_sessions" => {
+                    update
+                        .my_agent_sessions
+                        .append(
+                            my_agent_sessions_table::parse_table_update(table_update)?,
+                        )
+                }
+                "my_ai_result_references" => {
+                    update
+                        .my_ai_result_references
+                        .append(
+                            my_ai_result_references_table::parse_table_update(
+                                table_update,
+                            )?,
+                        )
+                }
+                "my_ai_task_stages" => {
+                    update
+                        .my_ai_task_stages
+                        .append(
+                            my_ai_task_stages_table::parse_table_update(table_update)?,
+                        )
+                }
+                "my_ai_tasks" => {
+                    update
+                        .my_ai_tasks
+                        .append(my_ai_tasks_table::parse_table_update(table_update)?)
+                }
+                "my_ai_text_chunks" => {
+                    update
+                        .my_ai_text_chunks
+                        .append(
+                            my_ai_text_chunks_table::parse_table_update(table_update)?,
+                        )
                 }
                 "my_asset_bindings" => {
                     update
@@ -286,10 +2152,239 @@ impl TryFrom<__ws::v2::TransactionUpdate> for DbUpdate {
                         .my_assets
                         .append(my_assets_table::parse_table_update(table_update)?)
                 }
+                "my_battle_victories" => {
+                    update
+                        .my_battle_victories
+                        .append(
+                            my_battle_victories_table::parse_table_update(table_update)?,
+                        )
+                }
+                "my_battles" => {
+                    update
+                        .my_battles
+                        .append(my_battles_table::parse_table_update(table_update)?)
+                }
+                "my_browse_history" => {
+                    update
+                        .my_browse_history
+                        .append(
+                            my_browse_history_table::parse_table_update(table_update)?,
+                        )
+                }
+                "my_chapter_progression" => {
+                    update
+                        .my_chapter_progression
+                        .append(
+                            my_chapter_progression_table::parse_table_update(
+                                table_update,
+                            )?,
+                        )
+                }
+                "my_creation_sessions" => {
+                    update
+                        .my_creation_sessions
+                        .append(
+                            my_creation_sessions_table::parse_table_update(table_update)?,
+                        )
+                }
+                "my_creation_stages" => {
+                    update
+                        .my_creation_stages
+                        .append(
+                            my_creation_stages_table::parse_table_update(table_update)?,
+                        )
+                }
+                "my_dashboard" => {
+                    update
+                        .my_dashboard
+                        .append(my_dashboard_table::parse_table_update(table_update)?)
+                }
+                "my_draft_cards" => {
+                    update
+                        .my_draft_cards
+                        .append(my_draft_cards_table::parse_table_update(table_update)?)
+                }
+                "my_equipment" => {
+                    update
+                        .my_equipment
+                        .append(my_equipment_table::parse_table_update(table_update)?)
+                }
+                "my_fish_games" => {
+                    update
+                        .my_fish_games
+                        .append(my_fish_games_table::parse_table_update(table_update)?)
+                }
+                "my_fish_messages" => {
+                    update
+                        .my_fish_messages
+                        .append(
+                            my_fish_messages_table::parse_table_update(table_update)?,
+                        )
+                }
+                "my_fish_sessions" => {
+                    update
+                        .my_fish_sessions
+                        .append(
+                            my_fish_sessions_table::parse_table_update(table_update)?,
+                        )
+                }
+                "my_inventory" => {
+                    update
+                        .my_inventory
+                        .append(my_inventory_table::parse_table_update(table_update)?)
+                }
+                "my_inventory_bags" => {
+                    update
+                        .my_inventory_bags
+                        .append(
+                            my_inventory_bags_table::parse_table_update(table_update)?,
+                        )
+                }
+                "my_likes" => {
+                    update
+                        .my_likes
+                        .append(my_likes_table::parse_table_update(table_update)?)
+                }
+                "my_npc_relations" => {
+                    update
+                        .my_npc_relations
+                        .append(
+                            my_npc_relations_table::parse_table_update(table_update)?,
+                        )
+                }
+                "my_npcs" => {
+                    update
+                        .my_npcs
+                        .append(my_npcs_table::parse_table_update(table_update)?)
+                }
+                "my_played_worlds" => {
+                    update
+                        .my_played_worlds
+                        .append(
+                            my_played_worlds_table::parse_table_update(table_update)?,
+                        )
+                }
+                "my_progression" => {
+                    update
+                        .my_progression
+                        .append(my_progression_table::parse_table_update(table_update)?)
+                }
+                "my_puzzle_results" => {
+                    update
+                        .my_puzzle_results
+                        .append(
+                            my_puzzle_results_table::parse_table_update(table_update)?,
+                        )
+                }
+                "my_puzzle_runs" => {
+                    update
+                        .my_puzzle_runs
+                        .append(my_puzzle_runs_table::parse_table_update(table_update)?)
+                }
+                "my_puzzles" => {
+                    update
+                        .my_puzzles
+                        .append(my_puzzles_table::parse_table_update(table_update)?)
+                }
+                "my_quest_log" => {
+                    update
+                        .my_quest_log
+                        .append(my_quest_log_table::parse_table_update(table_update)?)
+                }
+                "my_quests" => {
+                    update
+                        .my_quests
+                        .append(my_quests_table::parse_table_update(table_update)?)
+                }
+                "my_received_trades" => {
+                    update
+                        .my_received_trades
+                        .append(
+                            my_received_trades_table::parse_table_update(table_update)?,
+                        )
+                }
                 "my_roles" => {
                     update
                         .my_roles
                         .append(my_roles_table::parse_table_update(table_update)?)
+                }
+                "my_run_entities" => {
+                    update
+                        .my_run_entities
+                        .append(my_run_entities_table::parse_table_update(table_update)?)
+                }
+                "my_runs" => {
+                    update
+                        .my_runs
+                        .append(my_runs_table::parse_table_update(table_update)?)
+                }
+                "my_runtime_items" => {
+                    update
+                        .my_runtime_items
+                        .append(
+                            my_runtime_items_table::parse_table_update(table_update)?,
+                        )
+                }
+                "my_save_archives" => {
+                    update
+                        .my_save_archives
+                        .append(
+                            my_save_archives_table::parse_table_update(table_update)?,
+                        )
+                }
+                "my_settings" => {
+                    update
+                        .my_settings
+                        .append(my_settings_table::parse_table_update(table_update)?)
+                }
+                "my_snapshots" => {
+                    update
+                        .my_snapshots
+                        .append(my_snapshots_table::parse_table_update(table_update)?)
+                }
+                "my_story_events" => {
+                    update
+                        .my_story_events
+                        .append(my_story_events_table::parse_table_update(table_update)?)
+                }
+                "my_story_sessions" => {
+                    update
+                        .my_story_sessions
+                        .append(
+                            my_story_sessions_table::parse_table_update(table_update)?,
+                        )
+                }
+                "my_trades" => {
+                    update
+                        .my_trades
+                        .append(my_trades_table::parse_table_update(table_update)?)
+                }
+                "my_treasures" => {
+                    update
+                        .my_treasures
+                        .append(my_treasures_table::parse_table_update(table_update)?)
+                }
+                "my_wallet" => {
+                    update
+                        .my_wallet
+                        .append(my_wallet_table::parse_table_update(table_update)?)
+                }
+                "my_wallet_ledger" => {
+                    update
+                        .my_wallet_ledger
+                        .append(
+                            my_wallet_ledger_table::parse_table_update(table_update)?,
+                        )
+                }
+                "my_works" => {
+                    update
+                        .my_works
+                        .append(my_works_table::parse_table_update(table_update)?)
+                }
+                "puzzle_leader" => {
+                    update
+                        .puzzle_leader
+                        .append(puzzle_leader_table::parse_table_update(table_update)?)
                 }
                 unknown => {
                     return Err(
@@ -317,9 +2412,62 @@ impl __sdk::DbUpdate for DbUpdate {
         cache: &mut __sdk::ClientCache<RemoteModule>,
     ) -> AppliedDiff<'_> {
         let mut diff = AppliedDiff::default();
+        diff.custom_world_gallery_entry = cache
+            .apply_diff_to_table::<
+                self::CustomWorldGalleryEntry,
+            >("custom_world_gallery_entry", &self.custom_world_gallery_entry)
+            .with_updates_by_pk(|row| &row.world_id);
+        diff.gallery_fish = cache
+            .apply_diff_to_table::<
+                self::BigFishGalleryEntry,
+            >("gallery_fish", &self.gallery_fish)
+            .with_updates_by_pk(|row| &row.game_id);
+        diff.gallery_puzzles = cache
+            .apply_diff_to_table::<
+                self::PicturePuzzle,
+            >("gallery_puzzles", &self.gallery_puzzles)
+            .with_updates_by_pk(|row| &row.puzzle_id);
+        diff.gallery_worlds = cache
+            .apply_diff_to_table::<
+                self::CustomWorldGalleryEntry,
+            >("gallery_worlds", &self.gallery_worlds)
+            .with_updates_by_pk(|row| &row.world_id);
         diff.my_account = cache
             .apply_diff_to_table::<self::PlayerAccount>("my_account", &self.my_account)
             .with_updates_by_pk(|row| &row.player);
+        diff.my_agent_messages = cache
+            .apply_diff_to_table::<
+                self::CustomWorldAgentMessage,
+            >("my_agent_messages", &self.my_agent_messages)
+            .with_updates_by_pk(|row| &row.message_id);
+        diff.my_agent_operations = cache
+            .apply_diff_to_table::<
+                self::CustomWorldAgentOperation,
+            >("my_agent_operations", &self.my_agent_operations)
+            .with_updates_by_pk(|row| &row.operation_id);
+        diff.my_agent_sessions = cache
+            .apply_diff_to_table::<
+                self::CustomWorldAgentSession,
+            >("my_agent_sessions", &self.my_agent_sessions)
+            .with_updates_by_pk(|row| &row.session_id);
+        diff.my_ai_result_references = cache
+            .apply_diff_to_table::<
+                self::AiResultReference,
+            >("my_ai_result_references", &self.my_ai_result_references)
+            .with_updates_by_pk(|row| &row.id);
+        diff.my_ai_task_stages = cache
+            .apply_diff_to_table::<
+                self::AiTaskStage,
+            >("my_ai_task_stages", &self.my_ai_task_stages)
+            .with_updates_by_pk(|row| &row.id);
+        diff.my_ai_tasks = cache
+            .apply_diff_to_table::<self::AiTask>("my_ai_tasks", &self.my_ai_tasks)
+            .with_updates_by_pk(|row| &row.task_id);
+        diff.my_ai_text_chunks = cache
+            .apply_diff_to_table::<
+                self::AiTextChunk,
+            >("my_ai_text_chunks", &self.my_ai_text_chunks)
+            .with_updates_by_pk(|row| &row.id);
         diff.my_asset_bindings = cache
             .apply_diff_to_table::<
                 self::AssetEntityBinding,
@@ -328,8 +2476,185 @@ impl __sdk::DbUpdate for DbUpdate {
         diff.my_assets = cache
             .apply_diff_to_table::<self::AssetObject>("my_assets", &self.my_assets)
             .with_updates_by_pk(|row| &row.asset_id);
+        diff.my_battle_victories = cache
+            .apply_diff_to_table::<
+                self::BattleVictory,
+            >("my_battle_victories", &self.my_battle_victories)
+            .with_updates_by_pk(|row| &row.id);
+        diff.my_battles = cache
+            .apply_diff_to_table::<self::BattleState>("my_battles", &self.my_battles)
+            .with_updates_by_pk(|row| &row.battle_id);
+        diff.my_browse_history = cache
+            .apply_diff_to_table::<
+                self::UserBrowseHistory,
+            >("my_browse_history", &self.my_browse_history)
+            .with_updates_by_pk(|row| &row.id);
+        diff.my_chapter_progression = cache
+            .apply_diff_to_table::<
+                self::ChapterProgression,
+            >("my_chapter_progression", &self.my_chapter_progression)
+            .with_updates_by_pk(|row| &row.id);
+        diff.my_creation_sessions = cache
+            .apply_diff_to_table::<
+                self::CustomWorldSession,
+            >("my_creation_sessions", &self.my_creation_sessions)
+            .with_updates_by_pk(|row| &row.session_id);
+        diff.my_creation_stages = cache
+            .apply_diff_to_table::<
+                self::CustomWorldSessionStage,
+            >("my_creation_stages", &self.my_creation_stages)
+            .with_updates_by_pk(|row| &row.id);
+        diff.my_dashboard = cache
+            .apply_diff_to_table::<
+                self::ProfileDashboardState,
+            >("my_dashboard", &self.my_dashboard)
+            .with_updates_by_pk(|row| &row.player);
+        diff.my_draft_cards = cache
+            .apply_diff_to_table::<
+                self::CustomWorldDraftCard,
+            >("my_draft_cards", &self.my_draft_cards)
+            .with_updates_by_pk(|row| &row.card_id);
+        diff.my_equipment = cache
+            .apply_diff_to_table::<
+                self::InventoryEquipment,
+            >("my_equipment", &self.my_equipment)
+            .with_updates_by_pk(|row| &row.runtime_item_id);
+        diff.my_fish_games = cache
+            .apply_diff_to_table::<
+                self::BigFishGame,
+            >("my_fish_games", &self.my_fish_games)
+            .with_updates_by_pk(|row| &row.game_id);
+        diff.my_fish_messages = cache
+            .apply_diff_to_table::<
+                self::BigFishAgentMessage,
+            >("my_fish_messages", &self.my_fish_messages)
+            .with_updates_by_pk(|row| &row.message_id);
+        diff.my_fish_sessions = cache
+            .apply_diff_to_table::<
+                self::BigFishCreationSession,
+            >("my_fish_sessions", &self.my_fish_sessions)
+            .with_updates_by_pk(|row| &row.session_id);
+        diff.my_inventory = cache
+            .apply_diff_to_table::<
+                self::InventoryItem,
+            >("my_inventory", &self.my_inventory)
+            .with_updates_by_pk(|row| &row.item_id);
+        diff.my_inventory_bags = cache
+            .apply_diff_to_table::<
+                self::InventoryBag,
+            >("my_inventory_bags", &self.my_inventory_bags)
+            .with_updates_by_pk(|row| &row.bag_id);
+        diff.my_likes = cache
+            .apply_diff_to_table::<self::CustomWorldLike>("my_likes", &self.my_likes)
+            .with_updates_by_pk(|row| &row.id);
+        diff.my_npc_relations = cache
+            .apply_diff_to_table::<
+                self::NpcRelation,
+            >("my_npc_relations", &self.my_npc_relations)
+            .with_updates_by_pk(|row| &row.id);
+        diff.my_npcs = cache
+            .apply_diff_to_table::<self::NpcState>("my_npcs", &self.my_npcs)
+            .with_updates_by_pk(|row| &row.npc_state_id);
+        diff.my_played_worlds = cache
+            .apply_diff_to_table::<
+                self::ProfilePlayedWorld,
+            >("my_played_worlds", &self.my_played_worlds)
+            .with_updates_by_pk(|row| &row.id);
+        diff.my_progression = cache
+            .apply_diff_to_table::<
+                self::PlayerProgression,
+            >("my_progression", &self.my_progression)
+            .with_updates_by_pk(|row| &row.id);
+        diff.my_puzzle_results = cache
+            .apply_diff_to_table::<
+                self::PuzzleResult,
+            >("my_puzzle_results", &self.my_puzzle_results)
+            .with_updates_by_pk(|row| &row.id);
+        diff.my_puzzle_runs = cache
+            .apply_diff_to_table::<
+                self::PuzzleRun,
+            >("my_puzzle_runs", &self.my_puzzle_runs)
+            .with_updates_by_pk(|row| &row.run_id);
+        diff.my_puzzles = cache
+            .apply_diff_to_table::<self::PicturePuzzle>("my_puzzles", &self.my_puzzles)
+            .with_updates_by_pk(|row| &row.puzzle_id);
+        diff.my_quest_log = cache
+            .apply_diff_to_table::<self::QuestLog>("my_quest_log", &self.my_quest_log)
+            .with_updates_by_pk(|row| &row.id);
+        diff.my_quests = cache
+            .apply_diff_to_table::<self::QuestRecord>("my_quests", &self.my_quests)
+            .with_updates_by_pk(|row| &row.quest_id);
+        diff.my_received_trades = cache
+            .apply_diff_to_table::<
+                self::InventoryTrade,
+            >("my_received_trades", &self.my_received_trades)
+            .with_updates_by_pk(|row| &row.trade_id);
         diff.my_roles = cache
             .apply_diff_to_table::<self::AccessGrant>("my_roles", &self.my_roles)
+            .with_updates_by_pk(|row| &row.id);
+        diff.my_run_entities = cache
+            .apply_diff_to_table::<
+                self::BigFishRunWaters,
+            >("my_run_entities", &self.my_run_entities)
+            .with_updates_by_pk(|row| &row.run_id);
+        diff.my_runs = cache
+            .apply_diff_to_table::<self::BigFishRun>("my_runs", &self.my_runs)
+            .with_updates_by_pk(|row| &row.run_id);
+        diff.my_runtime_items = cache
+            .apply_diff_to_table::<
+                self::RuntimeItem,
+            >("my_runtime_items", &self.my_runtime_items)
+            .with_updates_by_pk(|row| &row.runtime_item_id);
+        diff.my_save_archives = cache
+            .apply_diff_to_table::<
+                self::ProfileSaveArchive,
+            >("my_save_archives", &self.my_save_archives)
+            .with_updates_by_pk(|row| &row.archive_id);
+        diff.my_settings = cache
+            .apply_diff_to_table::<
+                self::RuntimeSetting,
+            >("my_settings", &self.my_settings)
+            .with_updates_by_pk(|row| &row.id);
+        diff.my_snapshots = cache
+            .apply_diff_to_table::<
+                self::RuntimeSnapshot,
+            >("my_snapshots", &self.my_snapshots)
+            .with_updates_by_pk(|row| &row.snapshot_id);
+        diff.my_story_events = cache
+            .apply_diff_to_table::<
+                self::StoryEvent,
+            >("my_story_events", &self.my_story_events)
+            .with_updates_by_pk(|row| &row.id);
+        diff.my_story_sessions = cache
+            .apply_diff_to_table::<
+                self::StorySession,
+            >("my_story_sessions", &self.my_story_sessions)
+            .with_updates_by_pk(|row| &row.session_id);
+        diff.my_trades = cache
+            .apply_diff_to_table::<self::InventoryTrade>("my_trades", &self.my_trades)
+            .with_updates_by_pk(|row| &row.trade_id);
+        diff.my_treasures = cache
+            .apply_diff_to_table::<
+                self::TreasureRecord,
+            >("my_treasures", &self.my_treasures)
+            .with_updates_by_pk(|row| &row.record_id);
+        diff.my_wallet = cache
+            .apply_diff_to_table::<
+                self::ProfileWalletBalance,
+            >("my_wallet", &self.my_wallet)
+            .with_updates_by_pk(|row| &row.id);
+        diff.my_wallet_ledger = cache
+            .apply_diff_to_table::<
+                self::ProfileWalletLedger,
+            >("my_wallet_ledger", &self.my_wallet_ledger)
+            .with_updates_by_pk(|row| &row.entry_id);
+        diff.my_works = cache
+            .apply_diff_to_table::<self::CustomWorldProfile>("my_works", &self.my_works)
+            .with_updates_by_pk(|row| &row.world_id);
+        diff.puzzle_leader = cache
+            .apply_diff_to_table::<
+                self::PuzzleLeader,
+            >("puzzle_leader", &self.puzzle_leader)
             .with_updates_by_pk(|row| &row.id);
         diff
     }
@@ -337,9 +2662,64 @@ impl __sdk::DbUpdate for DbUpdate {
         let mut update = DbUpdate::default();
         for table_rows in raw.tables {
             match &table_rows.table[..] {
+                "custom_world_gallery_entry" => {
+                    update
+                        .custom_world_gallery_entry
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "gallery_fish" => {
+                    update
+                        .gallery_fish
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "gallery_puzzles" => {
+                    update
+                        .gallery_puzzles
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "gallery_worlds" => {
+                    update
+                        .gallery_worlds
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
                 "my_account" => {
                     update
                         .my_account
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_agent_messages" => {
+                    update
+                        .my_agent_messages
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_agent_operations" => {
+                    update
+                        .my_agent_operations
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_agent_sessions" => {
+                    update
+                        .my_agent_sessions
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_ai_result_references" => {
+                    update
+                        .my_ai_result_references
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_ai_task_stages" => {
+                    update
+                        .my_ai_task_stages
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_ai_tasks" => {
+                    update
+                        .my_ai_tasks
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_ai_text_chunks" => {
+                    update
+                        .my_ai_text_chunks
                         .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
                 }
                 "my_asset_bindings" => {
@@ -352,9 +2732,204 @@ impl __sdk::DbUpdate for DbUpdate {
                         .my_assets
                         .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
                 }
+                "my_battle_victories" => {
+                    update
+                        .my_battle_victories
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_battles" => {
+                    update
+                        .my_battles
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_browse_history" => {
+                    update
+                        .my_browse_history
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_chapter_progression" => {
+                    update
+                        .my_chapter_progression
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_creation_sessions" => {
+                    update
+                        .my_creation_sessions
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_creation_stages" => {
+                    update
+                        .my_creation_stages
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_dashboard" => {
+                    update
+                        .my_dashboard
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_draft_cards" => {
+                    update
+                        .my_draft_cards
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_equipment" => {
+                    update
+                        .my_equipment
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_fish_games" => {
+                    update
+                        .my_fish_games
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_fish_messages" => {
+                    update
+                        .my_fish_messages
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_fish_sessions" => {
+                    update
+                        .my_fish_sessions
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_inventory" => {
+                    update
+                        .my_inventory
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_inventory_bags" => {
+                    update
+                        .my_inventory_bags
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_likes" => {
+                    update
+                        .my_likes
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_npc_relations" => {
+                    update
+                        .my_npc_relations
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_npcs" => {
+                    update
+                        .my_npcs
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_played_worlds" => {
+                    update
+                        .my_played_worlds
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_progression" => {
+                    update
+                        .my_progression
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_puzzle_results" => {
+                    update
+                        .my_puzzle_results
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_puzzle_runs" => {
+                    update
+                        .my_puzzle_runs
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_puzzles" => {
+                    update
+                        .my_puzzles
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_quest_log" => {
+                    update
+                        .my_quest_log
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_quests" => {
+                    update
+                        .my_quests
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_received_trades" => {
+                    update
+                        .my_received_trades
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
                 "my_roles" => {
                     update
                         .my_roles
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_run_entities" => {
+                    update
+                        .my_run_entities
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_runs" => {
+                    update
+                        .my_runs
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_runtime_items" => {
+                    update
+                        .my_runtime_items
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_save_archives" => {
+                    update
+                        .my_save_archives
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_settings" => {
+                    update
+                        .my_settings
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_snapshots" => {
+                    update
+                        .my_snapshots
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_story_events" => {
+                    update
+                        .my_story_events
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_story_sessions" => {
+                    update
+                        .my_story_sessions
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_trades" => {
+                    update
+                        .my_trades
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_treasures" => {
+                    update
+                        .my_treasures
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_wallet" => {
+                    update
+                        .my_wallet
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_wallet_ledger" => {
+                    update
+                        .my_wallet_ledger
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_works" => {
+                    update
+                        .my_works
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "puzzle_leader" => {
+                    update
+                        .puzzle_leader
                         .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
                 }
                 unknown => {
@@ -371,9 +2946,64 @@ impl __sdk::DbUpdate for DbUpdate {
         let mut update = DbUpdate::default();
         for table_rows in raw.tables {
             match &table_rows.table[..] {
+                "custom_world_gallery_entry" => {
+                    update
+                        .custom_world_gallery_entry
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "gallery_fish" => {
+                    update
+                        .gallery_fish
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "gallery_puzzles" => {
+                    update
+                        .gallery_puzzles
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "gallery_worlds" => {
+                    update
+                        .gallery_worlds
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
                 "my_account" => {
                     update
                         .my_account
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_agent_messages" => {
+                    update
+                        .my_agent_messages
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_agent_operations" => {
+                    update
+                        .my_agent_operations
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_agent_sessions" => {
+                    update
+                        .my_agent_sessions
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_ai_result_references" => {
+                    update
+                        .my_ai_result_references
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_ai_task_stages" => {
+                    update
+                        .my_ai_task_stages
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_ai_tasks" => {
+                    update
+                        .my_ai_tasks
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_ai_text_chunks" => {
+                    update
+                        .my_ai_text_chunks
                         .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
                 }
                 "my_asset_bindings" => {
@@ -386,9 +3016,204 @@ impl __sdk::DbUpdate for DbUpdate {
                         .my_assets
                         .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
                 }
+                "my_battle_victories" => {
+                    update
+                        .my_battle_victories
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_battles" => {
+                    update
+                        .my_battles
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_browse_history" => {
+                    update
+                        .my_browse_history
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_chapter_progression" => {
+                    update
+                        .my_chapter_progression
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_creation_sessions" => {
+                    update
+                        .my_creation_sessions
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_creation_stages" => {
+                    update
+                        .my_creation_stages
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_dashboard" => {
+                    update
+                        .my_dashboard
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_draft_cards" => {
+                    update
+                        .my_draft_cards
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_equipment" => {
+                    update
+                        .my_equipment
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_fish_games" => {
+                    update
+                        .my_fish_games
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_fish_messages" => {
+                    update
+                        .my_fish_messages
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_fish_sessions" => {
+                    update
+                        .my_fish_sessions
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_inventory" => {
+                    update
+                        .my_inventory
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_inventory_bags" => {
+                    update
+                        .my_inventory_bags
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_likes" => {
+                    update
+                        .my_likes
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_npc_relations" => {
+                    update
+                        .my_npc_relations
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_npcs" => {
+                    update
+                        .my_npcs
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_played_worlds" => {
+                    update
+                        .my_played_worlds
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_progression" => {
+                    update
+                        .my_progression
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_puzzle_results" => {
+                    update
+                        .my_puzzle_results
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_puzzle_runs" => {
+                    update
+                        .my_puzzle_runs
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_puzzles" => {
+                    update
+                        .my_puzzles
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_quest_log" => {
+                    update
+                        .my_quest_log
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_quests" => {
+                    update
+                        .my_quests
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_received_trades" => {
+                    update
+                        .my_received_trades
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
                 "my_roles" => {
                     update
                         .my_roles
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_run_entities" => {
+                    update
+                        .my_run_entities
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_runs" => {
+                    update
+                        .my_runs
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_runtime_items" => {
+                    update
+                        .my_runtime_items
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_save_archives" => {
+                    update
+                        .my_save_archives
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_settings" => {
+                    update
+                        .my_settings
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_snapshots" => {
+                    update
+                        .my_snapshots
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_story_events" => {
+                    update
+                        .my_story_events
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_story_sessions" => {
+                    update
+                        .my_story_sessions
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_trades" => {
+                    update
+                        .my_trades
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_treasures" => {
+                    update
+                        .my_treasures
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_wallet" => {
+                    update
+                        .my_wallet
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_wallet_ledger" => {
+                    update
+                        .my_wallet_ledger
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_works" => {
+                    update
+                        .my_works
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "puzzle_leader" => {
+                    update
+                        .puzzle_leader
                         .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
                 }
                 unknown => {
@@ -406,10 +3231,63 @@ impl __sdk::DbUpdate for DbUpdate {
 #[doc(hidden)]
 #[derive(Default)]
 pub struct AppliedDiff<'r> {
+    custom_world_gallery_entry: __sdk::TableAppliedDiff<
+        'r,
+        self::CustomWorldGalleryEntry,
+    >,
+    gallery_fish: __sdk::TableAppliedDiff<'r, self::BigFishGalleryEntry>,
+    gallery_puzzles: __sdk::TableAppliedDiff<'r, self::PicturePuzzle>,
+    gallery_worlds: __sdk::TableAppliedDiff<'r, self::CustomWorldGalleryEntry>,
     my_account: __sdk::TableAppliedDiff<'r, self::PlayerAccount>,
+    my_agent_messages: __sdk::TableAppliedDiff<'r, self::CustomWorldAgentMessage>,
+    my_agent_operations: __sdk::TableAppliedDiff<'r, self::CustomWorldAgentOperation>,
+    my_agent_sessions: __sdk::TableAppliedDiff<'r, self::CustomWorldAgentSession>,
+    my_ai_result_references: __sdk::TableAppliedDiff<'r, self::AiResultReference>,
+    my_ai_task_stages: __sdk::TableAppliedDiff<'r, self::AiTaskStage>,
+    my_ai_tasks: __sdk::TableAppliedDiff<'r, self::AiTask>,
+    my_ai_text_chunks: __sdk::TableAppliedDiff<'r, self::AiTextChunk>,
     my_asset_bindings: __sdk::TableAppliedDiff<'r, self::AssetEntityBinding>,
     my_assets: __sdk::TableAppliedDiff<'r, self::AssetObject>,
+    my_battle_victories: __sdk::TableAppliedDiff<'r, self::BattleVictory>,
+    my_battles: __sdk::TableAppliedDiff<'r, self::BattleState>,
+    my_browse_history: __sdk::TableAppliedDiff<'r, self::UserBrowseHistory>,
+    my_chapter_progression: __sdk::TableAppliedDiff<'r, self::ChapterProgression>,
+    my_creation_sessions: __sdk::TableAppliedDiff<'r, self::CustomWorldSession>,
+    my_creation_stages: __sdk::TableAppliedDiff<'r, self::CustomWorldSessionStage>,
+    my_dashboard: __sdk::TableAppliedDiff<'r, self::ProfileDashboardState>,
+    my_draft_cards: __sdk::TableAppliedDiff<'r, self::CustomWorldDraftCard>,
+    my_equipment: __sdk::TableAppliedDiff<'r, self::InventoryEquipment>,
+    my_fish_games: __sdk::TableAppliedDiff<'r, self::BigFishGame>,
+    my_fish_messages: __sdk::TableAppliedDiff<'r, self::BigFishAgentMessage>,
+    my_fish_sessions: __sdk::TableAppliedDiff<'r, self::BigFishCreationSession>,
+    my_inventory: __sdk::TableAppliedDiff<'r, self::InventoryItem>,
+    my_inventory_bags: __sdk::TableAppliedDiff<'r, self::InventoryBag>,
+    my_likes: __sdk::TableAppliedDiff<'r, self::CustomWorldLike>,
+    my_npc_relations: __sdk::TableAppliedDiff<'r, self::NpcRelation>,
+    my_npcs: __sdk::TableAppliedDiff<'r, self::NpcState>,
+    my_played_worlds: __sdk::TableAppliedDiff<'r, self::ProfilePlayedWorld>,
+    my_progression: __sdk::TableAppliedDiff<'r, self::PlayerProgression>,
+    my_puzzle_results: __sdk::TableAppliedDiff<'r, self::PuzzleResult>,
+    my_puzzle_runs: __sdk::TableAppliedDiff<'r, self::PuzzleRun>,
+    my_puzzles: __sdk::TableAppliedDiff<'r, self::PicturePuzzle>,
+    my_quest_log: __sdk::TableAppliedDiff<'r, self::QuestLog>,
+    my_quests: __sdk::TableAppliedDiff<'r, self::QuestRecord>,
+    my_received_trades: __sdk::TableAppliedDiff<'r, self::InventoryTrade>,
     my_roles: __sdk::TableAppliedDiff<'r, self::AccessGrant>,
+    my_run_entities: __sdk::TableAppliedDiff<'r, self::BigFishRunWaters>,
+    my_runs: __sdk::TableAppliedDiff<'r, self::BigFishRun>,
+    my_runtime_items: __sdk::TableAppliedDiff<'r, self::RuntimeItem>,
+    my_save_archives: __sdk::TableAppliedDiff<'r, self::ProfileSaveArchive>,
+    my_settings: __sdk::TableAppliedDiff<'r, self::RuntimeSetting>,
+    my_snapshots: __sdk::TableAppliedDiff<'r, self::RuntimeSnapshot>,
+    my_story_events: __sdk::TableAppliedDiff<'r, self::StoryEvent>,
+    my_story_sessions: __sdk::TableAppliedDiff<'r, self::StorySession>,
+    my_trades: __sdk::TableAppliedDiff<'r, self::InventoryTrade>,
+    my_treasures: __sdk::TableAppliedDiff<'r, self::TreasureRecord>,
+    my_wallet: __sdk::TableAppliedDiff<'r, self::ProfileWalletBalance>,
+    my_wallet_ledger: __sdk::TableAppliedDiff<'r, self::ProfileWalletLedger>,
+    my_works: __sdk::TableAppliedDiff<'r, self::CustomWorldProfile>,
+    puzzle_leader: __sdk::TableAppliedDiff<'r, self::PuzzleLeader>,
     __unused: std::marker::PhantomData<&'r ()>,
 }
 
@@ -425,8 +3303,52 @@ impl<'r> __sdk::AppliedDiff<'r> for AppliedDiff<'r> {
     ) {
         callbacks
             .invoke_table_row_callbacks::<
+                self::CustomWorldGalleryEntry,
+            >("custom_world_gallery_entry", &self.custom_world_gallery_entry, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::BigFishGalleryEntry,
+            >("gallery_fish", &self.gallery_fish, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::PicturePuzzle,
+            >("gallery_puzzles", &self.gallery_puzzles, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::CustomWorldGalleryEntry,
+            >("gallery_worlds", &self.gallery_worlds, event);
+        callbacks
+            .invoke_table_row_callbacks::<
                 self::PlayerAccount,
             >("my_account", &self.my_account, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::CustomWorldAgentMessage,
+            >("my_agent_messages", &self.my_agent_messages, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::CustomWorldAgentOperation,
+            >("my_agent_operations", &self.my_agent_operations, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::CustomWorldAgentSession,
+            >("my_agent_sessions", &self.my_agent_sessions, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::AiResultReference,
+            >("my_ai_result_references", &self.my_ai_result_references, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::AiTaskStage,
+            >("my_ai_task_stages", &self.my_ai_task_stages, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::AiTask,
+            >("my_ai_tasks", &self.my_ai_tasks, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::AiTextChunk,
+            >("my_ai_text_chunks", &self.my_ai_text_chunks, event);
         callbacks
             .invoke_table_row_callbacks::<
                 self::AssetEntityBinding,
@@ -437,8 +3359,164 @@ impl<'r> __sdk::AppliedDiff<'r> for AppliedDiff<'r> {
             >("my_assets", &self.my_assets, event);
         callbacks
             .invoke_table_row_callbacks::<
+                self::BattleVictory,
+            >("my_battle_victories", &self.my_battle_victories, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::BattleState,
+            >("my_battles", &self.my_battles, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::UserBrowseHistory,
+            >("my_browse_history", &self.my_browse_history, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::ChapterProgression,
+            >("my_chapter_progression", &self.my_chapter_progression, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::CustomWorldSession,
+            >("my_creation_sessions", &self.my_creation_sessions, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::CustomWorldSessionStage,
+            >("my_creation_stages", &self.my_creation_stages, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::ProfileDashboardState,
+            >("my_dashboard", &self.my_dashboard, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::CustomWorldDraftCard,
+            >("my_draft_cards", &self.my_draft_cards, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::InventoryEquipment,
+            >("my_equipment", &self.my_equipment, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::BigFishGame,
+            >("my_fish_games", &self.my_fish_games, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::BigFishAgentMessage,
+            >("my_fish_messages", &self.my_fish_messages, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::BigFishCreationSession,
+            >("my_fish_sessions", &self.my_fish_sessions, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::InventoryItem,
+            >("my_inventory", &self.my_inventory, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::InventoryBag,
+            >("my_inventory_bags", &self.my_inventory_bags, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::CustomWorldLike,
+            >("my_likes", &self.my_likes, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::NpcRelation,
+            >("my_npc_relations", &self.my_npc_relations, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::NpcState,
+            >("my_npcs", &self.my_npcs, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::ProfilePlayedWorld,
+            >("my_played_worlds", &self.my_played_worlds, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::PlayerProgression,
+            >("my_progression", &self.my_progression, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::PuzzleResult,
+            >("my_puzzle_results", &self.my_puzzle_results, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::PuzzleRun,
+            >("my_puzzle_runs", &self.my_puzzle_runs, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::PicturePuzzle,
+            >("my_puzzles", &self.my_puzzles, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::QuestLog,
+            >("my_quest_log", &self.my_quest_log, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::QuestRecord,
+            >("my_quests", &self.my_quests, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::InventoryTrade,
+            >("my_received_trades", &self.my_received_trades, event);
+        callbacks
+            .invoke_table_row_callbacks::<
                 self::AccessGrant,
             >("my_roles", &self.my_roles, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::BigFishRunWaters,
+            >("my_run_entities", &self.my_run_entities, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::BigFishRun,
+            >("my_runs", &self.my_runs, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::RuntimeItem,
+            >("my_runtime_items", &self.my_runtime_items, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::ProfileSaveArchive,
+            >("my_save_archives", &self.my_save_archives, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::RuntimeSetting,
+            >("my_settings", &self.my_settings, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::RuntimeSnapshot,
+            >("my_snapshots", &self.my_snapshots, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::StoryEvent,
+            >("my_story_events", &self.my_story_events, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::StorySession,
+            >("my_story_sessions", &self.my_story_sessions, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::InventoryTrade,
+            >("my_trades", &self.my_trades, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::TreasureRecord,
+            >("my_treasures", &self.my_treasures, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::ProfileWalletBalance,
+            >("my_wallet", &self.my_wallet, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::ProfileWalletLedger,
+            >("my_wallet_ledger", &self.my_wallet_ledger, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::CustomWorldProfile,
+            >("my_works", &self.my_works, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::PuzzleLeader,
+            >("puzzle_leader", &self.puzzle_leader, event);
     }
 }
 
@@ -466,16 +3544,116 @@ impl __sdk::SpacetimeModule for RemoteModule {
     type SubscriptionHandle = SubscriptionHandle;
     type QueryBuilder = __sdk::QueryBuilder;
     fn register_tables(client_cache: &mut __sdk::ClientCache<Self>) {
+        custom_world_gallery_entry_table::register_table(client_cache);
+        gallery_fish_table::register_table(client_cache);
+        gallery_puzzles_table::register_table(client_cache);
+        gallery_worlds_table::register_table(client_cache);
         my_account_table::register_table(client_cache);
+        my_agent_messages_table::register_table(client_cache);
+        my_agent_operations_table::register_table(client_cache);
+        my_agent_sessions_table::register_table(client_cache);
+        my_ai_result_references_table::register_table(client_cache);
+        my_ai_task_stages_table::register_table(client_cache);
+        my_ai_tasks_table::register_table(client_cache);
+        my_ai_text_chunks_table::register_table(client_cache);
         my_asset_bindings_table::register_table(client_cache);
         my_assets_table::register_table(client_cache);
+        my_battle_victories_table::register_table(client_cache);
+        my_battles_table::register_table(client_cache);
+        my_browse_history_table::register_table(client_cache);
+        my_chapter_progression_table::register_table(client_cache);
+        my_creation_sessions_table::register_table(client_cache);
+        my_creation_stages_table::register_table(client_cache);
+        my_dashboard_table::register_table(client_cache);
+        my_draft_cards_table::register_table(client_cache);
+        my_equipment_table::register_table(client_cache);
+        my_fish_games_table::register_table(client_cache);
+        my_fish_messages_table::register_table(client_cache);
+        my_fish_sessions_table::register_table(client_cache);
+        my_inventory_table::register_table(client_cache);
+        my_inventory_bags_table::register_table(client_cache);
+        my_likes_table::register_table(client_cache);
+        my_npc_relations_table::register_table(client_cache);
+        my_npcs_table::register_table(client_cache);
+        my_played_worlds_table::register_table(client_cache);
+        my_progression_table::register_table(client_cache);
+        my_puzzle_results_table::register_table(client_cache);
+        my_puzzle_runs_table::register_table(client_cache);
+        my_puzzles_table::register_table(client_cache);
+        my_quest_log_table::register_table(client_cache);
+        my_quests_table::register_table(client_cache);
+        my_received_trades_table::register_table(client_cache);
         my_roles_table::register_table(client_cache);
+        my_run_entities_table::register_table(client_cache);
+        my_runs_table::register_table(client_cache);
+        my_runtime_items_table::register_table(client_cache);
+        my_save_archives_table::register_table(client_cache);
+        my_settings_table::register_table(client_cache);
+        my_snapshots_table::register_table(client_cache);
+        my_story_events_table::register_table(client_cache);
+        my_story_sessions_table::register_table(client_cache);
+        my_trades_table::register_table(client_cache);
+        my_treasures_table::register_table(client_cache);
+        my_wallet_table::register_table(client_cache);
+        my_wallet_ledger_table::register_table(client_cache);
+        my_works_table::register_table(client_cache);
+        puzzle_leader_table::register_table(client_cache);
     }
     const ALL_TABLE_NAMES: &'static [&'static str] = &[
+        "custom_world_gallery_entry",
+        "gallery_fish",
+        "gallery_puzzles",
+        "gallery_worlds",
         "my_account",
+        "my_agent_messages",
+        "my_agent_operations",
+        "my_agent_sessions",
+        "my_ai_result_references",
+        "my_ai_task_stages",
+        "my_ai_tasks",
+        "my_ai_text_chunks",
         "my_asset_bindings",
         "my_assets",
+        "my_battle_victories",
+        "my_battles",
+        "my_browse_history",
+        "my_chapter_progression",
+        "my_creation_sessions",
+        "my_creation_stages",
+        "my_dashboard",
+        "my_draft_cards",
+        "my_equipment",
+        "my_fish_games",
+        "my_fish_messages",
+        "my_fish_sessions",
+        "my_inventory",
+        "my_inventory_bags",
+        "my_likes",
+        "my_npc_relations",
+        "my_npcs",
+        "my_played_worlds",
+        "my_progression",
+        "my_puzzle_results",
+        "my_puzzle_runs",
+        "my_puzzles",
+        "my_quest_log",
+        "my_quests",
+        "my_received_trades",
         "my_roles",
+        "my_run_entities",
+        "my_runs",
+        "my_runtime_items",
+        "my_save_archives",
+        "my_settings",
+        "my_snapshots",
+        "my_story_events",
+        "my_story_sessions",
+        "my_trades",
+        "my_treasures",
+        "my_wallet",
+        "my_wallet_ledger",
+        "my_works",
+        "puzzle_leader",
     ];
 }
 

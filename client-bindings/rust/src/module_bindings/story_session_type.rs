@@ -16,6 +16,9 @@ pub struct StorySession {
     pub status: super::StoryStatus,
     pub chapter_key: String,
     pub next_event_number: u32,
+    pub parent_session_id: Option<__sdk::Uuid>,
+    pub shared_event_count: u32,
+    pub depth: u32,
     pub begun_at: __sdk::Timestamp,
     pub updated_at: __sdk::Timestamp,
     pub ended_at: Option<__sdk::Timestamp>,
@@ -24,3 +27,65 @@ pub struct StorySession {
 impl __sdk::InModule for StorySession {
     type Module = super::RemoteModule;
 }
+
+/// The columns of `StorySession`, for queries.
+pub struct StorySessionCols {
+    pub session_id: __sdk::__query_builder::Col<StorySession, __sdk::Uuid>,
+    pub owner: __sdk::__query_builder::Col<StorySession, __sdk::Identity>,
+    pub world_id: __sdk::__query_builder::Col<StorySession, __sdk::Uuid>,
+    pub version_id: __sdk::__query_builder::Col<StorySession, __sdk::Uuid>,
+    pub status: __sdk::__query_builder::Col<StorySession, super::StoryStatus>,
+    pub chapter_key: __sdk::__query_builder::Col<StorySession, String>,
+    pub next_event_number: __sdk::__query_builder::Col<StorySession, u32>,
+    pub parent_session_id: __sdk::__query_builder::Col<
+        StorySession,
+        Option<__sdk::Uuid>,
+    >,
+    pub shared_event_count: __sdk::__query_builder::Col<StorySession, u32>,
+    pub depth: __sdk::__query_builder::Col<StorySession, u32>,
+    pub begun_at: __sdk::__query_builder::Col<StorySession, __sdk::Timestamp>,
+    pub updated_at: __sdk::__query_builder::Col<StorySession, __sdk::Timestamp>,
+    pub ended_at: __sdk::__query_builder::Col<StorySession, Option<__sdk::Timestamp>>,
+}
+
+impl __sdk::__query_builder::HasCols for StorySession {
+    type Cols = StorySessionCols;
+    fn cols(table_name: &'static str) -> Self::Cols {
+        StorySessionCols {
+            session_id: __sdk::__query_builder::Col::new(table_name, "session_id"),
+            owner: __sdk::__query_builder::Col::new(table_name, "owner"),
+            world_id: __sdk::__query_builder::Col::new(table_name, "world_id"),
+            version_id: __sdk::__query_builder::Col::new(table_name, "version_id"),
+            status: __sdk::__query_builder::Col::new(table_name, "status"),
+            chapter_key: __sdk::__query_builder::Col::new(table_name, "chapter_key"),
+            next_event_number: __sdk::__query_builder::Col::new(
+                table_name,
+                "next_event_number",
+            ),
+            parent_session_id: __sdk::__query_builder::Col::new(
+                table_name,
+                "parent_session_id",
+            ),
+            shared_event_count: __sdk::__query_builder::Col::new(
+                table_name,
+                "shared_event_count",
+            ),
+            depth: __sdk::__query_builder::Col::new(table_name, "depth"),
+            begun_at: __sdk::__query_builder::Col::new(table_name, "begun_at"),
+            updated_at: __sdk::__query_builder::Col::new(table_name, "updated_at"),
+            ended_at: __sdk::__query_builder::Col::new(table_name, "ended_at"),
+        }
+    }
+}
+
+/// The columns of `StorySession` that have an index, for joins.
+pub struct StorySessionIxCols {}
+
+impl __sdk::__query_builder::HasIxCols for StorySession {
+    type IxCols = StorySessionIxCols;
+    fn ix_cols(table_name: &'static str) -> Self::IxCols {
+        StorySessionIxCols {}
+    }
+}
+
+impl __sdk::__query_builder::CanBeLookupTable for StorySession {}

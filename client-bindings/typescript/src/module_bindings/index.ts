@@ -24,35 +24,369 @@ import {
   type SubscriptionEventContextInterface as __SubscriptionEventContextInterface,
   type SubscriptionHandleImpl as __SubscriptionHandleImpl,
 } from "spacetimedb";
+import CustomWorldGalleryEntryRow from "./custom_world_gallery_entry_table";
+import GalleryFishRow from "./gallery_fish_table";
+import GalleryPuzzlesRow from "./gallery_puzzles_table";
+import GalleryWorldsRow from "./gallery_worlds_table";
 import MyAccountRow from "./my_account_table";
+import MyAgentMessagesRow from "./my_agent_messages_table";
+import MyAgentOperationsRow from "./my_agent_operations_table";
+import MyAgentSessionsRow from "./my_agent_sessions_table";
+import MyAiResultReferencesRow from "./my_ai_result_references_table";
+import MyAiTaskStagesRow from "./my_ai_task_stages_table";
+import MyAiTasksRow from "./my_ai_tasks_table";
+import MyAiTextChunksRow from "./my_ai_text_chunks_table";
 import MyAssetBindingsRow from "./my_asset_bindings_table";
 import MyAssetsRow from "./my_assets_table";
+import MyBattleVictoriesRow from "./my_battle_victories_table";
+import MyBattlesRow from "./my_battles_table";
+import MyBrowseHistoryRow from "./my_browse_history_table";
+import MyChapterProgressionRow from "./my_chapter_progression_table";
+import MyCreationSessionsRow from "./my_creation_sessions_table";
+import MyCreationStagesRow from "./my_creation_stages_table";
+import MyDashboardRow from "./my_dashboard_table";
+import MyDraftCardsRow from "./my_draft_cards_table";
+import MyEquipmentRow from "./my_equipment_table";
+import MyFishGamesRow from "./my_fish_games_table";
+import MyFishMessagesRow from "./my_fish_messages_table";
+import MyFishSessionsRow from "./my_fish_sessions_table";
+import MyInventoryRow from "./my_inventory_table";
+import MyInventoryBagsRow from "./my_inventory_bags_table";
+import MyLikesRow from "./my_likes_table";
+import MyNpcRelationsRow from "./my_npc_relations_table";
+import MyNpcsRow from "./my_npcs_table";
+import MyPlayedWorldsRow from "./my_played_worlds_table";
+import MyProgressionRow from "./my_progression_table";
+import MyPuzzleResultsRow from "./my_puzzle_results_table";
+import MyPuzzleRunsRow from "./my_puzzle_runs_table";
+import MyPuzzlesRow from "./my_puzzles_table";
+import MyQuestLogRow from "./my_quest_log_table";
+import MyQuestsRow from "./my_quests_table";
+import MyReceivedTradesRow from "./my_received_trades_table";
 import MyRolesRow from "./my_roles_table";
+import MyRunEntitiesRow from "./my_run_entities_table";
+import MyRunsRow from "./my_runs_table";
+import MyRuntimeItemsRow from "./my_runtime_items_table";
+import MySaveArchivesRow from "./my_save_archives_table";
+import MySettingsRow from "./my_settings_table";
+import MySnapshotsRow from "./my_snapshots_table";
+import MyStoryEventsRow from "./my_story_events_table";
+import MyStorySessionsRow from "./my_story_sessions_table";
+import MyTradesRow from "./my_trades_table";
+import MyTreasuresRow from "./my_treasures_table";
+import MyWalletRow from "./my_wallet_table";
+import MyWalletLedgerRow from "./my_wallet_ledger_table";
+import MyWorksRow from "./my_works_table";
+import PuzzleLeaderRow from "./puzzle_leader_table";
+import AbandonBigFishRunReducer from "./abandon_big_fish_run_reducer";
+import AbandonPuzzleRunReducer from "./abandon_puzzle_run_reducer";
+import AbandonQuestReducer from "./abandon_quest_reducer";
+import AcceptBigFishLadderReducer from "./accept_big_fish_ladder_reducer";
+import AcceptDraftOperationReducer from "./accept_draft_operation_reducer";
+import AcceptQuestReducer from "./accept_quest_reducer";
+import AcceptTradeReducer from "./accept_trade_reducer";
+import AddDraftCardReducer from "./add_draft_card_reducer";
+import ArchiveCustomWorldReducer from "./archive_custom_world_reducer";
+import BeginPuzzleRunReducer from "./begin_puzzle_run_reducer";
+import BeginStoryReducer from "./begin_story_reducer";
 import BindAssetObjectToEntityReducer from "./bind_asset_object_to_entity_reducer";
+import BindBigFishAssetReducer from "./bind_big_fish_asset_reducer";
+import BranchStoryReducer from "./branch_story_reducer";
+import CancelAiTaskReducer from "./cancel_ai_task_reducer";
+import CancelTradeReducer from "./cancel_trade_reducer";
+import CheckCreationStageReducer from "./check_creation_stage_reducer";
+import ClearUserBrowseHistoryReducer from "./clear_user_browse_history_reducer";
 import CloseAccountReducer from "./close_account_reducer";
+import CloseAgentSessionReducer from "./close_agent_session_reducer";
 import ConfirmAssetObjectReducer from "./confirm_asset_object_reducer";
+import ContinueStoryReducer from "./continue_story_reducer";
+import CreateAiTaskReducer from "./create_ai_task_reducer";
+import CreateBigFishSessionReducer from "./create_big_fish_session_reducer";
+import CreateCustomWorldReducer from "./create_custom_world_reducer";
+import CreateProfileSaveArchiveReducer from "./create_profile_save_archive_reducer";
+import CreatePuzzleReducer from "./create_puzzle_reducer";
+import DeclineTradeReducer from "./decline_trade_reducer";
 import DeleteAssetObjectReducer from "./delete_asset_object_reducer";
+import DeleteCustomWorldReducer from "./delete_custom_world_reducer";
+import DeleteProfileSaveArchiveReducer from "./delete_profile_save_archive_reducer";
+import DeletePuzzleReducer from "./delete_puzzle_reducer";
+import DeleteRuntimeSnapshotReducer from "./delete_runtime_snapshot_reducer";
+import DescribeBigFishSessionReducer from "./describe_big_fish_session_reducer";
+import DiscardBigFishSessionReducer from "./discard_big_fish_session_reducer";
+import DiscardInventoryItemReducer from "./discard_inventory_item_reducer";
+import DuplicateCustomWorldReducer from "./duplicate_custom_world_reducer";
+import EditDraftCardReducer from "./edit_draft_card_reducer";
+import EndStoryReducer from "./end_story_reducer";
+import EquipItemReducer from "./equip_item_reducer";
+import ForgetAiTaskReducer from "./forget_ai_task_reducer";
 import GrantRoleReducer from "./grant_role_reducer";
+import HoldBigFishGameReducer from "./hold_big_fish_game_reducer";
+import HoldWorldReducer from "./hold_world_reducer";
+import LikeWorldReducer from "./like_world_reducer";
+import MergeInventoryStacksReducer from "./merge_inventory_stacks_reducer";
+import MoveBigFishSessionReducer from "./move_big_fish_session_reducer";
+import MoveCreationSessionReducer from "./move_creation_session_reducer";
+import MoveInventoryItemReducer from "./move_inventory_item_reducer";
+import MovePuzzlePiecesReducer from "./move_puzzle_pieces_reducer";
+import OfferTradeReducer from "./offer_trade_reducer";
+import OpenTreasureReducer from "./open_treasure_reducer";
+import PauseBigFishRunReducer from "./pause_big_fish_run_reducer";
+import PostAuthorMessageReducer from "./post_author_message_reducer";
+import PublishBigFishGameReducer from "./publish_big_fish_game_reducer";
+import PublishPuzzleReducer from "./publish_puzzle_reducer";
+import PublishWorldReducer from "./publish_world_reducer";
 import RegisterAssetObjectReducer from "./register_asset_object_reducer";
+import RejectDraftOperationReducer from "./reject_draft_operation_reducer";
+import ReleaseBigFishGameReducer from "./release_big_fish_game_reducer";
+import ReleaseWorldReducer from "./release_world_reducer";
+import RemoveDraftCardReducer from "./remove_draft_card_reducer";
+import RenameCustomWorldReducer from "./rename_custom_world_reducer";
 import ReopenAccountReducer from "./reopen_account_reducer";
+import ResetRuntimeSettingReducer from "./reset_runtime_setting_reducer";
+import ResolveCombatActionReducer from "./resolve_combat_action_reducer";
+import ResolveNpcInteractionReducer from "./resolve_npc_interaction_reducer";
+import RestoreCustomWorldReducer from "./restore_custom_world_reducer";
+import RestoreProfileSaveArchiveReducer from "./restore_profile_save_archive_reducer";
+import ResumeBigFishRunReducer from "./resume_big_fish_run_reducer";
+import ReviseTradeReducer from "./revise_trade_reducer";
 import RevokeRoleReducer from "./revoke_role_reducer";
+import SetBigFishLadderReducer from "./set_big_fish_ladder_reducer";
+import SplitInventoryStackReducer from "./split_inventory_stack_reducer";
+import StartAgentSessionReducer from "./start_agent_session_reducer";
+import StartAiTaskReducer from "./start_ai_task_reducer";
+import StartAiTaskStageReducer from "./start_ai_task_stage_reducer";
+import StartBattleReducer from "./start_battle_reducer";
+import StartBigFishRunReducer from "./start_big_fish_run_reducer";
+import StartCreationSessionReducer from "./start_creation_session_reducer";
+import SteerBigFishRunReducer from "./steer_big_fish_run_reducer";
+import SubmitBigFishMessageReducer from "./submit_big_fish_message_reducer";
+import TransferProfileWalletReducer from "./transfer_profile_wallet_reducer";
+import TurnInQuestReducer from "./turn_in_quest_reducer";
 import UnbindAssetObjectFromEntityReducer from "./unbind_asset_object_from_entity_reducer";
+import UnbindBigFishAssetReducer from "./unbind_big_fish_asset_reducer";
+import UnequipItemReducer from "./unequip_item_reducer";
+import UnlikeWorldReducer from "./unlike_world_reducer";
+import UnpublishBigFishGameReducer from "./unpublish_big_fish_game_reducer";
+import UnpublishPuzzleReducer from "./unpublish_puzzle_reducer";
+import UnpublishWorldReducer from "./unpublish_world_reducer";
+import UpsertRuntimeSettingReducer from "./upsert_runtime_setting_reducer";
+import UpsertRuntimeSnapshotReducer from "./upsert_runtime_snapshot_reducer";
+import UpsertUserBrowseHistoryReducer from "./upsert_user_browse_history_reducer";
+import WriteCreationDraftReducer from "./write_creation_draft_reducer";
+import * as AbandonBigFishRunAndReturnProcedure from "./abandon_big_fish_run_and_return_procedure";
+import * as AbandonPuzzleRunAndReturnProcedure from "./abandon_puzzle_run_and_return_procedure";
+import * as AbandonQuestAndReturnProcedure from "./abandon_quest_and_return_procedure";
+import * as AcceptBigFishLadderAndReturnProcedure from "./accept_big_fish_ladder_and_return_procedure";
+import * as AcceptDraftOperationAndReturnProcedure from "./accept_draft_operation_and_return_procedure";
+import * as AcceptQuestAndReturnProcedure from "./accept_quest_and_return_procedure";
+import * as AcceptTradeAndReturnProcedure from "./accept_trade_and_return_procedure";
+import * as AddDraftCardAndReturnProcedure from "./add_draft_card_and_return_procedure";
+import * as AppendAgentMessageAndReturnProcedure from "./append_agent_message_and_return_procedure";
+import * as AppendAiTextChunkAndReturnProcedure from "./append_ai_text_chunk_and_return_procedure";
+import * as AppendBigFishAgentMessageAndReturnProcedure from "./append_big_fish_agent_message_and_return_procedure";
+import * as ArchiveCustomWorldAndReturnProcedure from "./archive_custom_world_and_return_procedure";
+import * as AttachAiResultReferenceAndReturnProcedure from "./attach_ai_result_reference_and_return_procedure";
+import * as BeginPuzzleRunAndReturnProcedure from "./begin_puzzle_run_and_return_procedure";
+import * as BeginStoryAndReturnProcedure from "./begin_story_and_return_procedure";
 import * as BindAssetObjectToEntityAndReturnProcedure from "./bind_asset_object_to_entity_and_return_procedure";
+import * as BindBigFishAssetAndReturnProcedure from "./bind_big_fish_asset_and_return_procedure";
+import * as BranchStoryAndReturnProcedure from "./branch_story_and_return_procedure";
+import * as CancelAiTaskAndReturnProcedure from "./cancel_ai_task_and_return_procedure";
+import * as CancelTradeAndReturnProcedure from "./cancel_trade_and_return_procedure";
+import * as CheckCreationStageAndReturnProcedure from "./check_creation_stage_and_return_procedure";
+import * as CheckProfileProjectionsAndReturnProcedure from "./check_profile_projections_and_return_procedure";
+import * as ClearUserBrowseHistoryAndReturnProcedure from "./clear_user_browse_history_and_return_procedure";
 import * as CloseAccountAndReturnProcedure from "./close_account_and_return_procedure";
+import * as CloseAgentSessionAndReturnProcedure from "./close_agent_session_and_return_procedure";
+import * as CompilePublishedProfileAndReturnProcedure from "./compile_published_profile_and_return_procedure";
+import * as CompleteAiStageAndReturnProcedure from "./complete_ai_stage_and_return_procedure";
+import * as CompleteAiTaskAndReturnProcedure from "./complete_ai_task_and_return_procedure";
 import * as ConfirmAssetObjectAndReturnProcedure from "./confirm_asset_object_and_return_procedure";
+import * as ContinueStoryAndReturnProcedure from "./continue_story_and_return_procedure";
+import * as CreateAiTaskAndReturnProcedure from "./create_ai_task_and_return_procedure";
+import * as CreateBigFishSessionAndReturnProcedure from "./create_big_fish_session_and_return_procedure";
+import * as CreateCustomWorldAndReturnProcedure from "./create_custom_world_and_return_procedure";
+import * as CreateProfileSaveArchiveAndReturnProcedure from "./create_profile_save_archive_and_return_procedure";
+import * as CreatePuzzleAndReturnProcedure from "./create_puzzle_and_return_procedure";
+import * as CreditProfileWalletAndReturnProcedure from "./credit_profile_wallet_and_return_procedure";
+import * as DebitProfileWalletAndReturnProcedure from "./debit_profile_wallet_and_return_procedure";
+import * as DeclineTradeAndReturnProcedure from "./decline_trade_and_return_procedure";
 import * as DeleteAssetObjectAndReturnProcedure from "./delete_asset_object_and_return_procedure";
+import * as DeleteCustomWorldAndReturnProcedure from "./delete_custom_world_and_return_procedure";
+import * as DeleteProfileSaveArchiveAndReturnProcedure from "./delete_profile_save_archive_and_return_procedure";
+import * as DeletePuzzleAndReturnProcedure from "./delete_puzzle_and_return_procedure";
+import * as DeleteRuntimeSnapshotAndReturnProcedure from "./delete_runtime_snapshot_and_return_procedure";
+import * as DescribeBigFishSessionAndReturnProcedure from "./describe_big_fish_session_and_return_procedure";
+import * as DiscardBigFishSessionAndReturnProcedure from "./discard_big_fish_session_and_return_procedure";
+import * as DiscardInventoryItemAndReturnProcedure from "./discard_inventory_item_and_return_procedure";
+import * as DuplicateCustomWorldAndReturnProcedure from "./duplicate_custom_world_and_return_procedure";
+import * as EditDraftCardAndReturnProcedure from "./edit_draft_card_and_return_procedure";
+import * as EndStoryAndReturnProcedure from "./end_story_and_return_procedure";
+import * as EquipItemAndReturnProcedure from "./equip_item_and_return_procedure";
+import * as FailAiTaskAndReturnProcedure from "./fail_ai_task_and_return_procedure";
+import * as ForgetAiTaskAndReturnProcedure from "./forget_ai_task_and_return_procedure";
 import * as ForgetDeletedAssetObjectsAndReturnProcedure from "./forget_deleted_asset_objects_and_return_procedure";
+import * as GetCreationSessionAndReturnProcedure from "./get_creation_session_and_return_procedure";
+import * as GetCustomWorldAndReturnProcedure from "./get_custom_world_and_return_procedure";
+import * as GetGalleryWorldAndReturnProcedure from "./get_gallery_world_and_return_procedure";
+import * as GetProfileDashboardAndReturnProcedure from "./get_profile_dashboard_and_return_procedure";
+import * as GetProfileSaveArchiveAndReturnProcedure from "./get_profile_save_archive_and_return_procedure";
+import * as GetProfileWalletAndReturnProcedure from "./get_profile_wallet_and_return_procedure";
+import * as GetRuntimeSettingAndReturnProcedure from "./get_runtime_setting_and_return_procedure";
+import * as GetRuntimeSnapshotAndReturnProcedure from "./get_runtime_snapshot_and_return_procedure";
+import * as HoldWorldAndReturnProcedure from "./hold_world_and_return_procedure";
+import * as LeaseNextAiTaskAndReturnProcedure from "./lease_next_ai_task_and_return_procedure";
+import * as LikeWorldAndReturnProcedure from "./like_world_and_return_procedure";
+import * as ListAgentMessagesAndReturnProcedure from "./list_agent_messages_and_return_procedure";
+import * as ListAiTaskChunksAndReturnProcedure from "./list_ai_task_chunks_and_return_procedure";
+import * as ListBigFishSlotsAndReturnProcedure from "./list_big_fish_slots_and_return_procedure";
+import * as ListCustomWorldWorksAndReturnProcedure from "./list_custom_world_works_and_return_procedure";
+import * as ListDraftCardsAndReturnProcedure from "./list_draft_cards_and_return_procedure";
+import * as ListDraftOperationsAndReturnProcedure from "./list_draft_operations_and_return_procedure";
 import * as ListExpiredAssetObjectsAndReturnProcedure from "./list_expired_asset_objects_and_return_procedure";
+import * as ListGalleryPuzzlesAndReturnProcedure from "./list_gallery_puzzles_and_return_procedure";
+import * as ListMostPlayedWorldsAndReturnProcedure from "./list_most_played_worlds_and_return_procedure";
+import * as ListNewestWorldsAndReturnProcedure from "./list_newest_worlds_and_return_procedure";
+import * as ListOpenTradesAndReturnProcedure from "./list_open_trades_and_return_procedure";
+import * as ListProfilePlayedWorldsAndReturnProcedure from "./list_profile_played_worlds_and_return_procedure";
+import * as ListProfileSaveArchivesAndReturnProcedure from "./list_profile_save_archives_and_return_procedure";
+import * as ListProfileWalletLedgerAndReturnProcedure from "./list_profile_wallet_ledger_and_return_procedure";
+import * as ListQuestOffersAndReturnProcedure from "./list_quest_offers_and_return_procedure";
+import * as ListRuntimeSettingsAndReturnProcedure from "./list_runtime_settings_and_return_procedure";
+import * as ListRuntimeSnapshotsAndReturnProcedure from "./list_runtime_snapshots_and_return_procedure";
+import * as ListStoryEventsAndReturnProcedure from "./list_story_events_and_return_procedure";
+import * as ListUserBrowseHistoryAndReturnProcedure from "./list_user_browse_history_and_return_procedure";
+import * as ListWorldEntriesAndReturnProcedure from "./list_world_entries_and_return_procedure";
+import * as ListWorldVersionsAndReturnProcedure from "./list_world_versions_and_return_procedure";
+import * as ListWorldsByTagAndReturnProcedure from "./list_worlds_by_tag_and_return_procedure";
+import * as MergeInventoryStacksAndReturnProcedure from "./merge_inventory_stacks_and_return_procedure";
+import * as MoveBigFishSessionAndReturnProcedure from "./move_big_fish_session_and_return_procedure";
+import * as MoveCreationSessionAndReturnProcedure from "./move_creation_session_and_return_procedure";
+import * as MoveInventoryItemAndReturnProcedure from "./move_inventory_item_and_return_procedure";
+import * as MovePuzzlePiecesAndReturnProcedure from "./move_puzzle_pieces_and_return_procedure";
+import * as OfferTradeAndReturnProcedure from "./offer_trade_and_return_procedure";
+import * as OpenTreasureAndReturnProcedure from "./open_treasure_and_return_procedure";
+import * as PauseBigFishRunAndReturnProcedure from "./pause_big_fish_run_and_return_procedure";
+import * as PostAuthorMessageAndReturnProcedure from "./post_author_message_and_return_procedure";
+import * as ProposeDraftOperationsAndReturnProcedure from "./propose_draft_operations_and_return_procedure";
+import * as PublishBigFishGameAndReturnProcedure from "./publish_big_fish_game_and_return_procedure";
+import * as PublishPuzzleAndReturnProcedure from "./publish_puzzle_and_return_procedure";
+import * as PublishWorldAndReturnProcedure from "./publish_world_and_return_procedure";
+import * as ReadAiTaskAndReturnProcedure from "./read_ai_task_and_return_procedure";
 import * as ReadAssetObjectAndReturnProcedure from "./read_asset_object_and_return_procedure";
+import * as ReadBattleAndReturnProcedure from "./read_battle_and_return_procedure";
+import * as ReadBigFishGameVersionAndReturnProcedure from "./read_big_fish_game_version_and_return_procedure";
+import * as ReadInventoryAndReturnProcedure from "./read_inventory_and_return_procedure";
+import * as ReadProgressionAndReturnProcedure from "./read_progression_and_return_procedure";
+import * as ReadPuzzleAndReturnProcedure from "./read_puzzle_and_return_procedure";
+import * as ReadPuzzleRunAndReturnProcedure from "./read_puzzle_run_and_return_procedure";
+import * as ReadTradeAndReturnProcedure from "./read_trade_and_return_procedure";
+import * as RefundProfileWalletAndReturnProcedure from "./refund_profile_wallet_and_return_procedure";
 import * as RegisterAssetObjectAndReturnProcedure from "./register_asset_object_and_return_procedure";
+import * as RejectDraftOperationAndReturnProcedure from "./reject_draft_operation_and_return_procedure";
+import * as ReleaseWorldAndReturnProcedure from "./release_world_and_return_procedure";
+import * as RemoveDraftCardAndReturnProcedure from "./remove_draft_card_and_return_procedure";
+import * as RenameCustomWorldAndReturnProcedure from "./rename_custom_world_and_return_procedure";
+import * as RenewAiTaskLeaseAndReturnProcedure from "./renew_ai_task_lease_and_return_procedure";
+import * as RepairProfileProjectionsAndReturnProcedure from "./repair_profile_projections_and_return_procedure";
+import * as ResetRuntimeSettingAndReturnProcedure from "./reset_runtime_setting_and_return_procedure";
+import * as ResolveCombatActionAndReturnProcedure from "./resolve_combat_action_and_return_procedure";
+import * as ResolveNpcInteractionAndReturnProcedure from "./resolve_npc_interaction_and_return_procedure";
+import * as RestoreCustomWorldAndReturnProcedure from "./restore_custom_world_and_return_procedure";
+import * as RestoreProfileSaveArchiveAndReturnProcedure from "./restore_profile_save_archive_and_return_procedure";
+import * as ResumeBigFishRunAndReturnProcedure from "./resume_big_fish_run_and_return_procedure";
+import * as ReviseTradeAndReturnProcedure from "./revise_trade_and_return_procedure";
+import * as SetBigFishLadderAndReturnProcedure from "./set_big_fish_ladder_and_return_procedure";
+import * as SplitInventoryStackAndReturnProcedure from "./split_inventory_stack_and_return_procedure";
+import * as StartAgentSessionAndReturnProcedure from "./start_agent_session_and_return_procedure";
+import * as StartAiTaskAndReturnProcedure from "./start_ai_task_and_return_procedure";
+import * as StartAiTaskStageAndReturnProcedure from "./start_ai_task_stage_and_return_procedure";
+import * as StartBattleAndReturnProcedure from "./start_battle_and_return_procedure";
+import * as StartBigFishRunAndReturnProcedure from "./start_big_fish_run_and_return_procedure";
+import * as StartCreationSessionAndReturnProcedure from "./start_creation_session_and_return_procedure";
+import * as SteerBigFishRunAndReturnProcedure from "./steer_big_fish_run_and_return_procedure";
+import * as SubmitBigFishMessageAndReturnProcedure from "./submit_big_fish_message_and_return_procedure";
+import * as TransferProfileWalletAndReturnProcedure from "./transfer_profile_wallet_and_return_procedure";
+import * as TurnInQuestAndReturnProcedure from "./turn_in_quest_and_return_procedure";
 import * as UnbindAssetObjectFromEntityAndReturnProcedure from "./unbind_asset_object_from_entity_and_return_procedure";
+import * as UnbindBigFishAssetAndReturnProcedure from "./unbind_big_fish_asset_and_return_procedure";
+import * as UnequipItemAndReturnProcedure from "./unequip_item_and_return_procedure";
+import * as UnlikeWorldAndReturnProcedure from "./unlike_world_and_return_procedure";
+import * as UnpublishBigFishGameAndReturnProcedure from "./unpublish_big_fish_game_and_return_procedure";
+import * as UnpublishPuzzleAndReturnProcedure from "./unpublish_puzzle_and_return_procedure";
+import * as UnpublishWorldAndReturnProcedure from "./unpublish_world_and_return_procedure";
+import * as UpsertRuntimeSettingAndReturnProcedure from "./upsert_runtime_setting_and_return_procedure";
+import * as UpsertRuntimeSnapshotAndReturnProcedure from "./upsert_runtime_snapshot_and_return_procedure";
+import * as UpsertUserBrowseHistoryAndReturnProcedure from "./upsert_user_browse_history_and_return_procedure";
+import * as WriteCreationDraftAndReturnProcedure from "./write_creation_draft_and_return_procedure";
 
 const tablesSchema = __schema({
+  customWorldGalleryEntry: __table({
+    name: "custom_world_gallery_entry",
+    indexes: [
+      { accessor: "author", name: "custom_world_gallery_entry_author_idx_btree", algorithm: "btree", columns: ["author"] },
+      { accessor: "isOnFrontPage", name: "custom_world_gallery_entry_is_on_front_page_idx_btree", algorithm: "btree", columns: ["isOnFrontPage"] },
+      { accessor: "worldId", name: "custom_world_gallery_entry_world_id_idx_btree", algorithm: "btree", columns: ["worldId"] },
+    ],
+    constraints: [
+      { name: "custom_world_gallery_entry_world_id_key", constraint: "unique", columns: ["worldId"] },
+    ],
+  }, CustomWorldGalleryEntryRow),
+  galleryFish: __table({
+    name: "gallery_fish",
+    indexes: [],
+    constraints: [],
+  }, GalleryFishRow),
+  galleryPuzzles: __table({
+    name: "gallery_puzzles",
+    indexes: [],
+    constraints: [],
+  }, GalleryPuzzlesRow),
+  galleryWorlds: __table({
+    name: "gallery_worlds",
+    indexes: [],
+    constraints: [],
+  }, GalleryWorldsRow),
   myAccount: __table({
     name: "my_account",
     indexes: [],
     constraints: [],
   }, MyAccountRow),
+  myAgentMessages: __table({
+    name: "my_agent_messages",
+    indexes: [],
+    constraints: [],
+  }, MyAgentMessagesRow),
+  myAgentOperations: __table({
+    name: "my_agent_operations",
+    indexes: [],
+    constraints: [],
+  }, MyAgentOperationsRow),
+  myAgentSessions: __table({
+    name: "my_agent_sessions",
+    indexes: [],
+    constraints: [],
+  }, MyAgentSessionsRow),
+  myAiResultReferences: __table({
+    name: "my_ai_result_references",
+    indexes: [],
+    constraints: [],
+  }, MyAiResultReferencesRow),
+  myAiTaskStages: __table({
+    name: "my_ai_task_stages",
+    indexes: [],
+    constraints: [],
+  }, MyAiTaskStagesRow),
+  myAiTasks: __table({
+    name: "my_ai_tasks",
+    indexes: [],
+    constraints: [],
+  }, MyAiTasksRow),
+  myAiTextChunks: __table({
+    name: "my_ai_text_chunks",
+    indexes: [],
+    constraints: [],
+  }, MyAiTextChunksRow),
   myAssetBindings: __table({
     name: "my_asset_bindings",
     indexes: [],
@@ -63,35 +397,458 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, MyAssetsRow),
+  myBattleVictories: __table({
+    name: "my_battle_victories",
+    indexes: [],
+    constraints: [],
+  }, MyBattleVictoriesRow),
+  myBattles: __table({
+    name: "my_battles",
+    indexes: [],
+    constraints: [],
+  }, MyBattlesRow),
+  myBrowseHistory: __table({
+    name: "my_browse_history",
+    indexes: [],
+    constraints: [],
+  }, MyBrowseHistoryRow),
+  myChapterProgression: __table({
+    name: "my_chapter_progression",
+    indexes: [],
+    constraints: [],
+  }, MyChapterProgressionRow),
+  myCreationSessions: __table({
+    name: "my_creation_sessions",
+    indexes: [],
+    constraints: [],
+  }, MyCreationSessionsRow),
+  myCreationStages: __table({
+    name: "my_creation_stages",
+    indexes: [],
+    constraints: [],
+  }, MyCreationStagesRow),
+  myDashboard: __table({
+    name: "my_dashboard",
+    indexes: [],
+    constraints: [],
+  }, MyDashboardRow),
+  myDraftCards: __table({
+    name: "my_draft_cards",
+    indexes: [],
+    constraints: [],
+  }, MyDraftCardsRow),
+  myEquipment: __table({
+    name: "my_equipment",
+    indexes: [],
+    constraints: [],
+  }, MyEquipmentRow),
+  myFishGames: __table({
+    name: "my_fish_games",
+    indexes: [],
+    constraints: [],
+  }, MyFishGamesRow),
+  myFishMessages: __table({
+    name: "my_fish_messages",
+    indexes: [],
+    constraints: [],
+  }, MyFishMessagesRow),
+  myFishSessions: __table({
+    name: "my_fish_sessions",
+    indexes: [],
+    constraints: [],
+  }, MyFishSessionsRow),
+  myInventory: __table({
+    name: "my_inventory",
+    indexes: [],
+    constraints: [],
+  }, MyInventoryRow),
+  myInventoryBags: __table({
+    name: "my_inventory_bags",
+    indexes: [],
+    constraints: [],
+  }, MyInventoryBagsRow),
+  myLikes: __table({
+    name: "my_likes",
+    indexes: [],
+    constraints: [],
+  }, MyLikesRow),
+  myNpcRelations: __table({
+    name: "my_npc_relations",
+    indexes: [],
+    constraints: [],
+  }, MyNpcRelationsRow),
+  myNpcs: __table({
+    name: "my_npcs",
+    indexes: [],
+    constraints: [],
+  }, MyNpcsRow),
+  myPlayedWorlds: __table({
+    name: "my_played_worlds",
+    indexes: [],
+    constraints: [],
+  }, MyPlayedWorldsRow),
+  myProgression: __table({
+    name: "my_progression",
+    indexes: [],
+    constraints: [],
+  }, MyProgressionRow),
+  myPuzzleResults: __table({
+    name: "my_puzzle_results",
+    indexes: [],
+    constraints: [],
+  }, MyPuzzleResultsRow),
+  myPuzzleRuns: __table({
+    name: "my_puzzle_runs",
+    indexes: [],
+    constraints: [],
+  }, MyPuzzleRunsRow),
+  myPuzzles: __table({
+    name: "my_puzzles",
+    indexes: [],
+    constraints: [],
+  }, MyPuzzlesRow),
+  myQuestLog: __table({
+    name: "my_quest_log",
+    indexes: [],
+    constraints: [],
+  }, MyQuestLogRow),
+  myQuests: __table({
+    name: "my_quests",
+    indexes: [],
+    constraints: [],
+  }, MyQuestsRow),
+  myReceivedTrades: __table({
+    name: "my_received_trades",
+    indexes: [],
+    constraints: [],
+  }, MyReceivedTradesRow),
   myRoles: __table({
     name: "my_roles",
     indexes: [],
     constraints: [],
   }, MyRolesRow),
+  myRunEntities: __table({
+    name: "my_run_entities",
+    indexes: [],
+    constraints: [],
+  }, MyRunEntitiesRow),
+  myRuns: __table({
+    name: "my_runs",
+    indexes: [],
+    constraints: [],
+  }, MyRunsRow),
+  myRuntimeItems: __table({
+    name: "my_runtime_items",
+    indexes: [],
+    constraints: [],
+  }, MyRuntimeItemsRow),
+  mySaveArchives: __table({
+    name: "my_save_archives",
+    indexes: [],
+    constraints: [],
+  }, MySaveArchivesRow),
+  mySettings: __table({
+    name: "my_settings",
+    indexes: [],
+    constraints: [],
+  }, MySettingsRow),
+  mySnapshots: __table({
+    name: "my_snapshots",
+    indexes: [],
+    constraints: [],
+  }, MySnapshotsRow),
+  myStoryEvents: __table({
+    name: "my_story_events",
+    indexes: [],
+    constraints: [],
+  }, MyStoryEventsRow),
+  myStorySessions: __table({
+    name: "my_story_sessions",
+    indexes: [],
+    constraints: [],
+  }, MyStorySessionsRow),
+  myTrades: __table({
+    name: "my_trades",
+    indexes: [],
+    constraints: [],
+  }, MyTradesRow),
+  myTreasures: __table({
+    name: "my_treasures",
+    indexes: [],
+    constraints: [],
+  }, MyTreasuresRow),
+  myWallet: __table({
+    name: "my_wallet",
+    indexes: [],
+    constraints: [],
+  }, MyWalletRow),
+  myWalletLedger: __table({
+    name: "my_wallet_ledger",
+    indexes: [],
+    constraints: [],
+  }, MyWalletLedgerRow),
+  myWorks: __table({
+    name: "my_works",
+    indexes: [],
+    constraints: [],
+  }, MyWorksRow),
+  puzzleLeader: __table({
+    name: "puzzle_leader",
+    indexes: [
+      { accessor: "id", name: "puzzle_leader_id_idx_btree", algorithm: "btree", columns: ["id"] },
+      { accessor: "puzzleId", name: "puzzle_leader_puzzle_id_idx_btree", algorithm: "btree", columns: ["puzzleId"] },
+    ],
+    constraints: [
+      { name: "puzzle_leader_id_key", constraint: "unique", columns: ["id"] },
+    ],
+  }, PuzzleLeaderRow),
 });
 
 const reducersSchema = __reducers(
+  __reducerSchema("abandon_big_fish_run", AbandonBigFishRunReducer),
+  __reducerSchema("abandon_puzzle_run", AbandonPuzzleRunReducer),
+  __reducerSchema("abandon_quest", AbandonQuestReducer),
+  __reducerSchema("accept_big_fish_ladder", AcceptBigFishLadderReducer),
+  __reducerSchema("accept_draft_operation", AcceptDraftOperationReducer),
+  __reducerSchema("accept_quest", AcceptQuestReducer),
+  __reducerSchema("accept_trade", AcceptTradeReducer),
+  __reducerSchema("add_draft_card", AddDraftCardReducer),
+  __reducerSchema("archive_custom_world", ArchiveCustomWorldReducer),
+  __reducerSchema("begin_puzzle_run", BeginPuzzleRunReducer),
+  __reducerSchema("begin_story", BeginStoryReducer),
   __reducerSchema("bind_asset_object_to_entity", BindAssetObjectToEntityReducer),
+  __reducerSchema("bind_big_fish_asset", BindBigFishAssetReducer),
+  __reducerSchema("branch_story", BranchStoryReducer),
+  __reducerSchema("cancel_ai_task", CancelAiTaskReducer),
+  __reducerSchema("cancel_trade", CancelTradeReducer),
+  __reducerSchema("check_creation_stage", CheckCreationStageReducer),
+  __reducerSchema("clear_user_browse_history", ClearUserBrowseHistoryReducer),
   __reducerSchema("close_account", CloseAccountReducer),
+  __reducerSchema("close_agent_session", CloseAgentSessionReducer),
   __reducerSchema("confirm_asset_object", ConfirmAssetObjectReducer),
+  __reducerSchema("continue_story", ContinueStoryReducer),
+  __reducerSchema("create_ai_task", CreateAiTaskReducer),
+  __reducerSchema("create_big_fish_session", CreateBigFishSessionReducer),
+  __reducerSchema("create_custom_world", CreateCustomWorldReducer),
+  __reducerSchema("create_profile_save_archive", CreateProfileSaveArchiveReducer),
+  __reducerSchema("create_puzzle", CreatePuzzleReducer),
+  __reducerSchema("decline_trade", DeclineTradeReducer),
   __reducerSchema("delete_asset_object", DeleteAssetObjectReducer),
+  __reducerSchema("delete_custom_world", DeleteCustomWorldReducer),
+  __reducerSchema("delete_profile_save_archive", DeleteProfileSaveArchiveReducer),
+  __reducerSchema("delete_puzzle", DeletePuzzleReducer),
+  __reducerSchema("delete_runtime_snapshot", DeleteRuntimeSnapshotReducer),
+  __reducerSchema("describe_big_fish_session", DescribeBigFishSessionReducer),
+  __reducerSchema("discard_big_fish_session", DiscardBigFishSessionReducer),
+  __reducerSchema("discard_inventory_item", DiscardInventoryItemReducer),
+  __reducerSchema("duplicate_custom_world", DuplicateCustomWorldReducer),
+  __reducerSchema("edit_draft_card", EditDraftCardReducer),
+  __reducerSchema("end_story", EndStoryReducer),
+  __reducerSchema("equip_item", EquipItemReducer),
+  __reducerSchema("forget_ai_task", ForgetAiTaskReducer),
   __reducerSchema("grant_role", GrantRoleReducer),
+  __reducerSchema("hold_big_fish_game", HoldBigFishGameReducer),
+  __reducerSchema("hold_world", HoldWorldReducer),
+  __reducerSchema("like_world", LikeWorldReducer),
+  __reducerSchema("merge_inventory_stacks", MergeInventoryStacksReducer),
+  __reducerSchema("move_big_fish_session", MoveBigFishSessionReducer),
+  __reducerSchema("move_creation_session", MoveCreationSessionReducer),
+  __reducerSchema("move_inventory_item", MoveInventoryItemReducer),
+  __reducerSchema("move_puzzle_pieces", MovePuzzlePiecesReducer),
+  __reducerSchema("offer_trade", OfferTradeReducer),
+  __reducerSchema("open_treasure", OpenTreasureReducer),
+  __reducerSchema("pause_big_fish_run", PauseBigFishRunReducer),
+  __reducerSchema("post_author_message", PostAuthorMessageReducer),
+  __reducerSchema("publish_big_fish_game", PublishBigFishGameReducer),
+  __reducerSchema("publish_puzzle", PublishPuzzleReducer),
+  __reducerSchema("publish_world", PublishWorldReducer),
   __reducerSchema("register_asset_object", RegisterAssetObjectReducer),
+  __reducerSchema("reject_draft_operation", RejectDraftOperationReducer),
+  __reducerSchema("release_big_fish_game", ReleaseBigFishGameReducer),
+  __reducerSchema("release_world", ReleaseWorldReducer),
+  __reducerSchema("remove_draft_card", RemoveDraftCardReducer),
+  __reducerSchema("rename_custom_world", RenameCustomWorldReducer),
   __reducerSchema("reopen_account", ReopenAccountReducer),
+  __reducerSchema("reset_runtime_setting", ResetRuntimeSettingReducer),
+  __reducerSchema("resolve_combat_action", ResolveCombatActionReducer),
+  __reducerSchema("resolve_npc_interaction", ResolveNpcInteractionReducer),
+  __reducerSchema("restore_custom_world", RestoreCustomWorldReducer),
+  __reducerSchema("restore_profile_save_archive", RestoreProfileSaveArchiveReducer),
+  __reducerSchema("resume_big_fish_run", ResumeBigFishRunReducer),
+  __reducerSchema("revise_trade", ReviseTradeReducer),
   __reducerSchema("revoke_role", RevokeRoleReducer),
+  __reducerSchema("set_big_fish_ladder", SetBigFishLadderReducer),
+  __reducerSchema("split_inventory_stack", SplitInventoryStackReducer),
+  __reducerSchema("start_agent_session", StartAgentSessionReducer),
+  __reducerSchema("start_ai_task", StartAiTaskReducer),
+  __reducerSchema("start_ai_task_stage", StartAiTaskStageReducer),
+  __reducerSchema("start_battle", StartBattleReducer),
+  __reducerSchema("start_big_fish_run", StartBigFishRunReducer),
+  __reducerSchema("start_creation_session", StartCreationSessionReducer),
+  __reducerSchema("steer_big_fish_run", SteerBigFishRunReducer),
+  __reducerSchema("submit_big_fish_message", SubmitBigFishMessageReducer),
+  __reducerSchema("transfer_profile_wallet", TransferProfileWalletReducer),
+  __reducerSchema("turn_in_quest", TurnInQuestReducer),
   __reducerSchema("unbind_asset_object_from_entity", UnbindAssetObjectFromEntityReducer),
+  __reducerSchema("unbind_big_fish_asset", UnbindBigFishAssetReducer),
+  __reducerSchema("unequip_item", UnequipItemReducer),
+  __reducerSchema("unlike_world", UnlikeWorldReducer),
+  __reducerSchema("unpublish_big_fish_game", UnpublishBigFishGameReducer),
+  __reducerSchema("unpublish_puzzle", UnpublishPuzzleReducer),
+  __reducerSchema("unpublish_world", UnpublishWorldReducer),
+  __reducerSchema("upsert_runtime_setting", UpsertRuntimeSettingReducer),
+  __reducerSchema("upsert_runtime_snapshot", UpsertRuntimeSnapshotReducer),
+  __reducerSchema("upsert_user_browse_history", UpsertUserBrowseHistoryReducer),
+  __reducerSchema("write_creation_draft", WriteCreationDraftReducer),
 );
 
 const proceduresSchema = __procedures(
+  __procedureSchema("abandon_big_fish_run_and_return", AbandonBigFishRunAndReturnProcedure.params, AbandonBigFishRunAndReturnProcedure.returnType),
+  __procedureSchema("abandon_puzzle_run_and_return", AbandonPuzzleRunAndReturnProcedure.params, AbandonPuzzleRunAndReturnProcedure.returnType),
+  __procedureSchema("abandon_quest_and_return", AbandonQuestAndReturnProcedure.params, AbandonQuestAndReturnProcedure.returnType),
+  __procedureSchema("accept_big_fish_ladder_and_return", AcceptBigFishLadderAndReturnProcedure.params, AcceptBigFishLadderAndReturnProcedure.returnType),
+  __procedureSchema("accept_draft_operation_and_return", AcceptDraftOperationAndReturnProcedure.params, AcceptDraftOperationAndReturnProcedure.returnType),
+  __procedureSchema("accept_quest_and_return", AcceptQuestAndReturnProcedure.params, AcceptQuestAndReturnProcedure.returnType),
+  __procedureSchema("accept_trade_and_return", AcceptTradeAndReturnProcedure.params, AcceptTradeAndReturnProcedure.returnType),
+  __procedureSchema("add_draft_card_and_return", AddDraftCardAndReturnProcedure.params, AddDraftCardAndReturnProcedure.returnType),
+  __procedureSchema("append_agent_message_and_return", AppendAgentMessageAndReturnProcedure.params, AppendAgentMessageAndReturnProcedure.returnType),
+  __procedureSchema("append_ai_text_chunk_and_return", AppendAiTextChunkAndReturnProcedure.params, AppendAiTextChunkAndReturnProcedure.returnType),
+  __procedureSchema("append_big_fish_agent_message_and_return", AppendBigFishAgentMessageAndReturnProcedure.params, AppendBigFishAgentMessageAndReturnProcedure.returnType),
+  __procedureSchema("archive_custom_world_and_return", ArchiveCustomWorldAndReturnProcedure.params, ArchiveCustomWorldAndReturnProcedure.returnType),
+  __procedureSchema("attach_ai_result_reference_and_return", AttachAiResultReferenceAndReturnProcedure.params, AttachAiResultReferenceAndReturnProcedure.returnType),
+  __procedureSchema("begin_puzzle_run_and_return", BeginPuzzleRunAndReturnProcedure.params, BeginPuzzleRunAndReturnProcedure.returnType),
+  __procedureSchema("begin_story_and_return", BeginStoryAndReturnProcedure.params, BeginStoryAndReturnProcedure.returnType),
   __procedureSchema("bind_asset_object_to_entity_and_return", BindAssetObjectToEntityAndReturnProcedure.params, BindAssetObjectToEntityAndReturnProcedure.returnType),
+  __procedureSchema("bind_big_fish_asset_and_return", BindBigFishAssetAndReturnProcedure.params, BindBigFishAssetAndReturnProcedure.returnType),
+  __procedureSchema("branch_story_and_return", BranchStoryAndReturnProcedure.params, BranchStoryAndReturnProcedure.returnType),
+  __procedureSchema("cancel_ai_task_and_return", CancelAiTaskAndReturnProcedure.params, CancelAiTaskAndReturnProcedure.returnType),
+  __procedureSchema("cancel_trade_and_return", CancelTradeAndReturnProcedure.params, CancelTradeAndReturnProcedure.returnType),
+  __procedureSchema("check_creation_stage_and_return", CheckCreationStageAndReturnProcedure.params, CheckCreationStageAndReturnProcedure.returnType),
+  __procedureSchema("check_profile_projections_and_return", CheckProfileProjectionsAndReturnProcedure.params, CheckProfileProjectionsAndReturnProcedure.returnType),
+  __procedureSchema("clear_user_browse_history_and_return", ClearUserBrowseHistoryAndReturnProcedure.params, ClearUserBrowseHistoryAndReturnProcedure.returnType),
   __procedureSchema("close_account_and_return", CloseAccountAndReturnProcedure.params, CloseAccountAndReturnProcedure.returnType),
+  __procedureSchema("close_agent_session_and_return", CloseAgentSessionAndReturnProcedure.params, CloseAgentSessionAndReturnProcedure.returnType),
+  __procedureSchema("compile_published_profile_and_return", CompilePublishedProfileAndReturnProcedure.params, CompilePublishedProfileAndReturnProcedure.returnType),
+  __procedureSchema("complete_ai_stage_and_return", CompleteAiStageAndReturnProcedure.params, CompleteAiStageAndReturnProcedure.returnType),
+  __procedureSchema("complete_ai_task_and_return", CompleteAiTaskAndReturnProcedure.params, CompleteAiTaskAndReturnProcedure.returnType),
   __procedureSchema("confirm_asset_object_and_return", ConfirmAssetObjectAndReturnProcedure.params, ConfirmAssetObjectAndReturnProcedure.returnType),
+  __procedureSchema("continue_story_and_return", ContinueStoryAndReturnProcedure.params, ContinueStoryAndReturnProcedure.returnType),
+  __procedureSchema("create_ai_task_and_return", CreateAiTaskAndReturnProcedure.params, CreateAiTaskAndReturnProcedure.returnType),
+  __procedureSchema("create_big_fish_session_and_return", CreateBigFishSessionAndReturnProcedure.params, CreateBigFishSessionAndReturnProcedure.returnType),
+  __procedureSchema("create_custom_world_and_return", CreateCustomWorldAndReturnProcedure.params, CreateCustomWorldAndReturnProcedure.returnType),
+  __procedureSchema("create_profile_save_archive_and_return", CreateProfileSaveArchiveAndReturnProcedure.params, CreateProfileSaveArchiveAndReturnProcedure.returnType),
+  __procedureSchema("create_puzzle_and_return", CreatePuzzleAndReturnProcedure.params, CreatePuzzleAndReturnProcedure.returnType),
+  __procedureSchema("credit_profile_wallet_and_return", CreditProfileWalletAndReturnProcedure.params, CreditProfileWalletAndReturnProcedure.returnType),
+  __procedureSchema("debit_profile_wallet_and_return", DebitProfileWalletAndReturnProcedure.params, DebitProfileWalletAndReturnProcedure.returnType),
+  __procedureSchema("decline_trade_and_return", DeclineTradeAndReturnProcedure.params, DeclineTradeAndReturnProcedure.returnType),
   __procedureSchema("delete_asset_object_and_return", DeleteAssetObjectAndReturnProcedure.params, DeleteAssetObjectAndReturnProcedure.returnType),
+  __procedureSchema("delete_custom_world_and_return", DeleteCustomWorldAndReturnProcedure.params, DeleteCustomWorldAndReturnProcedure.returnType),
+  __procedureSchema("delete_profile_save_archive_and_return", DeleteProfileSaveArchiveAndReturnProcedure.params, DeleteProfileSaveArchiveAndReturnProcedure.returnType),
+  __procedureSchema("delete_puzzle_and_return", DeletePuzzleAndReturnProcedure.params, DeletePuzzleAndReturnProcedure.returnType),
+  __procedureSchema("delete_runtime_snapshot_and_return", DeleteRuntimeSnapshotAndReturnProcedure.params, DeleteRuntimeSnapshotAndReturnProcedure.returnType),
+  __procedureSchema("describe_big_fish_session_and_return", DescribeBigFishSessionAndReturnProcedure.params, DescribeBigFishSessionAndReturnProcedure.returnType),
+  __procedureSchema("discard_big_fish_session_and_return", DiscardBigFishSessionAndReturnProcedure.params, DiscardBigFishSessionAndReturnProcedure.returnType),
+  __procedureSchema("discard_inventory_item_and_return", DiscardInventoryItemAndReturnProcedure.params, DiscardInventoryItemAndReturnProcedure.returnType),
+  __procedureSchema("duplicate_custom_world_and_return", DuplicateCustomWorldAndReturnProcedure.params, DuplicateCustomWorldAndReturnProcedure.returnType),
+  __procedureSchema("edit_draft_card_and_return", EditDraftCardAndReturnProcedure.params, EditDraftCardAndReturnProcedure.returnType),
+  __procedureSchema("end_story_and_return", EndStoryAndReturnProcedure.params, EndStoryAndReturnProcedure.returnType),
+  __procedureSchema("equip_item_and_return", EquipItemAndReturnProcedure.params, EquipItemAndReturnProcedure.returnType),
+  __procedureSchema("fail_ai_task_and_return", FailAiTaskAndReturnProcedure.params, FailAiTaskAndReturnProcedure.returnType),
+  __procedureSchema("forget_ai_task_and_return", ForgetAiTaskAndReturnProcedure.params, ForgetAiTaskAndReturnProcedure.returnType),
   __procedureSchema("forget_deleted_asset_objects_and_return", ForgetDeletedAssetObjectsAndReturnProcedure.params, ForgetDeletedAssetObjectsAndReturnProcedure.returnType),
+  __procedureSchema("get_creation_session_and_return", GetCreationSessionAndReturnProcedure.params, GetCreationSessionAndReturnProcedure.returnType),
+  __procedureSchema("get_custom_world_and_return", GetCustomWorldAndReturnProcedure.params, GetCustomWorldAndReturnProcedure.returnType),
+  __procedureSchema("get_gallery_world_and_return", GetGalleryWorldAndReturnProcedure.params, GetGalleryWorldAndReturnProcedure.returnType),
+  __procedureSchema("get_profile_dashboard_and_return", GetProfileDashboardAndReturnProcedure.params, GetProfileDashboardAndReturnProcedure.returnType),
+  __procedureSchema("get_profile_save_archive_and_return", GetProfileSaveArchiveAndReturnProcedure.params, GetProfileSaveArchiveAndReturnProcedure.returnType),
+  __procedureSchema("get_profile_wallet_and_return", GetProfileWalletAndReturnProcedure.params, GetProfileWalletAndReturnProcedure.returnType),
+  __procedureSchema("get_runtime_setting_and_return", GetRuntimeSettingAndReturnProcedure.params, GetRuntimeSettingAndReturnProcedure.returnType),
+  __procedureSchema("get_runtime_snapshot_and_return", GetRuntimeSnapshotAndReturnProcedure.params, GetRuntimeSnapshotAndReturnProcedure.returnType),
+  __procedureSchema("hold_world_and_return", HoldWorldAndReturnProcedure.params, HoldWorldAndReturnProcedure.returnType),
+  __procedureSchema("lease_next_ai_task_and_return", LeaseNextAiTaskAndReturnProcedure.params, LeaseNextAiTaskAndReturnProcedure.returnType),
+  __procedureSchema("like_world_and_return", LikeWorldAndReturnProcedure.params, LikeWorldAndReturnProcedure.returnType),
+  __procedureSchema("list_agent_messages_and_return", ListAgentMessagesAndReturnProcedure.params, ListAgentMessagesAndReturnProcedure.returnType),
+  __procedureSchema("list_ai_task_chunks_and_return", ListAiTaskChunksAndReturnProcedure.params, ListAiTaskChunksAndReturnProcedure.returnType),
+  __procedureSchema("list_big_fish_slots_and_return", ListBigFishSlotsAndReturnProcedure.params, ListBigFishSlotsAndReturnProcedure.returnType),
+  __procedureSchema("list_custom_world_works_and_return", ListCustomWorldWorksAndReturnProcedure.params, ListCustomWorldWorksAndReturnProcedure.returnType),
+  __procedureSchema("list_draft_cards_and_return", ListDraftCardsAndReturnProcedure.params, ListDraftCardsAndReturnProcedure.returnType),
+  __procedureSchema("list_draft_operations_and_return", ListDraftOperationsAndReturnProcedure.params, ListDraftOperationsAndReturnProcedure.returnType),
   __procedureSchema("list_expired_asset_objects_and_return", ListExpiredAssetObjectsAndReturnProcedure.params, ListExpiredAssetObjectsAndReturnProcedure.returnType),
+  __procedureSchema("list_gallery_puzzles_and_return", ListGalleryPuzzlesAndReturnProcedure.params, ListGalleryPuzzlesAndReturnProcedure.returnType),
+  __procedureSchema("list_most_played_worlds_and_return", ListMostPlayedWorldsAndReturnProcedure.params, ListMostPlayedWorldsAndReturnProcedure.returnType),
+  __procedureSchema("list_newest_worlds_and_return", ListNewestWorldsAndReturnProcedure.params, ListNewestWorldsAndReturnProcedure.returnType),
+  __procedureSchema("list_open_trades_and_return", ListOpenTradesAndReturnProcedure.params, ListOpenTradesAndReturnProcedure.returnType),
+  __procedureSchema("list_profile_played_worlds_and_return", ListProfilePlayedWorldsAndReturnProcedure.params, ListProfilePlayedWorldsAndReturnProcedure.returnType),
+  __procedureSchema("list_profile_save_archives_and_return", ListProfileSaveArchivesAndReturnProcedure.params, ListProfileSaveArchivesAndReturnProcedure.returnType),
+  __procedureSchema("list_profile_wallet_ledger_and_return", ListProfileWalletLedgerAndReturnProcedure.params, ListProfileWalletLedgerAndReturnProcedure.returnType),
+  __procedureSchema("list_quest_offers_and_return", ListQuestOffersAndReturnProcedure.params, ListQuestOffersAndReturnProcedure.returnType),
+  __procedureSchema("list_runtime_settings_and_return", ListRuntimeSettingsAndReturnProcedure.params, ListRuntimeSettingsAndReturnProcedure.returnType),
+  __procedureSchema("list_runtime_snapshots_and_return", ListRuntimeSnapshotsAndReturnProcedure.params, ListRuntimeSnapshotsAndReturnProcedure.returnType),
+  __procedureSchema("list_story_events_and_return", ListStoryEventsAndReturnProcedure.params, ListStoryEventsAndReturnProcedure.returnType),
+  __procedureSchema("list_user_browse_history_and_return", ListUserBrowseHistoryAndReturnProcedure.params, ListUserBrowseHistoryAndReturnProcedure.returnType),
+  __procedureSchema("list_world_entries_and_return", ListWorldEntriesAndReturnProcedure.params, ListWorldEntriesAndReturnProcedure.returnType),
+  __procedureSchema("list_world_versions_and_return", ListWorldVersionsAndReturnProcedure.params, ListWorldVersionsAndReturnProcedure.returnType),
+  __procedureSchema("list_worlds_by_tag_and_return", ListWorldsByTagAndReturnProcedure.params, ListWorldsByTagAndReturnProcedure.returnType),
+  __procedureSchema("merge_inventory_stacks_and_return", MergeInventoryStacksAndReturnProcedure.params, MergeInventoryStacksAndReturnProcedure.returnType),
+  __procedureSchema("move_big_fish_session_and_return", MoveBigFishSessionAndReturnProcedure.params, MoveBigFishSessionAndReturnProcedure.returnType),
+  __procedureSchema("move_creation_session_and_return", MoveCreationSessionAndReturnProcedure.params, MoveCreationSessionAndReturnProcedure.returnType),
+  __procedureSchema("move_inventory_item_and_return", MoveInventoryItemAndReturnProcedure.params, MoveInventoryItemAndReturnProcedure.returnType),
+  __procedureSchema("move_puzzle_pieces_and_return", MovePuzzlePiecesAndReturnProcedure.params, MovePuzzlePiecesAndReturnProcedure.returnType),
+  __procedureSchema("offer_trade_and_return", OfferTradeAndReturnProcedure.params, OfferTradeAndReturnProcedure.returnType),
+  __procedureSchema("open_treasure_and_return", OpenTreasureAndReturnProcedure.params, OpenTreasureAndReturnProcedure.returnType),
+  __procedureSchema("pause_big_fish_run_and_return", PauseBigFishRunAndReturnProcedure.params, PauseBigFishRunAndReturnProcedure.returnType),
+  __procedureSchema("post_author_message_and_return", PostAuthorMessageAndReturnProcedure.params, PostAuthorMessageAndReturnProcedure.returnType),
+  __procedureSchema("propose_draft_operations_and_return", ProposeDraftOperationsAndReturnProcedure.params, ProposeDraftOperationsAndReturnProcedure.returnType),
+  __procedureSchema("publish_big_fish_game_and_return", PublishBigFishGameAndReturnProcedure.params, PublishBigFishGameAndReturnProcedure.returnType),
+  __procedureSchema("publish_puzzle_and_return", PublishPuzzleAndReturnProcedure.params, PublishPuzzleAndReturnProcedure.returnType),
+  __procedureSchema("publish_world_and_return", PublishWorldAndReturnProcedure.params, PublishWorldAndReturnProcedure.returnType),
+  __procedureSchema("read_ai_task_and_return", ReadAiTaskAndReturnProcedure.params, ReadAiTaskAndReturnProcedure.returnType),
   __procedureSchema("read_asset_object_and_return", ReadAssetObjectAndReturnProcedure.params, ReadAssetObjectAndReturnProcedure.returnType),
+  __procedureSchema("read_battle_and_return", ReadBattleAndReturnProcedure.params, ReadBattleAndReturnProcedure.returnType),
+  __procedureSchema("read_big_fish_game_version_and_return", ReadBigFishGameVersionAndReturnProcedure.params, ReadBigFishGameVersionAndReturnProcedure.returnType),
+  __procedureSchema("read_inventory_and_return", ReadInventoryAndReturnProcedure.params, ReadInventoryAndReturnProcedure.returnType),
+  __procedureSchema("read_progression_and_return", ReadProgressionAndReturnProcedure.params, ReadProgressionAndReturnProcedure.returnType),
+  __procedureSchema("read_puzzle_and_return", ReadPuzzleAndReturnProcedure.params, ReadPuzzleAndReturnProcedure.returnType),
+  __procedureSchema("read_puzzle_run_and_return", ReadPuzzleRunAndReturnProcedure.params, ReadPuzzleRunAndReturnProcedure.returnType),
+  __procedureSchema("read_trade_and_return", ReadTradeAndReturnProcedure.params, ReadTradeAndReturnProcedure.returnType),
+  __procedureSchema("refund_profile_wallet_and_return", RefundProfileWalletAndReturnProcedure.params, RefundProfileWalletAndReturnProcedure.returnType),
   __procedureSchema("register_asset_object_and_return", RegisterAssetObjectAndReturnProcedure.params, RegisterAssetObjectAndReturnProcedure.returnType),
+  __procedureSchema("reject_draft_operation_and_return", RejectDraftOperationAndReturnProcedure.params, RejectDraftOperationAndReturnProcedure.returnType),
+  __procedureSchema("release_world_and_return", ReleaseWorldAndReturnProcedure.params, ReleaseWorldAndReturnProcedure.returnType),
+  __procedureSchema("remove_draft_card_and_return", RemoveDraftCardAndReturnProcedure.params, RemoveDraftCardAndReturnProcedure.returnType),
+  __procedureSchema("rename_custom_world_and_return", RenameCustomWorldAndReturnProcedure.params, RenameCustomWorldAndReturnProcedure.returnType),
+  __procedureSchema("renew_ai_task_lease_and_return", RenewAiTaskLeaseAndReturnProcedure.params, RenewAiTaskLeaseAndReturnProcedure.returnType),
+  __procedureSchema("repair_profile_projections_and_return", RepairProfileProjectionsAndReturnProcedure.params, RepairProfileProjectionsAndReturnProcedure.returnType),
+  __procedureSchema("reset_runtime_setting_and_return", ResetRuntimeSettingAndReturnProcedure.params, ResetRuntimeSettingAndReturnProcedure.returnType),
+  __procedureSchema("resolve_combat_action_and_return", ResolveCombatActionAndReturnProcedure.params, ResolveCombatActionAndReturnProcedure.returnType),
+  __procedureSchema("resolve_npc_interaction_and_return", ResolveNpcInteractionAndReturnProcedure.params, ResolveNpcInteractionAndReturnProcedure.returnType),
+  __procedureSchema("restore_custom_world_and_return", RestoreCustomWorldAndReturnProcedure.params, RestoreCustomWorldAndReturnProcedure.returnType),
+  __procedureSchema("restore_profile_save_archive_and_return", RestoreProfileSaveArchiveAndReturnProcedure.params, RestoreProfileSaveArchiveAndReturnProcedure.returnType),
+  __procedureSchema("resume_big_fish_run_and_return", ResumeBigFishRunAndReturnProcedure.params, ResumeBigFishRunAndReturnProcedure.returnType),
+  __procedureSchema("revise_trade_and_return", ReviseTradeAndReturnProcedure.params, ReviseTradeAndReturnProcedure.returnType),
+  __procedureSchema("set_big_fish_ladder_and_return", SetBigFishLadderAndReturnProcedure.params, SetBigFishLadderAndReturnProcedure.returnType),
+  __procedureSchema("split_inventory_stack_and_return", SplitInventoryStackAndReturnProcedure.params, SplitInventoryStackAndReturnProcedure.returnType),
+  __procedureSchema("start_agent_session_and_return", StartAgentSessionAndReturnProcedure.params, StartAgentSessionAndReturnProcedure.returnType),
+  __procedureSchema("start_ai_task_and_return", StartAiTaskAndReturnProcedure.params, StartAiTaskAndReturnProcedure.returnType),
+  __procedureSchema("start_ai_task_stage_and_return", StartAiTaskStageAndReturnProcedure.params, StartAiTaskStageAndReturnProcedure.returnType),
+  __procedureSchema("start_battle_and_return", StartBattleAndReturnProcedure.params, StartBattleAndReturnProcedure.returnType),
+  __procedureSchema("start_big_fish_run_and_return", StartBigFishRunAndReturnProcedure.params, StartBigFishRunAndReturnProcedure.returnType),
+  __procedureSchema("start_creation_session_and_return", StartCreationSessionAndReturnProcedure.params, StartCreationSessionAndReturnProcedure.returnType),
+  __procedureSchema("steer_big_fish_run_and_return", SteerBigFishRunAndReturnProcedure.params, SteerBigFishRunAndReturnProcedure.returnType),
+  __procedureSchema("submit_big_fish_message_and_return", SubmitBigFishMessageAndReturnProcedure.params, SubmitBigFishMessageAndReturnProcedure.returnType),
+  __procedureSchema("transfer_profile_wallet_and_return", TransferProfileWalletAndReturnProcedure.params, TransferProfileWalletAndReturnProcedure.returnType),
+  __procedureSchema("turn_in_quest_and_return", TurnInQuestAndReturnProcedure.params, TurnInQuestAndReturnProcedure.returnType),
   __procedureSchema("unbind_asset_object_from_entity_and_return", UnbindAssetObjectFromEntityAndReturnProcedure.params, UnbindAssetObjectFromEntityAndReturnProcedure.returnType),
+  __procedureSchema("unbind_big_fish_asset_and_return", UnbindBigFishAssetAndReturnProcedure.params, UnbindBigFishAssetAndReturnProcedure.returnType),
+  __procedureSchema("unequip_item_and_return", UnequipItemAndReturnProcedure.params, UnequipItemAndReturnProcedure.returnType),
+  __procedureSchema("unlike_world_and_return", UnlikeWorldAndReturnProcedure.params, UnlikeWorldAndReturnProcedure.returnType),
+  __procedureSchema("unpublish_big_fish_game_and_return", UnpublishBigFishGameAndReturnProcedure.params, UnpublishBigFishGameAndReturnProcedure.returnType),
+  __procedureSchema("unpublish_puzzle_and_return", UnpublishPuzzleAndReturnProcedure.params, UnpublishPuzzleAndReturnProcedure.returnType),
+  __procedureSchema("unpublish_world_and_return", UnpublishWorldAndReturnProcedure.params, UnpublishWorldAndReturnProcedure.returnType),
+  __procedureSchema("upsert_runtime_setting_and_return", UpsertRuntimeSettingAndReturnProcedure.params, UpsertRuntimeSettingAndReturnProcedure.returnType),
+  __procedureSchema("upsert_runtime_snapshot_and_return", UpsertRuntimeSnapshotAndReturnProcedure.params, UpsertRuntimeSnapshotAndReturnProcedure.returnType),
+  __procedureSchema("upsert_user_browse_history_and_return", UpsertUserBrowseHistoryAndReturnProcedure.params, UpsertUserBrowseHistoryAndReturnProcedure.returnType),
+  __procedureSchema("write_creation_draft_and_return", WriteCreationDraftAndReturnProcedure.params, WriteCreationDraftAndReturnProcedure.returnType),
 );
 
 const REMOTE_MODULE = {

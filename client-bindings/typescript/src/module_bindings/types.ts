@@ -30,6 +30,220 @@ export const AccountStatus = __t.enum("AccountStatus", {
 });
 export type AccountStatus = __Infer<typeof AccountStatus>;
 
+export const AiFailureOutlook = __t.enum("AiFailureOutlook", {
+  Passing: __t.unit(),
+  Final: __t.unit(),
+});
+export type AiFailureOutlook = __Infer<typeof AiFailureOutlook>;
+
+export const AiResultAttachment = __t.object("AiResultAttachment", {
+  taskId: __t.uuid(),
+  leaseToken: __t.string(),
+  position: __t.option(__t.u32()),
+  resultKind: __t.string(),
+  resultId: __t.string(),
+});
+export type AiResultAttachment = __Infer<typeof AiResultAttachment>;
+
+export const AiResultReference = __t.object("AiResultReference", {
+  id: __t.u64(),
+  taskId: __t.uuid(),
+  owner: __t.identity(),
+  position: __t.option(__t.u32()),
+  resultKind: __t.string(),
+  resultId: __t.string(),
+  attachedAt: __t.timestamp(),
+});
+export type AiResultReference = __Infer<typeof AiResultReference>;
+
+export const AiStageCompletion = __t.object("AiStageCompletion", {
+  taskId: __t.uuid(),
+  leaseToken: __t.string(),
+  position: __t.u32(),
+  get usage() {
+    return AiTokenUsage;
+  },
+});
+export type AiStageCompletion = __Infer<typeof AiStageCompletion>;
+
+export const AiStagePlan = __t.object("AiStagePlan", {
+  key: __t.string(),
+  title: __t.string(),
+});
+export type AiStagePlan = __Infer<typeof AiStagePlan>;
+
+export const AiStageStart = __t.object("AiStageStart", {
+  taskId: __t.uuid(),
+  leaseToken: __t.string(),
+  position: __t.u32(),
+});
+export type AiStageStart = __Infer<typeof AiStageStart>;
+
+export const AiStageStatus = __t.enum("AiStageStatus", {
+  Pending: __t.unit(),
+  Running: __t.unit(),
+  Completed: __t.unit(),
+  Failed: __t.unit(),
+  Cancelled: __t.unit(),
+});
+export type AiStageStatus = __Infer<typeof AiStageStatus>;
+
+export const AiTask = __t.object("AiTask", {
+  taskId: __t.uuid(),
+  owner: __t.identity(),
+  kind: __t.string(),
+  request: __t.string(),
+  get status() {
+    return AiTaskStatus;
+  },
+  attempt: __t.u32(),
+  attemptsMax: __t.u32(),
+  leaseOwner: __t.option(__t.identity()),
+  leaseToken: __t.option(__t.string()),
+  leaseExpiresAt: __t.option(__t.timestamp()),
+  inputTokens: __t.u64(),
+  outputTokens: __t.u64(),
+  error: __t.option(__t.string()),
+  createdAt: __t.timestamp(),
+  availableAt: __t.timestamp(),
+  updatedAt: __t.timestamp(),
+  finishedAt: __t.option(__t.timestamp()),
+});
+export type AiTask = __Infer<typeof AiTask>;
+
+export const AiTaskCompletion = __t.object("AiTaskCompletion", {
+  taskId: __t.uuid(),
+  leaseToken: __t.string(),
+  get usage() {
+    return AiTokenUsage;
+  },
+});
+export type AiTaskCompletion = __Infer<typeof AiTaskCompletion>;
+
+export const AiTaskCreation = __t.object("AiTaskCreation", {
+  idempotencyKey: __t.string(),
+  kind: __t.string(),
+  request: __t.string(),
+  get stages() {
+    return __t.array(AiStagePlan);
+  },
+  attemptsMax: __t.u32(),
+});
+export type AiTaskCreation = __Infer<typeof AiTaskCreation>;
+
+export const AiTaskFailure = __t.object("AiTaskFailure", {
+  taskId: __t.uuid(),
+  leaseToken: __t.string(),
+  error: __t.string(),
+  get outlook() {
+    return AiFailureOutlook;
+  },
+  get usage() {
+    return AiTokenUsage;
+  },
+});
+export type AiTaskFailure = __Infer<typeof AiTaskFailure>;
+
+export const AiTaskLeaseExpiry = __t.object("AiTaskLeaseExpiry", {
+  scheduledId: __t.u64(),
+  scheduledAt: __t.scheduleAt(),
+  taskId: __t.uuid(),
+  holder: __t.identity(),
+  leaseToken: __t.string(),
+});
+export type AiTaskLeaseExpiry = __Infer<typeof AiTaskLeaseExpiry>;
+
+export const AiTaskLeaseRequest = __t.object("AiTaskLeaseRequest", {
+  kinds: __t.array(__t.string()),
+  leaseToken: __t.string(),
+  leaseSeconds: __t.u32(),
+});
+export type AiTaskLeaseRequest = __Infer<typeof AiTaskLeaseRequest>;
+
+export const AiTaskSnapshot = __t.object("AiTaskSnapshot", {
+  get task() {
+    return AiTask;
+  },
+  get stages() {
+    return __t.array(AiTaskStage);
+  },
+  get results() {
+    return __t.array(AiResultReference);
+  },
+});
+export type AiTaskSnapshot = __Infer<typeof AiTaskSnapshot>;
+
+export const AiTaskStage = __t.object("AiTaskStage", {
+  id: __t.u64(),
+  taskId: __t.uuid(),
+  owner: __t.identity(),
+  position: __t.u32(),
+  key: __t.string(),
+  title: __t.string(),
+  get status() {
+    return AiStageStatus;
+  },
+  attempt: __t.u32(),
+  nextSequence: __t.u32(),
+  textBytes: __t.u64(),
+  startedAt: __t.option(__t.timestamp()),
+  finishedAt: __t.option(__t.timestamp()),
+});
+export type AiTaskStage = __Infer<typeof AiTaskStage>;
+
+export const AiTaskStart = __t.object("AiTaskStart", {
+  taskId: __t.uuid(),
+  leaseToken: __t.string(),
+  leaseSeconds: __t.u32(),
+});
+export type AiTaskStart = __Infer<typeof AiTaskStart>;
+
+export const AiTaskStatus = __t.enum("AiTaskStatus", {
+  Pending: __t.unit(),
+  Running: __t.unit(),
+  Completed: __t.unit(),
+  Failed: __t.unit(),
+  Cancelled: __t.unit(),
+});
+export type AiTaskStatus = __Infer<typeof AiTaskStatus>;
+
+export const AiTextChunk = __t.object("AiTextChunk", {
+  id: __t.u64(),
+  taskId: __t.uuid(),
+  owner: __t.identity(),
+  position: __t.u32(),
+  attempt: __t.u32(),
+  sequence: __t.u32(),
+  text: __t.string(),
+  appendedAt: __t.timestamp(),
+});
+export type AiTextChunk = __Infer<typeof AiTextChunk>;
+
+export const AiTextChunkAppend = __t.object("AiTextChunkAppend", {
+  taskId: __t.uuid(),
+  leaseToken: __t.string(),
+  position: __t.u32(),
+  attempt: __t.u32(),
+  sequence: __t.u32(),
+  text: __t.string(),
+});
+export type AiTextChunkAppend = __Infer<typeof AiTextChunkAppend>;
+
+export const AiTextChunkListing = __t.object("AiTextChunkListing", {
+  taskId: __t.uuid(),
+  position: __t.u32(),
+  attempt: __t.u32(),
+  afterSequence: __t.u32(),
+  limit: __t.u32(),
+});
+export type AiTextChunkListing = __Infer<typeof AiTextChunkListing>;
+
+export const AiTokenUsage = __t.object("AiTokenUsage", {
+  inputTokens: __t.u64(),
+  outputTokens: __t.u64(),
+});
+export type AiTokenUsage = __Infer<typeof AiTokenUsage>;
+
 export const AssetAccessPolicy = __t.enum("AssetAccessPolicy", {
   Private: __t.unit(),
   Signed: __t.unit(),
@@ -131,11 +345,502 @@ export const AssetUploadExpiry = __t.object("AssetUploadExpiry", {
 });
 export type AssetUploadExpiry = __Infer<typeof AssetUploadExpiry>;
 
+export const BattleAction = __t.enum("BattleAction", {
+  Attack: __t.unit(),
+  Defend: __t.unit(),
+  Skill: __t.string(),
+  Item: __t.string(),
+  Flee: __t.unit(),
+});
+export type BattleAction = __Infer<typeof BattleAction>;
+
+export const BattleChance = __t.object("BattleChance", {
+  battleId: __t.uuid(),
+  seeds: __t.array(__t.u64()),
+});
+export type BattleChance = __Infer<typeof BattleChance>;
+
+export const BattleEffect = __t.object("BattleEffect", {
+  get kind() {
+    return StatusEffectKind;
+  },
+  strength: __t.u32(),
+  turnsLeft: __t.u32(),
+});
+export type BattleEffect = __Infer<typeof BattleEffect>;
+
+export const BattleEvent = __t.object("BattleEvent", {
+  get side() {
+    return BattleSide;
+  },
+  get kind() {
+    return BattleEventKind;
+  },
+  amount: __t.u32(),
+  critical: __t.bool(),
+  skillKey: __t.option(__t.string()),
+  itemKey: __t.option(__t.string()),
+  get effect() {
+    return __t.option(StatusEffectKind);
+  },
+});
+export type BattleEvent = __Infer<typeof BattleEvent>;
+
+export const BattleEventKind = __t.enum("BattleEventKind", {
+  Attacked: __t.unit(),
+  UsedSkill: __t.unit(),
+  Defended: __t.unit(),
+  UsedItem: __t.unit(),
+  Fled: __t.unit(),
+  FailedToFlee: __t.unit(),
+  GainedEffect: __t.unit(),
+  Suffered: __t.unit(),
+  Recovered: __t.unit(),
+  Skipped: __t.unit(),
+  Fell: __t.unit(),
+  Parted: __t.unit(),
+});
+export type BattleEventKind = __Infer<typeof BattleEventKind>;
+
+export const BattleFighter = __t.object("BattleFighter", {
+  get stats() {
+    return CombatStats;
+  },
+  health: __t.u32(),
+  energy: __t.u32(),
+  get skills() {
+    return __t.array(BattleSkill);
+  },
+  get effects() {
+    return __t.array(BattleEffect);
+  },
+});
+export type BattleFighter = __Infer<typeof BattleFighter>;
+
+export const BattleSide = __t.enum("BattleSide", {
+  Player: __t.unit(),
+  Enemy: __t.unit(),
+});
+export type BattleSide = __Infer<typeof BattleSide>;
+
+export const BattleSkill = __t.object("BattleSkill", {
+  get skill() {
+    return CombatSkill;
+  },
+  readyIn: __t.u32(),
+});
+export type BattleSkill = __Infer<typeof BattleSkill>;
+
+export const BattleStart = __t.object("BattleStart", {
+  idempotencyKey: __t.string(),
+  sessionId: __t.uuid(),
+  enemyKey: __t.string(),
+});
+export type BattleStart = __Infer<typeof BattleStart>;
+
+export const BattleState = __t.object("BattleState", {
+  battleId: __t.uuid(),
+  owner: __t.identity(),
+  sessionId: __t.uuid(),
+  enemyKey: __t.string(),
+  enemyName: __t.string(),
+  get status() {
+    return BattleStatus;
+  },
+  nextRound: __t.u32(),
+  get player() {
+    return BattleFighter;
+  },
+  get enemy() {
+    return BattleFighter;
+  },
+  get lastAction() {
+    return __t.option(BattleAction);
+  },
+  get lastEvents() {
+    return __t.array(BattleEvent);
+  },
+  experience: __t.u64(),
+  treasureKey: __t.option(__t.string()),
+  begunAt: __t.timestamp(),
+  updatedAt: __t.timestamp(),
+  endedAt: __t.option(__t.timestamp()),
+});
+export type BattleState = __Infer<typeof BattleState>;
+
+export const BattleStatus = __t.enum("BattleStatus", {
+  Active: __t.unit(),
+  Victory: __t.unit(),
+  Defeat: __t.unit(),
+  Fled: __t.unit(),
+});
+export type BattleStatus = __Infer<typeof BattleStatus>;
+
+export const BattleVictory = __t.object("BattleVictory", {
+  id: __t.u64(),
+  owner: __t.identity(),
+  sessionId: __t.uuid(),
+  enemyKey: __t.string(),
+  treasureKey: __t.option(__t.string()),
+  victories: __t.u32(),
+  firstWonAt: __t.timestamp(),
+  lastWonAt: __t.timestamp(),
+});
+export type BattleVictory = __Infer<typeof BattleVictory>;
+
+export const BigFishAgentMessage = __t.object("BigFishAgentMessage", {
+  messageId: __t.uuid(),
+  sessionId: __t.uuid(),
+  owner: __t.identity(),
+  sequence: __t.u32(),
+  get sender() {
+    return BigFishMessageSender;
+  },
+  text: __t.string(),
+  isInterrupted: __t.bool(),
+  get proposedLevels() {
+    return __t.option(__t.array(BigFishLevel));
+  },
+  createdAt: __t.timestamp(),
+});
+export type BigFishAgentMessage = __Infer<typeof BigFishAgentMessage>;
+
+export const BigFishAgentReply = __t.object("BigFishAgentReply", {
+  sessionId: __t.uuid(),
+  idempotencyKey: __t.string(),
+  text: __t.string(),
+  isInterrupted: __t.bool(),
+  get proposedLevels() {
+    return __t.option(__t.array(BigFishLevel));
+  },
+});
+export type BigFishAgentReply = __Infer<typeof BigFishAgentReply>;
+
+export const BigFishAssetBindingRequest = __t.object("BigFishAssetBindingRequest", {
+  sessionId: __t.uuid(),
+  slot: __t.string(),
+  assetId: __t.uuid(),
+});
+export type BigFishAssetBindingRequest = __Infer<typeof BigFishAssetBindingRequest>;
+
+export const BigFishAssetUnbindRequest = __t.object("BigFishAssetUnbindRequest", {
+  sessionId: __t.uuid(),
+  slot: __t.string(),
+  assetId: __t.option(__t.uuid()),
+});
+export type BigFishAssetUnbindRequest = __Infer<typeof BigFishAssetUnbindRequest>;
+
+export const BigFishBody = __t.object("BigFishBody", {
+  sizeMilli: __t.u32(),
+  speedMilli: __t.u32(),
+});
+export type BigFishBody = __Infer<typeof BigFishBody>;
+
+export const BigFishCreationSession = __t.object("BigFishCreationSession", {
+  sessionId: __t.uuid(),
+  owner: __t.identity(),
+  get stage() {
+    return BigFishStage;
+  },
+  title: __t.string(),
+  description: __t.string(),
+  get levels() {
+    return __t.array(BigFishLevel);
+  },
+  revision: __t.u64(),
+  messageCount: __t.u32(),
+  gameId: __t.option(__t.uuid()),
+  createdAt: __t.timestamp(),
+  updatedAt: __t.timestamp(),
+});
+export type BigFishCreationSession = __Infer<typeof BigFishCreationSession>;
+
+export const BigFishEntity = __t.object("BigFishEntity", {
+  id: __t.u32(),
+  get side() {
+    return BigFishSide;
+  },
+  level: __t.u8(),
+  xMilli: __t.i32(),
+  yMilli: __t.i32(),
+  course: __t.u8(),
+});
+export type BigFishEntity = __Infer<typeof BigFishEntity>;
+
+export const BigFishGalleryEntry = __t.object("BigFishGalleryEntry", {
+  gameId: __t.uuid(),
+  isListed: __t.bool(),
+  author: __t.identity(),
+  versionId: __t.uuid(),
+  versionNumber: __t.u32(),
+  title: __t.string(),
+  description: __t.string(),
+  species: __t.array(__t.string()),
+  coverAssetId: __t.uuid(),
+  playsShown: __t.u64(),
+  publishedAt: __t.timestamp(),
+});
+export type BigFishGalleryEntry = __Infer<typeof BigFishGalleryEntry>;
+
+export const BigFishGame = __t.object("BigFishGame", {
+  gameId: __t.uuid(),
+  owner: __t.identity(),
+  get status() {
+    return BigFishGameStatus;
+  },
+  versionId: __t.uuid(),
+  versionNumber: __t.u32(),
+  title: __t.string(),
+  playCount: __t.u64(),
+  heldReason: __t.option(__t.string()),
+  createdAt: __t.timestamp(),
+  updatedAt: __t.timestamp(),
+});
+export type BigFishGame = __Infer<typeof BigFishGame>;
+
+export const BigFishGameStatus = __t.enum("BigFishGameStatus", {
+  Published: __t.unit(),
+  Unpublished: __t.unit(),
+});
+export type BigFishGameStatus = __Infer<typeof BigFishGameStatus>;
+
+export const BigFishGameVersion = __t.object("BigFishGameVersion", {
+  versionId: __t.uuid(),
+  gameId: __t.uuid(),
+  owner: __t.identity(),
+  number: __t.u32(),
+  title: __t.string(),
+  description: __t.string(),
+  get levels() {
+    return __t.array(BigFishPublishedLevel);
+  },
+  backgroundAssetId: __t.option(__t.uuid()),
+  publishedAt: __t.timestamp(),
+});
+export type BigFishGameVersion = __Infer<typeof BigFishGameVersion>;
+
+export const BigFishHeading = __t.object("BigFishHeading", {
+  xMilli: __t.i32(),
+  yMilli: __t.i32(),
+});
+export type BigFishHeading = __Infer<typeof BigFishHeading>;
+
+export const BigFishHold = __t.object("BigFishHold", {
+  gameId: __t.uuid(),
+  reason: __t.string(),
+});
+export type BigFishHold = __Infer<typeof BigFishHold>;
+
+export const BigFishLadderAcceptance = __t.object("BigFishLadderAcceptance", {
+  sessionId: __t.uuid(),
+  revision: __t.u64(),
+  messageId: __t.uuid(),
+});
+export type BigFishLadderAcceptance = __Infer<typeof BigFishLadderAcceptance>;
+
+export const BigFishLadderRequest = __t.object("BigFishLadderRequest", {
+  sessionId: __t.uuid(),
+  revision: __t.u64(),
+  get levels() {
+    return __t.array(BigFishLevel);
+  },
+});
+export type BigFishLadderRequest = __Infer<typeof BigFishLadderRequest>;
+
+export const BigFishLevel = __t.object("BigFishLevel", {
+  speciesKey: __t.string(),
+  name: __t.string(),
+  description: __t.string(),
+  sizeMilli: __t.u32(),
+  speedMilli: __t.u32(),
+});
+export type BigFishLevel = __Infer<typeof BigFishLevel>;
+
+export const BigFishMessageRequest = __t.object("BigFishMessageRequest", {
+  sessionId: __t.uuid(),
+  idempotencyKey: __t.string(),
+  text: __t.string(),
+});
+export type BigFishMessageRequest = __Infer<typeof BigFishMessageRequest>;
+
+export const BigFishMessageSender = __t.enum("BigFishMessageSender", {
+  Author: __t.unit(),
+  Agent: __t.unit(),
+});
+export type BigFishMessageSender = __Infer<typeof BigFishMessageSender>;
+
+export const BigFishPublication = __t.object("BigFishPublication", {
+  sessionId: __t.uuid(),
+  revision: __t.u64(),
+  idempotencyKey: __t.string(),
+});
+export type BigFishPublication = __Infer<typeof BigFishPublication>;
+
+export const BigFishPublishedLevel = __t.object("BigFishPublishedLevel", {
+  get level() {
+    return BigFishLevel;
+  },
+  pictureAssetId: __t.uuid(),
+  movementAssetId: __t.uuid(),
+});
+export type BigFishPublishedLevel = __Infer<typeof BigFishPublishedLevel>;
+
+export const BigFishRun = __t.object("BigFishRun", {
+  runId: __t.uuid(),
+  owner: __t.identity(),
+  gameId: __t.uuid(),
+  versionId: __t.uuid(),
+  get status() {
+    return BigFishRunStatus;
+  },
+  get bodies() {
+    return __t.array(BigFishBody);
+  },
+  bestLevel: __t.u8(),
+  eaten: __t.u32(),
+  merged: __t.u32(),
+  ticks: __t.u32(),
+  startedAt: __t.timestamp(),
+  changedAt: __t.timestamp(),
+});
+export type BigFishRun = __Infer<typeof BigFishRun>;
+
+export const BigFishRunControl = __t.object("BigFishRunControl", {
+  runId: __t.uuid(),
+  owner: __t.identity(),
+  seed: __t.u64(),
+  get heading() {
+    return BigFishHeading;
+  },
+  seenAt: __t.timestamp(),
+});
+export type BigFishRunControl = __Infer<typeof BigFishRunControl>;
+
+export const BigFishRunRequest = __t.object("BigFishRunRequest", {
+  idempotencyKey: __t.string(),
+  gameId: __t.uuid(),
+});
+export type BigFishRunRequest = __Infer<typeof BigFishRunRequest>;
+
+export const BigFishRunStatus = __t.enum("BigFishRunStatus", {
+  Running: __t.unit(),
+  Paused: __t.unit(),
+  Victory: __t.unit(),
+  Defeat: __t.unit(),
+  Abandoned: __t.unit(),
+});
+export type BigFishRunStatus = __Infer<typeof BigFishRunStatus>;
+
+export const BigFishRunWaters = __t.object("BigFishRunWaters", {
+  runId: __t.uuid(),
+  owner: __t.identity(),
+  tick: __t.u32(),
+  nextTickAt: __t.timestamp(),
+  nextFishId: __t.u32(),
+  food: __t.u32(),
+  eaten: __t.u32(),
+  merged: __t.u32(),
+  bestLevel: __t.u8(),
+  get fish() {
+    return __t.array(BigFishEntity);
+  },
+});
+export type BigFishRunWaters = __Infer<typeof BigFishRunWaters>;
+
+export const BigFishSessionDescription = __t.object("BigFishSessionDescription", {
+  sessionId: __t.uuid(),
+  revision: __t.u64(),
+  title: __t.string(),
+  description: __t.string(),
+});
+export type BigFishSessionDescription = __Infer<typeof BigFishSessionDescription>;
+
+export const BigFishSessionRequest = __t.object("BigFishSessionRequest", {
+  idempotencyKey: __t.string(),
+  title: __t.string(),
+  description: __t.string(),
+});
+export type BigFishSessionRequest = __Infer<typeof BigFishSessionRequest>;
+
+export const BigFishSide = __t.enum("BigFishSide", {
+  School: __t.unit(),
+  Wild: __t.unit(),
+});
+export type BigFishSide = __Infer<typeof BigFishSide>;
+
+export const BigFishSlot = __t.object("BigFishSlot", {
+  slot: __t.string(),
+  isRequired: __t.bool(),
+  assetId: __t.option(__t.uuid()),
+});
+export type BigFishSlot = __Infer<typeof BigFishSlot>;
+
+export const BigFishStage = __t.enum("BigFishStage", {
+  Briefing: __t.unit(),
+  Ladder: __t.unit(),
+  Assets: __t.unit(),
+  Review: __t.unit(),
+  Published: __t.unit(),
+});
+export type BigFishStage = __Infer<typeof BigFishStage>;
+
+export const BigFishStageRequest = __t.object("BigFishStageRequest", {
+  sessionId: __t.uuid(),
+  revision: __t.u64(),
+  get stage() {
+    return BigFishStage;
+  },
+});
+export type BigFishStageRequest = __Infer<typeof BigFishStageRequest>;
+
+export const BigFishSteering = __t.object("BigFishSteering", {
+  runId: __t.uuid(),
+  get heading() {
+    return BigFishHeading;
+  },
+});
+export type BigFishSteering = __Infer<typeof BigFishSteering>;
+
+export const BigFishTick = __t.object("BigFishTick", {
+  scheduledId: __t.u64(),
+  scheduledAt: __t.scheduleAt(),
+  runId: __t.uuid(),
+});
+export type BigFishTick = __Infer<typeof BigFishTick>;
+
+export const BrowseKind = __t.enum("BrowseKind", {
+  World: __t.unit(),
+  BigFish: __t.unit(),
+  Puzzle: __t.unit(),
+});
+export type BrowseKind = __Infer<typeof BrowseKind>;
+
+export const ChapterProgression = __t.object("ChapterProgression", {
+  id: __t.u64(),
+  owner: __t.identity(),
+  worldId: __t.uuid(),
+  chapterKey: __t.string(),
+  experience: __t.u64(),
+  unlockedAtLevel: __t.u32(),
+  unlockedAt: __t.timestamp(),
+  updatedAt: __t.timestamp(),
+});
+export type ChapterProgression = __Infer<typeof ChapterProgression>;
+
 export const CharacterRelation = __t.object("CharacterRelation", {
   characterKey: __t.string(),
   affinity: __t.i32(),
 });
 export type CharacterRelation = __Infer<typeof CharacterRelation>;
+
+export const CombatActionRequest = __t.object("CombatActionRequest", {
+  battleId: __t.uuid(),
+  round: __t.u32(),
+  get action() {
+    return BattleAction;
+  },
+});
+export type CombatActionRequest = __Infer<typeof CombatActionRequest>;
 
 export const CombatSkill = __t.object("CombatSkill", {
   key: __t.string(),
@@ -164,6 +869,157 @@ export const Conflict = __t.object("Conflict", {
 });
 export type Conflict = __Infer<typeof Conflict>;
 
+export const CustomWorldAgentMessage = __t.object("CustomWorldAgentMessage", {
+  messageId: __t.uuid(),
+  owner: __t.identity(),
+  sessionId: __t.uuid(),
+  number: __t.u32(),
+  get role() {
+    return CustomWorldMessageRole;
+  },
+  text: __t.string(),
+  get ending() {
+    return CustomWorldMessageEnding;
+  },
+  writtenAt: __t.timestamp(),
+});
+export type CustomWorldAgentMessage = __Infer<typeof CustomWorldAgentMessage>;
+
+export const CustomWorldAgentOperation = __t.object("CustomWorldAgentOperation", {
+  operationId: __t.uuid(),
+  owner: __t.identity(),
+  sessionId: __t.uuid(),
+  number: __t.u32(),
+  proposalId: __t.uuid(),
+  messageId: __t.option(__t.uuid()),
+  worldId: __t.uuid(),
+  get kind() {
+    return WorldEntryKind;
+  },
+  key: __t.string(),
+  get change() {
+    return CustomWorldChange;
+  },
+  get status() {
+    return CustomWorldOperationStatus;
+  },
+  proposedAt: __t.timestamp(),
+  settledAt: __t.option(__t.timestamp()),
+});
+export type CustomWorldAgentOperation = __Infer<typeof CustomWorldAgentOperation>;
+
+export const CustomWorldAgentReply = __t.object("CustomWorldAgentReply", {
+  idempotencyKey: __t.string(),
+  sessionId: __t.uuid(),
+  text: __t.string(),
+  get ending() {
+    return CustomWorldMessageEnding;
+  },
+});
+export type CustomWorldAgentReply = __Infer<typeof CustomWorldAgentReply>;
+
+export const CustomWorldAgentSession = __t.object("CustomWorldAgentSession", {
+  sessionId: __t.uuid(),
+  owner: __t.identity(),
+  worldId: __t.uuid(),
+  title: __t.string(),
+  get status() {
+    return CustomWorldConversationStatus;
+  },
+  messageCount: __t.u32(),
+  operationCount: __t.u32(),
+  createdAt: __t.timestamp(),
+  updatedAt: __t.timestamp(),
+  closedAt: __t.option(__t.timestamp()),
+});
+export type CustomWorldAgentSession = __Infer<typeof CustomWorldAgentSession>;
+
+export const CustomWorldAgentSessionStart = __t.object("CustomWorldAgentSessionStart", {
+  idempotencyKey: __t.string(),
+  worldId: __t.uuid(),
+  title: __t.string(),
+});
+export type CustomWorldAgentSessionStart = __Infer<typeof CustomWorldAgentSessionStart>;
+
+export const CustomWorldAuthorMessage = __t.object("CustomWorldAuthorMessage", {
+  idempotencyKey: __t.string(),
+  sessionId: __t.uuid(),
+  text: __t.string(),
+});
+export type CustomWorldAuthorMessage = __Infer<typeof CustomWorldAuthorMessage>;
+
+export const CustomWorldCardAddition = __t.object("CustomWorldCardAddition", {
+  idempotencyKey: __t.string(),
+  worldId: __t.uuid(),
+  key: __t.string(),
+  get entry() {
+    return WorldEntry;
+  },
+});
+export type CustomWorldCardAddition = __Infer<typeof CustomWorldCardAddition>;
+
+export const CustomWorldCardEdit = __t.object("CustomWorldCardEdit", {
+  cardId: __t.uuid(),
+  revision: __t.u64(),
+  get entry() {
+    return WorldEntry;
+  },
+});
+export type CustomWorldCardEdit = __Infer<typeof CustomWorldCardEdit>;
+
+export const CustomWorldCardRemoval = __t.object("CustomWorldCardRemoval", {
+  cardId: __t.uuid(),
+  revision: __t.u64(),
+});
+export type CustomWorldCardRemoval = __Infer<typeof CustomWorldCardRemoval>;
+
+export const CustomWorldChange = __t.enum("CustomWorldChange", {
+  get Add() {
+    return CustomWorldKeyedEntry;
+  },
+  get Replace() {
+    return CustomWorldKeyedEntry;
+  },
+  get Remove() {
+    return CustomWorldPlace;
+  },
+});
+export type CustomWorldChange = __Infer<typeof CustomWorldChange>;
+
+export const CustomWorldCompileReport = __t.object("CustomWorldCompileReport", {
+  worldId: __t.uuid(),
+  get problems() {
+    return __t.array(CustomWorldProblem);
+  },
+  problemCount: __t.u64(),
+  entryCount: __t.u32(),
+  contentHash: __t.string(),
+  isChanged: __t.bool(),
+  firstChapterKey: __t.option(__t.string()),
+  coverAssetId: __t.option(__t.uuid()),
+});
+export type CustomWorldCompileReport = __Infer<typeof CustomWorldCompileReport>;
+
+export const CustomWorldConversationStatus = __t.enum("CustomWorldConversationStatus", {
+  Open: __t.unit(),
+  Closed: __t.unit(),
+});
+export type CustomWorldConversationStatus = __Infer<typeof CustomWorldConversationStatus>;
+
+export const CustomWorldCopying = __t.object("CustomWorldCopying", {
+  idempotencyKey: __t.string(),
+  worldId: __t.uuid(),
+  title: __t.string(),
+});
+export type CustomWorldCopying = __Infer<typeof CustomWorldCopying>;
+
+export const CustomWorldCreation = __t.object("CustomWorldCreation", {
+  idempotencyKey: __t.string(),
+  title: __t.string(),
+  tagline: __t.string(),
+});
+export type CustomWorldCreation = __Infer<typeof CustomWorldCreation>;
+
 export const CustomWorldDraftCard = __t.object("CustomWorldDraftCard", {
   cardId: __t.uuid(),
   owner: __t.identity(),
@@ -182,6 +1038,138 @@ export const CustomWorldDraftCard = __t.object("CustomWorldDraftCard", {
 });
 export type CustomWorldDraftCard = __Infer<typeof CustomWorldDraftCard>;
 
+export const CustomWorldEntryQuery = __t.object("CustomWorldEntryQuery", {
+  versionId: __t.uuid(),
+  get kind() {
+    return WorldEntryKind;
+  },
+});
+export type CustomWorldEntryQuery = __Infer<typeof CustomWorldEntryQuery>;
+
+export const CustomWorldGalleryEntry = __t.object("CustomWorldGalleryEntry", {
+  worldId: __t.uuid(),
+  versionId: __t.uuid(),
+  version: __t.u32(),
+  author: __t.identity(),
+  title: __t.string(),
+  tagline: __t.string(),
+  tags: __t.array(__t.string()),
+  coverAssetId: __t.uuid(),
+  likes: __t.u64(),
+  players: __t.u64(),
+  number: __t.u64(),
+  isOnFrontPage: __t.bool(),
+  publishedAt: __t.timestamp(),
+  updatedAt: __t.timestamp(),
+});
+export type CustomWorldGalleryEntry = __Infer<typeof CustomWorldGalleryEntry>;
+
+export const CustomWorldGalleryPage = __t.object("CustomWorldGalleryPage", {
+  get worlds() {
+    return __t.array(CustomWorldGalleryEntry);
+  },
+  nextCursor: __t.option(__t.u64()),
+});
+export type CustomWorldGalleryPage = __Infer<typeof CustomWorldGalleryPage>;
+
+export const CustomWorldKeyedEntry = __t.object("CustomWorldKeyedEntry", {
+  key: __t.string(),
+  get entry() {
+    return WorldEntry;
+  },
+});
+export type CustomWorldKeyedEntry = __Infer<typeof CustomWorldKeyedEntry>;
+
+export const CustomWorldLike = __t.object("CustomWorldLike", {
+  id: __t.u64(),
+  player: __t.identity(),
+  worldId: __t.uuid(),
+  likedAt: __t.timestamp(),
+});
+export type CustomWorldLike = __Infer<typeof CustomWorldLike>;
+
+export const CustomWorldMessageEnding = __t.enum("CustomWorldMessageEnding", {
+  Complete: __t.unit(),
+  Interrupted: __t.unit(),
+});
+export type CustomWorldMessageEnding = __Infer<typeof CustomWorldMessageEnding>;
+
+export const CustomWorldMessageListing = __t.object("CustomWorldMessageListing", {
+  sessionId: __t.uuid(),
+  afterNumber: __t.u32(),
+  limit: __t.u32(),
+});
+export type CustomWorldMessageListing = __Infer<typeof CustomWorldMessageListing>;
+
+export const CustomWorldMessageRole = __t.enum("CustomWorldMessageRole", {
+  Author: __t.unit(),
+  Agent: __t.unit(),
+});
+export type CustomWorldMessageRole = __Infer<typeof CustomWorldMessageRole>;
+
+export const CustomWorldModeration = __t.object("CustomWorldModeration", {
+  id: __t.u64(),
+  worldId: __t.uuid(),
+  moderator: __t.identity(),
+  get action() {
+    return CustomWorldModerationAction;
+  },
+  reason: __t.string(),
+  decidedAt: __t.timestamp(),
+});
+export type CustomWorldModeration = __Infer<typeof CustomWorldModeration>;
+
+export const CustomWorldModerationAction = __t.enum("CustomWorldModerationAction", {
+  Held: __t.unit(),
+  Released: __t.unit(),
+});
+export type CustomWorldModerationAction = __Infer<typeof CustomWorldModerationAction>;
+
+export const CustomWorldModerationRequest = __t.object("CustomWorldModerationRequest", {
+  worldId: __t.uuid(),
+  reason: __t.string(),
+});
+export type CustomWorldModerationRequest = __Infer<typeof CustomWorldModerationRequest>;
+
+export const CustomWorldOperationListing = __t.object("CustomWorldOperationListing", {
+  sessionId: __t.uuid(),
+  afterNumber: __t.u32(),
+  limit: __t.u32(),
+});
+export type CustomWorldOperationListing = __Infer<typeof CustomWorldOperationListing>;
+
+export const CustomWorldOperationOutcome = __t.object("CustomWorldOperationOutcome", {
+  get operation() {
+    return CustomWorldAgentOperation;
+  },
+  get card() {
+    return __t.option(CustomWorldDraftCard);
+  },
+});
+export type CustomWorldOperationOutcome = __Infer<typeof CustomWorldOperationOutcome>;
+
+export const CustomWorldOperationStatus = __t.enum("CustomWorldOperationStatus", {
+  Proposed: __t.unit(),
+  Accepted: __t.unit(),
+  Rejected: __t.unit(),
+  Superseded: __t.unit(),
+});
+export type CustomWorldOperationStatus = __Infer<typeof CustomWorldOperationStatus>;
+
+export const CustomWorldPageRequest = __t.object("CustomWorldPageRequest", {
+  cursor: __t.option(__t.u64()),
+  length: __t.u32(),
+});
+export type CustomWorldPageRequest = __Infer<typeof CustomWorldPageRequest>;
+
+export const CustomWorldPlace = __t.object("CustomWorldPlace", {
+  get kind() {
+    return WorldEntryKind;
+  },
+  key: __t.string(),
+});
+export type CustomWorldPlace = __Infer<typeof CustomWorldPlace>;
+
 export const CustomWorldPlayableEntry = __t.object("CustomWorldPlayableEntry", {
   id: __t.u64(),
   versionId: __t.uuid(),
@@ -195,6 +1183,229 @@ export const CustomWorldPlayableEntry = __t.object("CustomWorldPlayableEntry", {
 });
 export type CustomWorldPlayableEntry = __Infer<typeof CustomWorldPlayableEntry>;
 
+export const CustomWorldProblem = __t.object("CustomWorldProblem", {
+  code: __t.string(),
+  get kind() {
+    return __t.option(WorldEntryKind);
+  },
+  key: __t.option(__t.string()),
+  message: __t.string(),
+});
+export type CustomWorldProblem = __Infer<typeof CustomWorldProblem>;
+
+export const CustomWorldProfile = __t.object("CustomWorldProfile", {
+  worldId: __t.uuid(),
+  owner: __t.identity(),
+  title: __t.string(),
+  tagline: __t.string(),
+  get status() {
+    return CustomWorldStatus;
+  },
+  currentVersion: __t.u32(),
+  currentVersionId: __t.option(__t.uuid()),
+  heldReason: __t.option(__t.string()),
+  revision: __t.u64(),
+  createdAt: __t.timestamp(),
+  updatedAt: __t.timestamp(),
+  publishedAt: __t.option(__t.timestamp()),
+});
+export type CustomWorldProfile = __Infer<typeof CustomWorldProfile>;
+
+export const CustomWorldProposal = __t.object("CustomWorldProposal", {
+  idempotencyKey: __t.string(),
+  sessionId: __t.uuid(),
+  messageId: __t.option(__t.uuid()),
+  get changes() {
+    return __t.array(CustomWorldChange);
+  },
+});
+export type CustomWorldProposal = __Infer<typeof CustomWorldProposal>;
+
+export const CustomWorldPublication = __t.object("CustomWorldPublication", {
+  get profile() {
+    return CustomWorldProfile;
+  },
+  get version() {
+    return CustomWorldVersion;
+  },
+  get galleryEntry() {
+    return __t.option(CustomWorldGalleryEntry);
+  },
+});
+export type CustomWorldPublication = __Infer<typeof CustomWorldPublication>;
+
+export const CustomWorldPublishing = __t.object("CustomWorldPublishing", {
+  idempotencyKey: __t.string(),
+  worldId: __t.uuid(),
+  revision: __t.u64(),
+  contentHash: __t.option(__t.string()),
+});
+export type CustomWorldPublishing = __Infer<typeof CustomWorldPublishing>;
+
+export const CustomWorldRankGroup = __t.object("CustomWorldRankGroup", {
+  players: __t.u64(),
+  firstRank: __t.u64(),
+  worlds: __t.u64(),
+});
+export type CustomWorldRankGroup = __Infer<typeof CustomWorldRankGroup>;
+
+export const CustomWorldRenaming = __t.object("CustomWorldRenaming", {
+  worldId: __t.uuid(),
+  revision: __t.u64(),
+  title: __t.string(),
+  tagline: __t.string(),
+});
+export type CustomWorldRenaming = __Infer<typeof CustomWorldRenaming>;
+
+export const CustomWorldRequest = __t.object("CustomWorldRequest", {
+  worldId: __t.uuid(),
+  revision: __t.u64(),
+});
+export type CustomWorldRequest = __Infer<typeof CustomWorldRequest>;
+
+export const CustomWorldSession = __t.object("CustomWorldSession", {
+  sessionId: __t.uuid(),
+  owner: __t.identity(),
+  worldId: __t.uuid(),
+  get stage() {
+    return CustomWorldStage;
+  },
+  isOpen: __t.bool(),
+  revision: __t.u64(),
+  createdAt: __t.timestamp(),
+  updatedAt: __t.timestamp(),
+  closedAt: __t.option(__t.timestamp()),
+});
+export type CustomWorldSession = __Infer<typeof CustomWorldSession>;
+
+export const CustomWorldSessionDetail = __t.object("CustomWorldSessionDetail", {
+  get session() {
+    return CustomWorldSession;
+  },
+  get stages() {
+    return __t.array(CustomWorldSessionStage);
+  },
+});
+export type CustomWorldSessionDetail = __Infer<typeof CustomWorldSessionDetail>;
+
+export const CustomWorldSessionMove = __t.object("CustomWorldSessionMove", {
+  sessionId: __t.uuid(),
+  revision: __t.u64(),
+  get to() {
+    return CustomWorldStage;
+  },
+});
+export type CustomWorldSessionMove = __Infer<typeof CustomWorldSessionMove>;
+
+export const CustomWorldSessionStage = __t.object("CustomWorldSessionStage", {
+  id: __t.u64(),
+  owner: __t.identity(),
+  sessionId: __t.uuid(),
+  get stage() {
+    return CustomWorldStage;
+  },
+  draft: __t.string(),
+  get validation() {
+    return CustomWorldValidation;
+  },
+  get shortcomings() {
+    return __t.array(CustomWorldShortcoming);
+  },
+  approvedAt: __t.option(__t.timestamp()),
+  updatedAt: __t.timestamp(),
+});
+export type CustomWorldSessionStage = __Infer<typeof CustomWorldSessionStage>;
+
+export const CustomWorldSessionStart = __t.object("CustomWorldSessionStart", {
+  idempotencyKey: __t.string(),
+  get world() {
+    return CustomWorldSessionWorld;
+  },
+  brief: __t.string(),
+});
+export type CustomWorldSessionStart = __Infer<typeof CustomWorldSessionStart>;
+
+export const CustomWorldSessionWorld = __t.enum("CustomWorldSessionWorld", {
+  New: __t.string(),
+  Existing: __t.uuid(),
+});
+export type CustomWorldSessionWorld = __Infer<typeof CustomWorldSessionWorld>;
+
+export const CustomWorldShortcoming = __t.object("CustomWorldShortcoming", {
+  code: __t.string(),
+  entryKey: __t.option(__t.string()),
+  message: __t.string(),
+});
+export type CustomWorldShortcoming = __Infer<typeof CustomWorldShortcoming>;
+
+export const CustomWorldStage = __t.enum("CustomWorldStage", {
+  Brief: __t.unit(),
+  Setting: __t.unit(),
+  Chapters: __t.unit(),
+  Characters: __t.unit(),
+  Assets: __t.unit(),
+  Review: __t.unit(),
+  Finished: __t.unit(),
+  Abandoned: __t.unit(),
+});
+export type CustomWorldStage = __Infer<typeof CustomWorldStage>;
+
+export const CustomWorldStageDraft = __t.object("CustomWorldStageDraft", {
+  sessionId: __t.uuid(),
+  revision: __t.u64(),
+  get stage() {
+    return CustomWorldStage;
+  },
+  draft: __t.string(),
+});
+export type CustomWorldStageDraft = __Infer<typeof CustomWorldStageDraft>;
+
+export const CustomWorldStanding = __t.object("CustomWorldStanding", {
+  worldId: __t.uuid(),
+  number: __t.u64(),
+  rank: __t.u64(),
+  players: __t.u64(),
+  likes: __t.u64(),
+  publishedAt: __t.timestamp(),
+});
+export type CustomWorldStanding = __Infer<typeof CustomWorldStanding>;
+
+export const CustomWorldStatus = __t.enum("CustomWorldStatus", {
+  Draft: __t.unit(),
+  Published: __t.unit(),
+  Unpublished: __t.unit(),
+  Archived: __t.unit(),
+});
+export type CustomWorldStatus = __Infer<typeof CustomWorldStatus>;
+
+export const CustomWorldTag = __t.object("CustomWorldTag", {
+  tag: __t.string(),
+  worlds: __t.u64(),
+});
+export type CustomWorldTag = __Infer<typeof CustomWorldTag>;
+
+export const CustomWorldTagPageRequest = __t.object("CustomWorldTagPageRequest", {
+  tag: __t.string(),
+  cursor: __t.option(__t.u64()),
+  length: __t.u32(),
+});
+export type CustomWorldTagPageRequest = __Infer<typeof CustomWorldTagPageRequest>;
+
+export const CustomWorldTagging = __t.object("CustomWorldTagging", {
+  id: __t.u64(),
+  tag: __t.string(),
+  number: __t.u64(),
+  worldId: __t.uuid(),
+});
+export type CustomWorldTagging = __Infer<typeof CustomWorldTagging>;
+
+export const CustomWorldValidation = __t.enum("CustomWorldValidation", {
+  Unchecked: __t.unit(),
+  Passed: __t.unit(),
+  Failed: __t.unit(),
+});
+export type CustomWorldValidation = __Infer<typeof CustomWorldValidation>;
+
 export const CustomWorldVersion = __t.object("CustomWorldVersion", {
   versionId: __t.uuid(),
   worldId: __t.uuid(),
@@ -206,6 +1417,16 @@ export const CustomWorldVersion = __t.object("CustomWorldVersion", {
   publishedAt: __t.timestamp(),
 });
 export type CustomWorldVersion = __Infer<typeof CustomWorldVersion>;
+
+export const CustomWorldWork = __t.object("CustomWorldWork", {
+  get profile() {
+    return CustomWorldProfile;
+  },
+  get galleryEntry() {
+    return __t.option(CustomWorldGalleryEntry);
+  },
+});
+export type CustomWorldWork = __Infer<typeof CustomWorldWork>;
 
 export const DomainError = __t.object("DomainError", {
   get code() {
@@ -246,6 +1467,28 @@ export const EquipSlot = __t.enum("EquipSlot", {
 });
 export type EquipSlot = __Infer<typeof EquipSlot>;
 
+export const ExperienceAward = __t.object("ExperienceAward", {
+  id: __t.u64(),
+  owner: __t.identity(),
+  worldId: __t.uuid(),
+  chapterKey: __t.string(),
+  get source() {
+    return ExperienceSource;
+  },
+  sourceId: __t.uuid(),
+  amount: __t.u64(),
+  levelBefore: __t.u32(),
+  levelAfter: __t.u32(),
+  awardedAt: __t.timestamp(),
+});
+export type ExperienceAward = __Infer<typeof ExperienceAward>;
+
+export const ExperienceSource = __t.enum("ExperienceSource", {
+  Battle: __t.unit(),
+  Quest: __t.unit(),
+});
+export type ExperienceSource = __Infer<typeof ExperienceSource>;
+
 export const IllegalTransition = __t.object("IllegalTransition", {
   from: __t.string(),
   to: __t.string(),
@@ -262,6 +1505,124 @@ export const InvalidArgument = __t.object("InvalidArgument", {
   field: __t.string(),
 });
 export type InvalidArgument = __Infer<typeof InvalidArgument>;
+
+export const InventoryBag = __t.object("InventoryBag", {
+  bagId: __t.uuid(),
+  owner: __t.identity(),
+  worldId: __t.uuid(),
+  capacity: __t.u32(),
+  revision: __t.u64(),
+  updatedAt: __t.timestamp(),
+});
+export type InventoryBag = __Infer<typeof InventoryBag>;
+
+export const InventoryDiscard = __t.object("InventoryDiscard", {
+  itemId: __t.uuid(),
+  quantity: __t.u32(),
+  revision: __t.u64(),
+});
+export type InventoryDiscard = __Infer<typeof InventoryDiscard>;
+
+export const InventoryEquipment = __t.object("InventoryEquipment", {
+  runtimeItemId: __t.uuid(),
+  bagId: __t.uuid(),
+  owner: __t.identity(),
+  worldId: __t.uuid(),
+  get slot() {
+    return EquipSlot;
+  },
+  itemKey: __t.string(),
+  get traits() {
+    return ItemTraits;
+  },
+  wornSince: __t.timestamp(),
+});
+export type InventoryEquipment = __Infer<typeof InventoryEquipment>;
+
+export const InventoryItem = __t.object("InventoryItem", {
+  itemId: __t.uuid(),
+  bagId: __t.uuid(),
+  owner: __t.identity(),
+  worldId: __t.uuid(),
+  slot: __t.u32(),
+  quantity: __t.u32(),
+  itemKey: __t.string(),
+  get traits() {
+    return ItemTraits;
+  },
+  runtimeItemId: __t.option(__t.uuid()),
+});
+export type InventoryItem = __Infer<typeof InventoryItem>;
+
+export const InventoryMerge = __t.object("InventoryMerge", {
+  fromItemId: __t.uuid(),
+  intoItemId: __t.uuid(),
+  revision: __t.u64(),
+});
+export type InventoryMerge = __Infer<typeof InventoryMerge>;
+
+export const InventoryMove = __t.object("InventoryMove", {
+  itemId: __t.uuid(),
+  toSlot: __t.u32(),
+  revision: __t.u64(),
+});
+export type InventoryMove = __Infer<typeof InventoryMove>;
+
+export const InventoryRecord = __t.object("InventoryRecord", {
+  get bag() {
+    return InventoryBag;
+  },
+  get items() {
+    return __t.array(InventoryItem);
+  },
+  get equipment() {
+    return __t.array(InventoryEquipment);
+  },
+  get runtimeItems() {
+    return __t.array(RuntimeItem);
+  },
+});
+export type InventoryRecord = __Infer<typeof InventoryRecord>;
+
+export const InventorySplit = __t.object("InventorySplit", {
+  itemId: __t.uuid(),
+  revision: __t.u64(),
+  quantity: __t.u32(),
+  toSlot: __t.option(__t.u32()),
+});
+export type InventorySplit = __Infer<typeof InventorySplit>;
+
+export const InventoryTrade = __t.object("InventoryTrade", {
+  tradeId: __t.uuid(),
+  worldId: __t.uuid(),
+  proposer: __t.identity(),
+  partner: __t.identity(),
+  get status() {
+    return TradeStatus;
+  },
+  revision: __t.u32(),
+  get proposerItems() {
+    return __t.array(TradeItem);
+  },
+  get partnerItems() {
+    return __t.array(TradeItem);
+  },
+  get acceptedBy() {
+    return __t.option(TradeSide);
+  },
+  createdAt: __t.timestamp(),
+  updatedAt: __t.timestamp(),
+  expiresAt: __t.timestamp(),
+  settledAt: __t.option(__t.timestamp()),
+});
+export type InventoryTrade = __Infer<typeof InventoryTrade>;
+
+export const InventoryTradeTimer = __t.object("InventoryTradeTimer", {
+  scheduledId: __t.u64(),
+  scheduledAt: __t.scheduleAt(),
+  tradeId: __t.uuid(),
+});
+export type InventoryTradeTimer = __Infer<typeof InventoryTradeTimer>;
 
 export const ItemAmount = __t.object("ItemAmount", {
   itemKey: __t.string(),
@@ -287,6 +1648,19 @@ export const ItemAttributeRange = __t.object("ItemAttributeRange", {
 });
 export type ItemAttributeRange = __Infer<typeof ItemAttributeRange>;
 
+export const ItemTraits = __t.object("ItemTraits", {
+  name: __t.string(),
+  stackMax: __t.u32(),
+  get equipSlot() {
+    return __t.option(EquipSlot);
+  },
+  get usage() {
+    return __t.option(ItemUse);
+  },
+  tradable: __t.bool(),
+});
+export type ItemTraits = __Infer<typeof ItemTraits>;
+
 export const ItemUse = __t.enum("ItemUse", {
   Heal: __t.u32(),
   Refresh: __t.u32(),
@@ -310,6 +1684,104 @@ export const LootEntry = __t.object("LootEntry", {
 });
 export type LootEntry = __Infer<typeof LootEntry>;
 
+export const NpcInteraction = __t.enum("NpcInteraction", {
+  Talk: __t.unit(),
+  get Gift() {
+    return ItemAmount;
+  },
+  Help: __t.unit(),
+  Insult: __t.unit(),
+  Apologize: __t.unit(),
+});
+export type NpcInteraction = __Infer<typeof NpcInteraction>;
+
+export const NpcInteractionRequest = __t.object("NpcInteractionRequest", {
+  idempotencyKey: __t.string(),
+  sessionId: __t.uuid(),
+  characterKey: __t.string(),
+  get interaction() {
+    return NpcInteraction;
+  },
+  note: __t.string(),
+});
+export type NpcInteractionRequest = __Infer<typeof NpcInteractionRequest>;
+
+export const NpcMemory = __t.object("NpcMemory", {
+  get kind() {
+    return NpcMemoryKind;
+  },
+  weight: __t.i32(),
+  note: __t.string(),
+  rememberedAt: __t.timestamp(),
+});
+export type NpcMemory = __Infer<typeof NpcMemory>;
+
+export const NpcMemoryKind = __t.enum("NpcMemoryKind", {
+  Talk: __t.unit(),
+  Gift: __t.unit(),
+  Help: __t.unit(),
+  Insult: __t.unit(),
+  Apology: __t.unit(),
+});
+export type NpcMemoryKind = __Infer<typeof NpcMemoryKind>;
+
+export const NpcMood = __t.enum("NpcMood", {
+  Hostile: __t.unit(),
+  Sullen: __t.unit(),
+  Calm: __t.unit(),
+  Friendly: __t.unit(),
+  Delighted: __t.unit(),
+});
+export type NpcMood = __Infer<typeof NpcMood>;
+
+export const NpcRelation = __t.object("NpcRelation", {
+  id: __t.u64(),
+  owner: __t.identity(),
+  sessionId: __t.uuid(),
+  characterKey: __t.string(),
+  otherKey: __t.string(),
+  affinity: __t.i32(),
+});
+export type NpcRelation = __Infer<typeof NpcRelation>;
+
+export const NpcState = __t.object("NpcState", {
+  npcStateId: __t.uuid(),
+  owner: __t.identity(),
+  sessionId: __t.uuid(),
+  characterKey: __t.string(),
+  affinity: __t.i32(),
+  get mood() {
+    return NpcMood;
+  },
+  get memories() {
+    return __t.array(NpcMemory);
+  },
+  talkReadyAt: __t.timestamp(),
+  helpReadyAt: __t.timestamp(),
+  apologyReadyAt: __t.timestamp(),
+  metAt: __t.timestamp(),
+  updatedAt: __t.timestamp(),
+});
+export type NpcState = __Infer<typeof NpcState>;
+
+export const PicturePuzzle = __t.object("PicturePuzzle", {
+  puzzleId: __t.uuid(),
+  author: __t.identity(),
+  title: __t.string(),
+  assetId: __t.uuid(),
+  columns: __t.u8(),
+  rows: __t.u8(),
+  get status() {
+    return PuzzleStatus;
+  },
+  isPublished: __t.bool(),
+  galleryOrder: __t.i64(),
+  createdAt: __t.timestamp(),
+  updatedAt: __t.timestamp(),
+  publishedAt: __t.option(__t.timestamp()),
+});
+export type PicturePuzzle = __Infer<typeof PicturePuzzle>;
+
 export const PlayerAccount = __t.object("PlayerAccount", {
   player: __t.identity(),
   get status() {
@@ -318,6 +1790,279 @@ export const PlayerAccount = __t.object("PlayerAccount", {
   changedAt: __t.timestamp(),
 });
 export type PlayerAccount = __Infer<typeof PlayerAccount>;
+
+export const PlayerProgression = __t.object("PlayerProgression", {
+  id: __t.u64(),
+  owner: __t.identity(),
+  worldId: __t.uuid(),
+  experience: __t.u64(),
+  level: __t.u32(),
+  nextLevelAt: __t.option(__t.u64()),
+  unlockedChapters: __t.u32(),
+  levelReachedAt: __t.timestamp(),
+  createdAt: __t.timestamp(),
+  updatedAt: __t.timestamp(),
+});
+export type PlayerProgression = __Infer<typeof PlayerProgression>;
+
+export const ProfileDashboardState = __t.object("ProfileDashboardState", {
+  player: __t.identity(),
+  snapshots: __t.u32(),
+  archives: __t.u32(),
+  savedBytes: __t.u64(),
+  lastRevision: __t.u64(),
+  playedWorlds: __t.u32(),
+  playedStories: __t.u32(),
+  playedMicros: __t.u64(),
+  minutesPlayed: __t.u64(),
+  lastWorldId: __t.option(__t.uuid()),
+  lastPlayedAt: __t.option(__t.timestamp()),
+  createdAt: __t.timestamp(),
+  updatedAt: __t.timestamp(),
+});
+export type ProfileDashboardState = __Infer<typeof ProfileDashboardState>;
+
+export const ProfilePlayedStory = __t.object("ProfilePlayedStory", {
+  sessionId: __t.uuid(),
+  owner: __t.identity(),
+  worldId: __t.uuid(),
+  playedMicros: __t.u64(),
+  firstPlayedAt: __t.timestamp(),
+  lastPlayedAt: __t.timestamp(),
+});
+export type ProfilePlayedStory = __Infer<typeof ProfilePlayedStory>;
+
+export const ProfilePlayedWorld = __t.object("ProfilePlayedWorld", {
+  id: __t.u64(),
+  owner: __t.identity(),
+  worldId: __t.uuid(),
+  versionId: __t.uuid(),
+  lastSessionId: __t.uuid(),
+  stories: __t.u32(),
+  playedMicros: __t.u64(),
+  minutesPlayed: __t.u64(),
+  firstPlayedAt: __t.timestamp(),
+  lastPlayedAt: __t.timestamp(),
+});
+export type ProfilePlayedWorld = __Infer<typeof ProfilePlayedWorld>;
+
+export const ProfilePlayedWorldPage = __t.object("ProfilePlayedWorldPage", {
+  afterId: __t.option(__t.u64()),
+  limit: __t.u32(),
+});
+export type ProfilePlayedWorldPage = __Infer<typeof ProfilePlayedWorldPage>;
+
+export const ProfileProjectionDifference = __t.object("ProfileProjectionDifference", {
+  projection: __t.string(),
+  recorded: __t.string(),
+  recomputed: __t.string(),
+});
+export type ProfileProjectionDifference = __Infer<typeof ProfileProjectionDifference>;
+
+export const ProfileSaveArchive = __t.object("ProfileSaveArchive", {
+  archiveId: __t.uuid(),
+  owner: __t.identity(),
+  name: __t.string(),
+  worldId: __t.uuid(),
+  slot: __t.string(),
+  revision: __t.u64(),
+  versionId: __t.uuid(),
+  sessionId: __t.uuid(),
+  eventNumber: __t.u32(),
+  formatVersion: __t.u32(),
+  checksum: __t.string(),
+  byteSize: __t.u64(),
+  savedAt: __t.timestamp(),
+  archivedAt: __t.timestamp(),
+});
+export type ProfileSaveArchive = __Infer<typeof ProfileSaveArchive>;
+
+export const ProfileSaveArchiveRecord = __t.object("ProfileSaveArchiveRecord", {
+  get archive() {
+    return ProfileSaveArchive;
+  },
+  payload: __t.byteArray(),
+});
+export type ProfileSaveArchiveRecord = __Infer<typeof ProfileSaveArchiveRecord>;
+
+export const ProfileSaveArchiveRequest = __t.object("ProfileSaveArchiveRequest", {
+  idempotencyKey: __t.string(),
+  worldId: __t.uuid(),
+  slot: __t.string(),
+  name: __t.string(),
+});
+export type ProfileSaveArchiveRequest = __Infer<typeof ProfileSaveArchiveRequest>;
+
+export const ProfileSaveRestoration = __t.object("ProfileSaveRestoration", {
+  archiveId: __t.uuid(),
+  slot: __t.string(),
+  expectedRevision: __t.u64(),
+});
+export type ProfileSaveRestoration = __Infer<typeof ProfileSaveRestoration>;
+
+export const ProfileWalletBalance = __t.object("ProfileWalletBalance", {
+  id: __t.u64(),
+  owner: __t.identity(),
+  get currency() {
+    return WalletCurrency;
+  },
+  balance: __t.u64(),
+  ledgerLength: __t.u64(),
+  transferDay: __t.i64(),
+  transfersThatDay: __t.u32(),
+  updatedAt: __t.timestamp(),
+});
+export type ProfileWalletBalance = __Infer<typeof ProfileWalletBalance>;
+
+export const ProfileWalletLedger = __t.object("ProfileWalletLedger", {
+  entryId: __t.uuid(),
+  owner: __t.identity(),
+  get currency() {
+    return WalletCurrency;
+  },
+  sequence: __t.u64(),
+  get kind() {
+    return WalletEntryKind;
+  },
+  amount: __t.u64(),
+  balanceAfter: __t.u64(),
+  counterparty: __t.option(__t.identity()),
+  relatedEntryId: __t.option(__t.uuid()),
+  reason: __t.string(),
+  postedBy: __t.identity(),
+  postedAt: __t.timestamp(),
+});
+export type ProfileWalletLedger = __Infer<typeof ProfileWalletLedger>;
+
+export const ProfileWalletRefund = __t.object("ProfileWalletRefund", {
+  debitEntryId: __t.uuid(),
+  refundEntryId: __t.uuid(),
+});
+export type ProfileWalletRefund = __Infer<typeof ProfileWalletRefund>;
+
+export const ProgressionRecord = __t.object("ProgressionRecord", {
+  get progression() {
+    return PlayerProgression;
+  },
+  get chapters() {
+    return __t.array(ChapterProgression);
+  },
+});
+export type ProgressionRecord = __Infer<typeof ProgressionRecord>;
+
+export const PuzzleCreation = __t.object("PuzzleCreation", {
+  idempotencyKey: __t.string(),
+  title: __t.string(),
+  assetId: __t.uuid(),
+  columns: __t.u8(),
+  rows: __t.u8(),
+});
+export type PuzzleCreation = __Infer<typeof PuzzleCreation>;
+
+export const PuzzleGalleryListing = __t.object("PuzzleGalleryListing", {
+  get after() {
+    return __t.option(PuzzleGalleryPlace);
+  },
+  limit: __t.u32(),
+});
+export type PuzzleGalleryListing = __Infer<typeof PuzzleGalleryListing>;
+
+export const PuzzleGalleryPlace = __t.object("PuzzleGalleryPlace", {
+  galleryOrder: __t.i64(),
+  puzzleId: __t.uuid(),
+});
+export type PuzzleGalleryPlace = __Infer<typeof PuzzleGalleryPlace>;
+
+export const PuzzleLeader = __t.object("PuzzleLeader", {
+  id: __t.u64(),
+  puzzleId: __t.uuid(),
+  player: __t.identity(),
+  moves: __t.u32(),
+  elapsedMicros: __t.i64(),
+  achievedAt: __t.timestamp(),
+});
+export type PuzzleLeader = __Infer<typeof PuzzleLeader>;
+
+export const PuzzleMoves = __t.object("PuzzleMoves", {
+  runId: __t.uuid(),
+  expectedMoves: __t.u32(),
+  places: __t.byteArray(),
+});
+export type PuzzleMoves = __Infer<typeof PuzzleMoves>;
+
+export const PuzzleResult = __t.object("PuzzleResult", {
+  id: __t.u64(),
+  owner: __t.identity(),
+  puzzleId: __t.uuid(),
+  bestRunId: __t.uuid(),
+  bestMoves: __t.u32(),
+  bestElapsedMicros: __t.i64(),
+  bestAt: __t.timestamp(),
+  finishedRuns: __t.u32(),
+  lastFinishedAt: __t.timestamp(),
+});
+export type PuzzleResult = __Infer<typeof PuzzleResult>;
+
+export const PuzzleRun = __t.object("PuzzleRun", {
+  runId: __t.uuid(),
+  owner: __t.identity(),
+  puzzleId: __t.uuid(),
+  columns: __t.u8(),
+  rows: __t.u8(),
+  seed: __t.u64(),
+  cells: __t.byteArray(),
+  moves: __t.u32(),
+  get status() {
+    return PuzzleRunStatus;
+  },
+  begunAt: __t.timestamp(),
+  updatedAt: __t.timestamp(),
+  endedAt: __t.option(__t.timestamp()),
+});
+export type PuzzleRun = __Infer<typeof PuzzleRun>;
+
+export const PuzzleRunBeginning = __t.object("PuzzleRunBeginning", {
+  idempotencyKey: __t.string(),
+  puzzleId: __t.uuid(),
+});
+export type PuzzleRunBeginning = __Infer<typeof PuzzleRunBeginning>;
+
+export const PuzzleRunStatus = __t.enum("PuzzleRunStatus", {
+  Running: __t.unit(),
+  Finished: __t.unit(),
+  Abandoned: __t.unit(),
+});
+export type PuzzleRunStatus = __Infer<typeof PuzzleRunStatus>;
+
+export const PuzzleStatus = __t.enum("PuzzleStatus", {
+  Draft: __t.unit(),
+  Published: __t.unit(),
+  Withdrawn: __t.unit(),
+});
+export type PuzzleStatus = __Infer<typeof PuzzleStatus>;
+
+export const QuestLog = __t.object("QuestLog", {
+  id: __t.u64(),
+  owner: __t.identity(),
+  questId: __t.uuid(),
+  attempt: __t.u32(),
+  get kind() {
+    return QuestLogKind;
+  },
+  objectiveKey: __t.string(),
+  count: __t.u32(),
+  happenedAt: __t.timestamp(),
+});
+export type QuestLog = __Infer<typeof QuestLog>;
+
+export const QuestLogKind = __t.enum("QuestLogKind", {
+  Accepted: __t.unit(),
+  Progressed: __t.unit(),
+  Completed: __t.unit(),
+  TurnedIn: __t.unit(),
+  Abandoned: __t.unit(),
+});
+export type QuestLogKind = __Infer<typeof QuestLogKind>;
 
 export const QuestObjective = __t.object("QuestObjective", {
   key: __t.string(),
@@ -339,6 +2084,65 @@ export const QuestObjectiveKind = __t.enum("QuestObjectiveKind", {
 });
 export type QuestObjectiveKind = __Infer<typeof QuestObjectiveKind>;
 
+export const QuestOffer = __t.object("QuestOffer", {
+  questKey: __t.string(),
+  get quest() {
+    return WorldQuest;
+  },
+  get status() {
+    return QuestStatus;
+  },
+  get obstacle() {
+    return __t.option(DomainError);
+  },
+});
+export type QuestOffer = __Infer<typeof QuestOffer>;
+
+export const QuestProgress = __t.object("QuestProgress", {
+  objectiveKey: __t.string(),
+  get kind() {
+    return QuestObjectiveKind;
+  },
+  targetKey: __t.string(),
+  count: __t.u32(),
+  needed: __t.u32(),
+});
+export type QuestProgress = __Infer<typeof QuestProgress>;
+
+export const QuestRecord = __t.object("QuestRecord", {
+  questId: __t.uuid(),
+  owner: __t.identity(),
+  sessionId: __t.uuid(),
+  questKey: __t.string(),
+  get status() {
+    return QuestStatus;
+  },
+  get objectives() {
+    return __t.array(QuestProgress);
+  },
+  attempts: __t.u32(),
+  acceptedAt: __t.timestamp(),
+  completedAt: __t.option(__t.timestamp()),
+  turnedInAt: __t.option(__t.timestamp()),
+  updatedAt: __t.timestamp(),
+});
+export type QuestRecord = __Infer<typeof QuestRecord>;
+
+export const QuestSelection = __t.object("QuestSelection", {
+  sessionId: __t.uuid(),
+  questKey: __t.string(),
+});
+export type QuestSelection = __Infer<typeof QuestSelection>;
+
+export const QuestStatus = __t.enum("QuestStatus", {
+  Available: __t.unit(),
+  Accepted: __t.unit(),
+  Completed: __t.unit(),
+  TurnedIn: __t.unit(),
+  Abandoned: __t.unit(),
+});
+export type QuestStatus = __Infer<typeof QuestStatus>;
+
 export const RequestForgetting = __t.object("RequestForgetting", {
   scheduledId: __t.u64(),
   scheduledAt: __t.scheduleAt(),
@@ -355,6 +2159,122 @@ export const RequestRecord = __t.object("RequestRecord", {
   askedAt: __t.timestamp(),
 });
 export type RequestRecord = __Infer<typeof RequestRecord>;
+
+export const RolledItemAttribute = __t.object("RolledItemAttribute", {
+  get attribute() {
+    return ItemAttribute;
+  },
+  value: __t.u32(),
+});
+export type RolledItemAttribute = __Infer<typeof RolledItemAttribute>;
+
+export const RuntimeItem = __t.object("RuntimeItem", {
+  runtimeItemId: __t.uuid(),
+  owner: __t.identity(),
+  worldId: __t.uuid(),
+  versionId: __t.uuid(),
+  itemKey: __t.string(),
+  name: __t.string(),
+  seed: __t.u64(),
+  get attributes() {
+    return __t.array(RolledItemAttribute);
+  },
+  get skill() {
+    return __t.option(CombatSkill);
+  },
+  createdAt: __t.timestamp(),
+});
+export type RuntimeItem = __Infer<typeof RuntimeItem>;
+
+export const RuntimeSetting = __t.object("RuntimeSetting", {
+  id: __t.u64(),
+  owner: __t.identity(),
+  key: __t.string(),
+  get value() {
+    return RuntimeSettingValue;
+  },
+  updatedAt: __t.timestamp(),
+});
+export type RuntimeSetting = __Infer<typeof RuntimeSetting>;
+
+export const RuntimeSettingRecord = __t.object("RuntimeSettingRecord", {
+  key: __t.string(),
+  get value() {
+    return RuntimeSettingValue;
+  },
+  updatedAt: __t.option(__t.timestamp()),
+});
+export type RuntimeSettingRecord = __Infer<typeof RuntimeSettingRecord>;
+
+export const RuntimeSettingRequest = __t.object("RuntimeSettingRequest", {
+  key: __t.string(),
+  get value() {
+    return RuntimeSettingValue;
+  },
+});
+export type RuntimeSettingRequest = __Infer<typeof RuntimeSettingRequest>;
+
+export const RuntimeSettingValue = __t.enum("RuntimeSettingValue", {
+  Bool: __t.bool(),
+  Int: __t.i64(),
+  Text: __t.string(),
+});
+export type RuntimeSettingValue = __Infer<typeof RuntimeSettingValue>;
+
+export const RuntimeSnapshot = __t.object("RuntimeSnapshot", {
+  snapshotId: __t.uuid(),
+  owner: __t.identity(),
+  worldId: __t.uuid(),
+  slot: __t.string(),
+  versionId: __t.uuid(),
+  sessionId: __t.uuid(),
+  eventNumber: __t.u32(),
+  formatVersion: __t.u32(),
+  checksum: __t.string(),
+  byteSize: __t.u64(),
+  revision: __t.u64(),
+  replacedRevision: __t.u64(),
+  createdAt: __t.timestamp(),
+  savedAt: __t.timestamp(),
+});
+export type RuntimeSnapshot = __Infer<typeof RuntimeSnapshot>;
+
+export const RuntimeSnapshotDeletion = __t.object("RuntimeSnapshotDeletion", {
+  worldId: __t.uuid(),
+  slot: __t.string(),
+  expectedRevision: __t.u64(),
+});
+export type RuntimeSnapshotDeletion = __Infer<typeof RuntimeSnapshotDeletion>;
+
+export const RuntimeSnapshotPayload = __t.object("RuntimeSnapshotPayload", {
+  holderId: __t.uuid(),
+  payload: __t.byteArray(),
+});
+export type RuntimeSnapshotPayload = __Infer<typeof RuntimeSnapshotPayload>;
+
+export const RuntimeSnapshotRecord = __t.object("RuntimeSnapshotRecord", {
+  get snapshot() {
+    return RuntimeSnapshot;
+  },
+  payload: __t.byteArray(),
+});
+export type RuntimeSnapshotRecord = __Infer<typeof RuntimeSnapshotRecord>;
+
+export const RuntimeSnapshotRequest = __t.object("RuntimeSnapshotRequest", {
+  sessionId: __t.uuid(),
+  slot: __t.string(),
+  formatVersion: __t.u32(),
+  checksum: __t.string(),
+  payload: __t.byteArray(),
+  expectedRevision: __t.u64(),
+});
+export type RuntimeSnapshotRequest = __Infer<typeof RuntimeSnapshotRequest>;
+
+export const RuntimeSnapshotSlot = __t.object("RuntimeSnapshotSlot", {
+  worldId: __t.uuid(),
+  slot: __t.string(),
+});
+export type RuntimeSnapshotSlot = __Infer<typeof RuntimeSnapshotSlot>;
 
 export const StatusEffectKind = __t.enum("StatusEffectKind", {
   Poison: __t.unit(),
@@ -374,6 +2294,73 @@ export const StatusEffectSpec = __t.object("StatusEffectSpec", {
 });
 export type StatusEffectSpec = __Infer<typeof StatusEffectSpec>;
 
+export const StoryBeginning = __t.object("StoryBeginning", {
+  idempotencyKey: __t.string(),
+  worldId: __t.uuid(),
+});
+export type StoryBeginning = __Infer<typeof StoryBeginning>;
+
+export const StoryBranching = __t.object("StoryBranching", {
+  idempotencyKey: __t.string(),
+  sessionId: __t.uuid(),
+  eventNumber: __t.u32(),
+});
+export type StoryBranching = __Infer<typeof StoryBranching>;
+
+export const StoryContinuation = __t.object("StoryContinuation", {
+  sessionId: __t.uuid(),
+  expectedEventNumber: __t.u32(),
+  playerInput: __t.string(),
+  text: __t.string(),
+  chapterKey: __t.option(__t.string()),
+});
+export type StoryContinuation = __Infer<typeof StoryContinuation>;
+
+export const StoryEnding = __t.object("StoryEnding", {
+  sessionId: __t.uuid(),
+  expectedEventNumber: __t.u32(),
+  text: __t.string(),
+});
+export type StoryEnding = __Infer<typeof StoryEnding>;
+
+export const StoryEvent = __t.object("StoryEvent", {
+  id: __t.u64(),
+  sessionId: __t.uuid(),
+  number: __t.u32(),
+  owner: __t.identity(),
+  get kind() {
+    return StoryEventKind;
+  },
+  chapterKey: __t.string(),
+  subjectKey: __t.string(),
+  opening: __t.string(),
+  playerInput: __t.string(),
+  text: __t.string(),
+  happenedAt: __t.timestamp(),
+});
+export type StoryEvent = __Infer<typeof StoryEvent>;
+
+export const StoryEventKind = __t.enum("StoryEventKind", {
+  Begun: __t.unit(),
+  Continued: __t.unit(),
+  ChapterEntered: __t.unit(),
+  CharacterMet: __t.unit(),
+  BattleWon: __t.unit(),
+  BattleLost: __t.unit(),
+  BattleFled: __t.unit(),
+  TreasureOpened: __t.unit(),
+  QuestTurnedIn: __t.unit(),
+  Ended: __t.unit(),
+});
+export type StoryEventKind = __Infer<typeof StoryEventKind>;
+
+export const StoryEventListing = __t.object("StoryEventListing", {
+  sessionId: __t.uuid(),
+  fromNumber: __t.u32(),
+  limit: __t.u32(),
+});
+export type StoryEventListing = __Infer<typeof StoryEventListing>;
+
 export const StorySession = __t.object("StorySession", {
   sessionId: __t.uuid(),
   owner: __t.identity(),
@@ -384,6 +2371,9 @@ export const StorySession = __t.object("StorySession", {
   },
   chapterKey: __t.string(),
   nextEventNumber: __t.u32(),
+  parentSessionId: __t.option(__t.uuid()),
+  sharedEventCount: __t.u32(),
+  depth: __t.u32(),
   begunAt: __t.timestamp(),
   updatedAt: __t.timestamp(),
   endedAt: __t.option(__t.timestamp()),
@@ -395,6 +2385,173 @@ export const StoryStatus = __t.enum("StoryStatus", {
   Ended: __t.unit(),
 });
 export type StoryStatus = __Infer<typeof StoryStatus>;
+
+export const StoryStep = __t.object("StoryStep", {
+  get session() {
+    return StorySession;
+  },
+  get event() {
+    return StoryEvent;
+  },
+});
+export type StoryStep = __Infer<typeof StoryStep>;
+
+export const TradeAcceptance = __t.object("TradeAcceptance", {
+  tradeId: __t.uuid(),
+  revision: __t.u32(),
+});
+export type TradeAcceptance = __Infer<typeof TradeAcceptance>;
+
+export const TradeItem = __t.object("TradeItem", {
+  itemId: __t.uuid(),
+  quantity: __t.u32(),
+  itemKey: __t.string(),
+  get traits() {
+    return ItemTraits;
+  },
+  runtimeItemId: __t.option(__t.uuid()),
+  get attributes() {
+    return __t.array(RolledItemAttribute);
+  },
+  get skill() {
+    return __t.option(CombatSkill);
+  },
+});
+export type TradeItem = __Infer<typeof TradeItem>;
+
+export const TradeItemRequest = __t.object("TradeItemRequest", {
+  itemId: __t.uuid(),
+  quantity: __t.u32(),
+});
+export type TradeItemRequest = __Infer<typeof TradeItemRequest>;
+
+export const TradeProposal = __t.object("TradeProposal", {
+  idempotencyKey: __t.string(),
+  worldId: __t.uuid(),
+  partner: __t.identity(),
+  get items() {
+    return __t.array(TradeItemRequest);
+  },
+});
+export type TradeProposal = __Infer<typeof TradeProposal>;
+
+export const TradeRevision = __t.object("TradeRevision", {
+  tradeId: __t.uuid(),
+  revision: __t.u32(),
+  get items() {
+    return __t.array(TradeItemRequest);
+  },
+});
+export type TradeRevision = __Infer<typeof TradeRevision>;
+
+export const TradeSide = __t.enum("TradeSide", {
+  Proposer: __t.unit(),
+  Partner: __t.unit(),
+});
+export type TradeSide = __Infer<typeof TradeSide>;
+
+export const TradeStatus = __t.enum("TradeStatus", {
+  Open: __t.unit(),
+  Completed: __t.unit(),
+  Declined: __t.unit(),
+  Cancelled: __t.unit(),
+  Expired: __t.unit(),
+});
+export type TradeStatus = __Infer<typeof TradeStatus>;
+
+export const TreasureOpening = __t.object("TreasureOpening", {
+  sessionId: __t.uuid(),
+  treasureKey: __t.string(),
+});
+export type TreasureOpening = __Infer<typeof TreasureOpening>;
+
+export const TreasureRecord = __t.object("TreasureRecord", {
+  recordId: __t.uuid(),
+  owner: __t.identity(),
+  sessionId: __t.uuid(),
+  treasureKey: __t.string(),
+  name: __t.string(),
+  seed: __t.u64(),
+  get loot() {
+    return __t.array(ItemAmount);
+  },
+  openedAt: __t.timestamp(),
+});
+export type TreasureRecord = __Infer<typeof TreasureRecord>;
+
+export const UserBrowseHistory = __t.object("UserBrowseHistory", {
+  id: __t.u64(),
+  owner: __t.identity(),
+  get kind() {
+    return BrowseKind;
+  },
+  targetId: __t.uuid(),
+  title: __t.string(),
+  visits: __t.u32(),
+  visitedAt: __t.timestamp(),
+});
+export type UserBrowseHistory = __Infer<typeof UserBrowseHistory>;
+
+export const UserBrowseHistoryRequest = __t.object("UserBrowseHistoryRequest", {
+  get kind() {
+    return BrowseKind;
+  },
+  targetId: __t.uuid(),
+  title: __t.string(),
+});
+export type UserBrowseHistoryRequest = __Infer<typeof UserBrowseHistoryRequest>;
+
+export const WalletCurrency = __t.enum("WalletCurrency", {
+  Coins: __t.unit(),
+  Gems: __t.unit(),
+});
+export type WalletCurrency = __Infer<typeof WalletCurrency>;
+
+export const WalletEntryKind = __t.enum("WalletEntryKind", {
+  Credit: __t.unit(),
+  Debit: __t.unit(),
+  Refund: __t.unit(),
+  TransferIn: __t.unit(),
+  TransferOut: __t.unit(),
+});
+export type WalletEntryKind = __Infer<typeof WalletEntryKind>;
+
+export const WalletLedgerPage = __t.object("WalletLedgerPage", {
+  get currency() {
+    return WalletCurrency;
+  },
+  beforeSequence: __t.option(__t.u64()),
+  limit: __t.u32(),
+});
+export type WalletLedgerPage = __Infer<typeof WalletLedgerPage>;
+
+export const WalletPostingRequest = __t.object("WalletPostingRequest", {
+  idempotencyKey: __t.string(),
+  get currency() {
+    return WalletCurrency;
+  },
+  amount: __t.u64(),
+  reason: __t.string(),
+});
+export type WalletPostingRequest = __Infer<typeof WalletPostingRequest>;
+
+export const WalletRefundRequest = __t.object("WalletRefundRequest", {
+  idempotencyKey: __t.string(),
+  debitEntryId: __t.uuid(),
+  reason: __t.string(),
+});
+export type WalletRefundRequest = __Infer<typeof WalletRefundRequest>;
+
+export const WalletTransferRequest = __t.object("WalletTransferRequest", {
+  idempotencyKey: __t.string(),
+  recipient: __t.identity(),
+  get currency() {
+    return WalletCurrency;
+  },
+  amount: __t.u64(),
+  reason: __t.string(),
+});
+export type WalletTransferRequest = __Infer<typeof WalletTransferRequest>;
 
 export const WorldChapter = __t.object("WorldChapter", {
   order: __t.u32(),
