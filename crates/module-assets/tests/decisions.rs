@@ -4,6 +4,7 @@
 
 use module_access::{Role, RoleSet};
 use module_assets::*;
+use module_rules::RuleError;
 use proptest::prelude::*;
 
 #[test]

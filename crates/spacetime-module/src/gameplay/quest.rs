@@ -200,11 +200,12 @@ fn advance_quest(
 ) -> Result<QuestRecord, DomainError> {
     let mut advanced = Vec::new();
     for objective in &mut quest.objectives {
-        if objective.kind == kind && objective.target_key == target_key {
-            if let Some(count) = module_quest::advanced(objective.count, objective.needed, amount) {
-                objective.count = count;
-                advanced.push((objective.objective_key.clone(), count));
-            }
+        if objective.kind == kind
+            && objective.target_key == target_key
+            && let Some(count) = module_quest::advanced(objective.count, objective.needed, amount)
+        {
+            objective.count = count;
+            advanced.push((objective.objective_key.clone(), count));
         }
     }
     if advanced.is_empty() {

@@ -81,7 +81,7 @@ fn results_are_attached_once() {
     let before = world.rows();
     assert_eq!(attach(attachment(task_id, "lease", "a")), Ok(first.clone()));
     assert_eq!(world.rows(), before);
-    assert_eq!(world.see(Actor::Alice, my_ai_result_references), [first.clone()]);
+    assert_eq!(world.see(Actor::Alice, my_ai_result_references), std::slice::from_ref(&first));
     assert_eq!(world.see(Actor::Bob, my_ai_result_references), []);
     assert_eq!(read(&world, task_id).results, [first]);
 

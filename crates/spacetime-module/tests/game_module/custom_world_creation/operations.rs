@@ -75,7 +75,7 @@ fn cards_are_replaced_and_removed() {
     assert_eq!((replaced.card_id, replaced.revision), (card.card_id, 2));
     assert_eq!(replaced.entry, chapter_called("Dawn"));
     assert_eq!(world.accept(proposed[1].operation_id).unwrap().card, None);
-    assert_eq!(world.see(Actor::Alice, my_draft_cards), [replaced.clone()]);
+    assert_eq!(world.see(Actor::Alice, my_draft_cards), std::slice::from_ref(&replaced));
     let request = CustomWorldCardEdit { card_id: card.card_id, revision: 2, entry: chapter_called("Noon") };
     let edited = world.call(Actor::Alice, |ctx| edit_draft_card_and_return(ctx, None, request)).unwrap();
     assert_eq!(edited.operation_id, None, "the author's own words now");

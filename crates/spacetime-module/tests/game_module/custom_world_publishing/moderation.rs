@@ -27,7 +27,7 @@ fn a_held_world_is_out_of_sight_until_it_is_released() {
     let world_id = world.published(Actor::Alice, "a", &[]).world_id;
     let held = hold(&world, Actor::Moderator, about(world_id, "spam")).unwrap();
     assert_eq!((held.status, held.held_reason.as_deref()), (CustomWorldStatus::Unpublished, Some("spam")));
-    assert_eq!(world.see(Actor::Alice, my_works), [held.clone()], "the author sees why");
+    assert_eq!(world.see(Actor::Alice, my_works), std::slice::from_ref(&held), "the author sees why");
     assert_eq!(world.refused(|world| world.shown(world_id)).code, DomainErrorCode::NotFound);
     let refusal = world.refused(|world| world.publish(Actor::Alice, world_id));
     assert!(matches!(&refusal.code, DomainErrorCode::Conflict(conflict) if conflict.actual.ends_with("spam")));

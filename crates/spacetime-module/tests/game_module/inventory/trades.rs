@@ -25,7 +25,7 @@ fn both_accept_and_everything_changes_hands() {
     let trade = market.offer(Alice, &[(0, 6), (2, 1)]).unwrap();
     assert_eq!((trade.status, trade.revision, trade.accepted_by), (TradeStatus::Open, 1, None));
     assert_eq!(trade.proposer_items[1].attributes, rolled, "the partner sees what it would get");
-    assert_eq!(market.world.see(Bob, my_received_trades), [trade.clone()]);
+    assert_eq!(market.world.see(Bob, my_received_trades), std::slice::from_ref(&trade));
 
     let trade = market.revise(Bob, &trade, &[(0, 2)]).unwrap();
     assert_eq!(trade.revision, 2);

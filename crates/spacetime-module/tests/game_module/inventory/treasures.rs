@@ -116,12 +116,11 @@ fn a_full_bag_leaves_the_treasure_closed() {
     let refusal = market.world.refused(|world| open(world, Actor::Alice, &market.alices, "sack"));
     assert_eq!(refusal.code, above(40), "two draws may need two slots");
     let refusal = market.world.refused(|_| {
-        give(&market.world, Actor::Bob, &market.bobs, "sickle", 41).map_err(|refusal| {
+        give(&market.world, Actor::Bob, &market.bobs, "sickle", 41).inspect_err(|_| {
             // The gift itself was put into the world; take it out again.
             let entries = market.world.test.db.custom_world_playable_entry();
             let last = entries.iter().max_by_key(|row| row.id).unwrap();
             entries.id().delete(last.id);
-            refusal
         })
     });
     assert_eq!(refusal.code, above(40), "more than any bag holds");

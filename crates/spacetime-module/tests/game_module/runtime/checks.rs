@@ -68,7 +68,7 @@ fn a_balance_out_of_step_is_found_and_follows_its_ledger() {
         [("profile_wallet_balance[Coins].balance", "1000", "60")]
     );
     repair(&world);
-    assert_eq!(world.see(Actor::Alice, my_wallet), [right.clone()]);
+    assert_eq!(world.see(Actor::Alice, my_wallet), std::slice::from_ref(&right));
 
     world.test.db.profile_wallet_balance().id().delete(right.id);
     assert_eq!(differences(&world, Actor::Alice).len(), 2);

@@ -37,7 +37,12 @@ pub fn story_of(world: &World, player: Actor, world_number: u8) -> StorySession 
         ended_at: None,
     };
     let row = story.clone();
-    world.reduce(player, |ctx| Ok(drop(ctx.db.story_session().insert(row)))).unwrap();
+    world
+        .reduce(player, |ctx| {
+            ctx.db.story_session().insert(row);
+            Ok(())
+        })
+        .unwrap();
     story
 }
 
