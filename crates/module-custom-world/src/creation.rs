@@ -1,6 +1,7 @@
 //! A creation in progress: its stages, and what each one still lacks.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
 use module_rules::{RuleError, TextRule, check_limit};
 
@@ -10,7 +11,7 @@ use crate::EntryKind;
 pub const STAGE_DRAFT_LENGTH_MAX: usize = 16_384;
 /// Most creations of one world, the one in progress and those that are over.
 pub const CREATIONS_PER_WORLD_MAX: u64 = 100;
-/// Most shortcomings that one check reports.
+/// Most problems that one check of a stage reports.
 pub const SHORTCOMINGS_MAX: usize = 100;
 /// The slot of a world's cover among its assets.
 pub const COVER_SLOT: &str = "cover";
@@ -313,18 +314,18 @@ fn chapter_shortcomings(chapters: &[ChapterPlace]) -> Vec<Shortcoming> {
     found
 }
 
-/// Errors: `Differs` if a stage that lacks something is to be approved.
-pub fn check_approvable(lacking: &[Shortcoming]) -> Result<(), RuleError> {
-    let Some(first) = lacking.first() else {
+/// Errors: `Differs` if there is a problem with a stage that is to be approved.
+pub fn check_approvable<T: Display>(problems: &[T]) -> Result<(), RuleError> {
+    let Some(first) = problems.first() else {
         return Ok(());
     };
-    let actual = match lacking.len() {
+    let actual = match problems.len() {
         1 => format!("with one: {first}"),
         count => format!("with {count}, of which the first: {first}"),
     };
     Err(RuleError::Differs {
         what: "A stage to approve",
-        expected: "without shortcomings".to_owned(),
+        expected: "without problems".to_owned(),
         actual: actual.trim_end_matches('.').to_owned(),
     })
 }

@@ -108,14 +108,14 @@ fn chapters_count_from_one_without_gaps() {
 
 #[test]
 fn only_what_lacks_nothing_is_approved() {
-    assert_eq!(check_approvable(&[]), Ok(()));
+    assert_eq!(check_approvable::<Shortcoming>(&[]), Ok(()));
     assert_eq!(
         check_approvable(&[Shortcoming::SettingMissing]).unwrap_err().to_string(),
-        "A stage to approve must be without shortcomings, not with one: There is no setting. Add its card."
+        "A stage to approve must be without problems, not with one: There is no setting. Add its card."
     );
     assert_eq!(
         check_approvable(&[Shortcoming::BriefEmpty, Shortcoming::CoverMissing]).unwrap_err().to_string(),
-        "A stage to approve must be without shortcomings, not with 2, of which the first: The brief is empty. \
+        "A stage to approve must be without problems, not with 2, of which the first: The brief is empty. \
          Write what the world is to be."
     );
 }

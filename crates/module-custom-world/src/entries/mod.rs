@@ -16,12 +16,16 @@ pub use quests::*;
 
 use module_rules::{RuleError, TextRule, check_limit, check_same};
 
+use crate::ENTRIES_PER_WORLD_MAX;
 use rule::text_key;
 
 /// Longest key of an entry, in bytes.
 pub const ENTRY_KEY_LENGTH_MAX: usize = 64;
 /// The key of the one setting that a world has.
 pub const SETTING_KEY: &str = "setting";
+
+// A draft that keeps the limit of each kind keeps the limit of all kinds, too.
+const _: () = assert!(count_max_of_all_kinds() <= ENTRIES_PER_WORLD_MAX as u64);
 
 const KEY: TextRule = text_key!("key", ENTRY_KEY_LENGTH_MAX);
 
@@ -154,4 +158,13 @@ pub fn check_entry_count(kind: EntryKind, present: u64) -> Result<(), RuleError>
         EntryKind::Treasure => "The number of a world's treasures",
     };
     check_limit(what, kind.count_max(), present.saturating_add(1))
+}
+
+const fn count_max_of_all_kinds() -> u64 {
+    let (mut total, mut at) = (0, 0);
+    while at < EntryKind::ALL.len() {
+        total += EntryKind::ALL[at].count_max();
+        at += 1;
+    }
+    total
 }

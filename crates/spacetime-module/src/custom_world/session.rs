@@ -185,8 +185,8 @@ pub fn check_creation_stage_and_return(
 ///
 /// Errors: `unauthenticated`; `forbidden` if anyone but the Service names another player;
 /// `account_closed`; `not_found`; `illegal_transition` for a stage skipped, or if the creation is
-/// over; `conflict` if it has changed since that revision, or if the stage to approve lacks
-/// something.
+/// over; `conflict` if it has changed since that revision, or if there are problems
+/// with the stage to approve.
 #[procedure]
 pub fn move_creation_session_and_return(
     ctx: &mut ProcedureContext,
@@ -295,8 +295,8 @@ fn check_stage(
 ) -> Result<CustomWorldSessionDetail, DomainError> {
     let session = own_creation(ctx, caller, session_id)?;
     module_custom_world::check_creation_open(session.stage.into())?;
-    let lacking = shortcomings_of(ctx, &session)?;
-    note_validation(ctx, &session, &lacking)?;
+    let problems = problems_of(ctx, &session)?;
+    note_validation(ctx, &session, &problems)?;
     Ok(detail_of(ctx, session))
 }
 
@@ -315,8 +315,7 @@ fn move_creation(
     let moved = match step {
         CreationStep::Returned => reopen_creation(ctx, session, to)?,
         CreationStep::Approved => {
-            let lacking = shortcomings_of(ctx, &session)?;
-            module_custom_world::check_approvable(&lacking)?;
+            module_custom_world::check_approvable(&problems_of(ctx, &session)?)?;
             approve_stage(ctx, &session)?;
             store_creation(ctx, at_stage(ctx, session, to))?
         }

@@ -135,7 +135,7 @@ impl CompiledDraft {
 }
 
 /// The confirmed asset in a world's slot `cover`.
-fn bound_cover(ctx: &ReducerContext, world_id: Uuid) -> Option<AssetObject> {
+pub(crate) fn bound_cover(ctx: &ReducerContext, world_id: Uuid) -> Option<AssetObject> {
     let entity_id = world_id.to_string();
     let place = (WORLD_ENTITY_KIND, entity_id.as_str(), COVER_SLOT);
     let binding = ctx.db.asset_entity_binding().by_slot().filter(place).next()?;
@@ -143,7 +143,8 @@ fn bound_cover(ctx: &ReducerContext, world_id: Uuid) -> Option<AssetObject> {
     (object.status == AssetStatus::Confirmed).then_some(object)
 }
 
-fn cover_state(profile: &CustomWorldProfile, cover: Option<&AssetObject>) -> CoverState {
+/// What is in a world's slot `cover`, as its publication sees it.
+pub(crate) fn cover_state(profile: &CustomWorldProfile, cover: Option<&AssetObject>) -> CoverState {
     match cover {
         Some(cover) if cover.owner != profile.owner => CoverState::Missing,
         Some(AssetObject { access_policy: AssetAccessPolicy::Private, .. }) => CoverState::Hidden,

@@ -1,6 +1,6 @@
 //! The stages of a creation: their working texts, and what each of them lacks.
 
-use module_custom_world::{COVER_SLOT, ChapterPlace, CreationFacts, CreationStage, Shortcoming};
+use module_custom_world::{ChapterPlace, CoverState, CreationFacts, CreationStage, SHORTCOMINGS_MAX, WorldProblem};
 
 use crate::*;
 
@@ -30,21 +30,10 @@ pub enum CustomWorldStage {
 pub enum CustomWorldValidation {
     /// There was none since the last change.
     Unchecked,
-    /// Nothing is lacking.
+    /// There is no problem.
     Passed,
-    /// Something is lacking.
+    /// There are problems.
     Failed,
-}
-
-/// Something that a stage lacks.
-#[derive(SpacetimeType, Clone, Debug, PartialEq, Eq)]
-pub struct CustomWorldShortcoming {
-    /// For programs, such as `chapter_order_twice`.
-    pub code: String,
-    /// Key of the entry that it is about, if there is one.
-    pub entry_key: Option<String>,
-    /// For people: what is lacking and what to do.
-    pub message: String,
 }
 
 /// One stage of a creation; each has the six from brief to review.
@@ -69,8 +58,8 @@ pub struct CustomWorldSessionStage {
     pub draft: String,
     /// What the last check found.
     pub validation: CustomWorldValidation,
-    /// What it found lacking, at most 100.
-    pub shortcomings: Vec<CustomWorldShortcoming>,
+    /// What it found, at most 100.
+    pub problems: Vec<CustomWorldProblem>,
     /// When the author approved it, if that still holds.
     pub approved_at: Option<Timestamp>,
     /// When the row last changed.
@@ -98,7 +87,7 @@ pub(crate) fn insert_stages(
             stage: stage.into(),
             draft: if stage == CreationStage::Brief { brief.to_owned() } else { String::new() },
             validation: CustomWorldValidation::Unchecked,
-            shortcomings: Vec::new(),
+            problems: Vec::new(),
             approved_at: None,
             updated_at: ctx.timestamp,
         };
@@ -144,50 +133,52 @@ pub(crate) fn reset_stages(
             continue;
         }
         was_checked = true;
-        let (validation, shortcomings) = (CustomWorldValidation::Unchecked, Vec::new());
-        store_stage(ctx, CustomWorldSessionStage { validation, shortcomings, approved_at: None, ..row });
+        let (validation, problems) = (CustomWorldValidation::Unchecked, Vec::new());
+        store_stage(ctx, CustomWorldSessionStage { validation, problems, approved_at: None, ..row });
     }
     Ok(was_checked)
 }
 
-/// What the present stage of a creation lacks.
-pub(crate) fn shortcomings_of(
+/// What stands in the way of approving the present stage of a creation. The review asks for what
+/// publishing asks for.
+pub(crate) fn problems_of(
     ctx: &ReducerContext,
     session: &CustomWorldSession,
-) -> Result<Vec<Shortcoming>, DomainError> {
-    let brief = stage_row(ctx, session, CreationStage::Brief)?.draft;
-    let count_of = |kind| ctx.db.custom_world_draft_card().by_key().filter((session.world_id, kind)).count() as u64;
-    let mut chapters = Vec::new();
-    for card in draft_entries_of(ctx, session.world_id, WorldEntryKind::Chapter) {
-        if let WorldEntry::Chapter(WorldChapter { order, required_level, .. }) = card.entry {
-            chapters.push(ChapterPlace { key: card.key, order, required_level });
-        }
+) -> Result<Vec<WorldProblem>, DomainError> {
+    let profile = ctx.db.custom_world_profile().world_id().find(session.world_id);
+    let profile = profile.ok_or(RuleError::Hidden { what: "world" })?;
+    let stage = CreationStage::from(session.stage);
+    let cover = cover_state(&profile, bound_cover(ctx, profile.world_id).as_ref());
+    let mut problems = Vec::new();
+    for shortcoming in module_custom_world::shortcomings(stage, &facts_of(ctx, session, cover)?) {
+        problems.push(WorldProblem::from(shortcoming));
     }
-    let facts = CreationFacts {
-        brief,
-        settings: count_of(WorldEntryKind::Setting),
-        chapters,
-        characters: count_of(WorldEntryKind::Character),
-        has_cover: has_cover(ctx, session),
-    };
-    Ok(module_custom_world::shortcomings(session.stage.into(), &facts))
+    match stage {
+        CreationStage::Assets if cover == CoverState::Hidden => problems.push(WorldProblem::CoverHidden),
+        CreationStage::Review => {
+            let compiled = compile_draft(ctx, &profile)?.problems.listed.into_iter();
+            problems.extend(compiled.filter(|problem| !matches!(problem, WorldProblem::Lacking(_))));
+        }
+        _ => {}
+    }
+    problems.truncate(SHORTCOMINGS_MAX);
+    Ok(problems)
 }
 
 /// Keeps what a check of the present stage found; the same as before changes nothing.
 pub(crate) fn note_validation(
     ctx: &ReducerContext,
     session: &CustomWorldSession,
-    lacking: &[Shortcoming],
+    found: &[WorldProblem],
 ) -> Result<(), DomainError> {
     let row = stage_row(ctx, session, session.stage.into())?;
-    let mut shortcomings = Vec::with_capacity(lacking.len());
-    for shortcoming in lacking {
-        shortcomings.push(CustomWorldShortcoming::from(shortcoming));
+    let mut problems = Vec::with_capacity(found.len());
+    for problem in found {
+        problems.push(CustomWorldProblem::from(problem));
     }
-    let found_any = !shortcomings.is_empty();
-    let validation = if found_any { CustomWorldValidation::Failed } else { CustomWorldValidation::Passed };
-    if (row.validation, &row.shortcomings) != (validation, &shortcomings) {
-        store_stage(ctx, CustomWorldSessionStage { validation, shortcomings, ..row });
+    let validation = if problems.is_empty() { CustomWorldValidation::Passed } else { CustomWorldValidation::Failed };
+    if (row.validation, &row.problems) != (validation, &problems) {
+        store_stage(ctx, CustomWorldSessionStage { validation, problems, ..row });
     }
     Ok(())
 }
@@ -196,26 +187,29 @@ pub(crate) fn note_validation(
 pub(crate) fn approve_stage(ctx: &ReducerContext, session: &CustomWorldSession) -> Result<(), DomainError> {
     let row = stage_row(ctx, session, session.stage.into())?;
     let (validation, approved_at) = (CustomWorldValidation::Passed, Some(ctx.timestamp));
-    store_stage(ctx, CustomWorldSessionStage { validation, shortcomings: Vec::new(), approved_at, ..row });
+    store_stage(ctx, CustomWorldSessionStage { validation, problems: Vec::new(), approved_at, ..row });
     Ok(())
 }
 
-/// Only confirmed assets are bound, and a bound one stays; but anybody can bind an asset anywhere.
-fn has_cover(ctx: &ReducerContext, session: &CustomWorldSession) -> bool {
-    let world = session.world_id.to_string();
-    let place = ("world", world.as_str(), COVER_SLOT);
-    let cover = ctx.db.asset_entity_binding().by_slot().filter(place).next();
-    cover.is_some_and(|binding| binding.owner == session.owner)
-}
-
-impl From<&Shortcoming> for CustomWorldShortcoming {
-    fn from(shortcoming: &Shortcoming) -> Self {
-        CustomWorldShortcoming {
-            code: shortcoming.code().to_owned(),
-            entry_key: shortcoming.entry_key().map(str::to_owned),
-            message: shortcoming.to_string(),
+fn facts_of(
+    ctx: &ReducerContext,
+    session: &CustomWorldSession,
+    cover: CoverState,
+) -> Result<CreationFacts, DomainError> {
+    let count_of = |kind| ctx.db.custom_world_draft_card().by_key().filter((session.world_id, kind)).count() as u64;
+    let mut chapters = Vec::new();
+    for card in draft_entries_of(ctx, session.world_id, WorldEntryKind::Chapter) {
+        if let WorldEntry::Chapter(WorldChapter { order, required_level, .. }) = card.entry {
+            chapters.push(ChapterPlace { key: card.key, order, required_level });
         }
     }
+    Ok(CreationFacts {
+        brief: stage_row(ctx, session, CreationStage::Brief)?.draft,
+        settings: count_of(WorldEntryKind::Setting),
+        chapters,
+        characters: count_of(WorldEntryKind::Character),
+        has_cover: cover != CoverState::Missing,
+    })
 }
 
 impl From<CustomWorldStage> for CreationStage {

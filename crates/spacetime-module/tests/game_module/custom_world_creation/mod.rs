@@ -119,7 +119,7 @@ impl World {
 
     /// Binds an asset of Alice's as the cover of a world.
     pub fn cover(&self, world_id: Uuid) {
-        let asset = self.confirmed(Actor::Alice, "cover");
+        let asset = self.public(Actor::Alice, "cover");
         self.bind(Actor::Alice, cover_of(&world_id.to_string(), asset.asset_id)).unwrap();
     }
 }

@@ -159,7 +159,7 @@ fn each_stage_must_lack_nothing() {
     let mut session = start(&world, empty).unwrap().session;
     let lacks = |session: &CustomWorldSession, code: &str, to| {
         let row = check(&world, session.session_id);
-        let codes: Vec<_> = row.shortcomings.iter().map(|found| found.code.as_str()).collect();
+        let codes: Vec<_> = row.problems.iter().map(|found| found.code.as_str()).collect();
         assert_eq!((row.validation, codes), (CustomWorldValidation::Failed, vec![code]));
         let refusal = world.refused(|world| world.move_creation(session, to));
         assert!(matches!(refusal.code, DomainErrorCode::Conflict(_)), "{refusal}");
@@ -183,8 +183,14 @@ fn each_stage_must_lack_nothing() {
     world.bind(Actor::Admin, cover_of(&id, bobs.asset_id)).unwrap();
     lacks(&session, "cover_missing", Review);
     world.reduce(Actor::Admin, |ctx| unbind_asset_object_from_entity(ctx, uncover(&id))).unwrap();
+    let private = world.confirmed(Actor::Alice, "private");
+    world.bind(Actor::Alice, cover_of(&id, private.asset_id)).unwrap();
+    lacks(&session, "cover_hidden", Review);
     world.cover(session.world_id);
-    assert_eq!(world.move_creation(&session, Review).unwrap().session.stage, Review);
+    session = world.move_creation(&session, Review).unwrap().session;
+    lacks(&session, "unresolved", Finished);
+    world.add_card(session.world_id, "cat");
+    assert_eq!(world.creation(session.session_id).stage, Characters, "the cat was not there when it was approved");
 }
 
 #[test]
@@ -193,7 +199,7 @@ fn the_review_looks_at_everything_again() {
     let session = reviewed(&world);
     let id = session.world_id.to_string();
     world.reduce(Actor::Alice, |ctx| unbind_asset_object_from_entity(ctx, uncover(&id))).unwrap();
-    assert_eq!(check(&world, session.session_id).shortcomings[0].code, "cover_missing");
+    assert_eq!(check(&world, session.session_id).problems[0].code, "cover_missing");
     let refusal = world.refused(|world| world.move_creation(&session, Finished));
     assert!(refusal.message.contains("The world has no cover."), "{refusal}");
 }
