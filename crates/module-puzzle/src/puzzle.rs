@@ -4,6 +4,11 @@ use module_rules::{RuleError, TextRule, check_limit, check_same};
 
 use crate::Step;
 
+/// Kind of a puzzle as an entity with asset slots.
+pub const ENTITY_KIND: &str = "puzzle";
+/// The slot that a puzzle's picture fills.
+pub const PICTURE_SLOT: &str = "picture";
+
 /// Longest title, in bytes.
 pub const TITLE_LENGTH_MAX: usize = 120;
 /// Most puzzles of one author.

@@ -8,14 +8,11 @@ mod runs;
 pub use results::*;
 pub use runs::*;
 
-use module_assets::Intent;
-use module_puzzle::{Grid, Step};
+use module_assets::{EntitySlot, Intent};
+use module_puzzle::{ENTITY_KIND, Grid, PICTURE_SLOT, Step};
 use spacetimedb::AnonymousViewContext;
 
 use crate::*;
-
-const PICTURE_ENTITY: &str = "puzzle";
-const PICTURE_SLOT: &str = "picture";
 
 /// How far a puzzle has come.
 #[derive(SpacetimeType, Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +134,7 @@ pub fn publish_puzzle(ctx: &ReducerContext, puzzle_id: Uuid) -> Result<(), Domai
 /// Puts a puzzle into the gallery and returns it; publishing again returns it unchanged.
 ///
 /// Errors: `unauthenticated`; `forbidden` if it is another player's; `not_found`; `conflict` if
-/// not everybody may see the picture, or it is no longer confirmed.
+/// not everybody may see the picture.
 #[procedure]
 pub fn publish_puzzle_and_return(
     ctx: &mut ProcedureContext,
@@ -271,8 +268,9 @@ fn make_puzzle(ctx: &ReducerContext, caller: &Caller, request: &PuzzleCreation) 
         updated_at: ctx.timestamp,
         published_at: None,
     };
+    let entity_id = puzzle.puzzle_id.to_string();
+    fill_slot(ctx, caller, picture_slot(&entity_id), puzzle.asset_id)?;
     let puzzle = puzzles.try_insert(puzzle).map_err(|_| DomainError::no_fresh_id())?;
-    bind_picture(ctx, caller, &puzzle)?;
     replayable.remember(ctx, puzzle.puzzle_id)?;
     Ok(puzzle)
 }
@@ -294,7 +292,6 @@ fn set_puzzle_published(ctx: &ReducerContext, caller: &Caller, puzzle_id: Uuid) 
         return Ok(puzzle);
     }
     let asset = ctx.db.asset_object().asset_id().find(puzzle.asset_id).ok_or(RuleError::Hidden { what: "asset" })?;
-    module_assets::check_bindable(asset.status.into())?;
     module_puzzle::check_publishable_picture(module_assets::Policy::from(asset.access_policy).name())?;
     Ok(ctx.db.picture_puzzle().puzzle_id().update(PicturePuzzle {
         status: PuzzleStatus::Published,
@@ -319,7 +316,7 @@ fn set_puzzle_withdrawn(ctx: &ReducerContext, caller: &Caller, puzzle_id: Uuid) 
 fn remove_puzzle(ctx: &ReducerContext, caller: &Caller, puzzle_id: Uuid) -> Result<PicturePuzzle, DomainError> {
     let puzzle = authored_puzzle(ctx, caller, puzzle_id)?;
     module_puzzle::check_deletable(puzzle.status.into())?;
-    free_picture(ctx, &puzzle);
+    empty_slot(ctx, &picture_slot(&puzzle.puzzle_id.to_string()));
     ctx.db.puzzle_leader().puzzle_id().delete(puzzle_id);
     ctx.db.picture_puzzle().puzzle_id().delete(puzzle_id);
     Ok(puzzle)
@@ -362,24 +359,19 @@ fn load_puzzle(ctx: &ReducerContext, puzzle_id: Uuid) -> Result<PicturePuzzle, D
     Ok(ctx.db.picture_puzzle().puzzle_id().find(puzzle_id).ok_or(RuleError::Hidden { what: "puzzle" })?)
 }
 
-fn bind_picture(ctx: &ReducerContext, caller: &Caller, puzzle: &PicturePuzzle) -> Result<(), DomainError> {
-    let request = AssetEntityBindingRequest {
-        asset_id: puzzle.asset_id,
-        entity_kind: PICTURE_ENTITY.to_owned(),
-        entity_id: puzzle.puzzle_id.to_string(),
-        slot: PICTURE_SLOT.to_owned(),
-    };
-    bind_object(ctx, caller, &request).map(drop)
+/// Who fills a slot of a puzzle. It holds on to its picture for as long as it is there.
+pub(crate) fn puzzle_slot_keeper(ctx: &ReducerContext, puzzle_id: Uuid, slot: &str) -> SlotKeeper {
+    match ctx.db.picture_puzzle().puzzle_id().find(puzzle_id) {
+        None => SlotKeeper::Anybody,
+        Some(_) if slot == PICTURE_SLOT => {
+            SlotKeeper::Module("A puzzle keeps its picture. Delete the puzzle and make another.")
+        }
+        Some(puzzle) => SlotKeeper::Author { author: puzzle.author, refusal: RuleError::NotOwner { what: "puzzle" } },
+    }
 }
 
-/// The author may have emptied the slot, and anybody may have filled it since.
-fn free_picture(ctx: &ReducerContext, puzzle: &PicturePuzzle) {
-    let bindings = ctx.db.asset_entity_binding();
-    let entity_id = puzzle.puzzle_id.to_string();
-    let present = bindings.by_slot().filter((PICTURE_ENTITY, entity_id.as_str(), PICTURE_SLOT)).next();
-    if let Some(binding) = present.filter(|binding| binding.asset_id == puzzle.asset_id) {
-        bindings.binding_id().delete(binding.binding_id);
-    }
+fn picture_slot(entity_id: &str) -> EntitySlot<'_> {
+    EntitySlot { entity_kind: ENTITY_KIND, entity_id, slot: PICTURE_SLOT }
 }
 
 impl PicturePuzzle {

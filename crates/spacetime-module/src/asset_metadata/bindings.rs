@@ -67,6 +67,21 @@ pub struct AssetEntityBindingOutcome {
     pub replaced_asset_id: Option<Uuid>,
 }
 
+/// Who fills and empties a slot by hand.
+pub(crate) enum SlotKeeper {
+    /// No entity is known by this name: whoever fills the slot first.
+    Anybody,
+    /// The author of the entity, and whoever looks after everybody's.
+    Author {
+        /// Who made it.
+        author: Identity,
+        /// For everybody else.
+        refusal: RuleError,
+    },
+    /// Nobody, for a domain fills it. The sentence says what to do instead.
+    Module(&'static str),
+}
+
 /// Binds an asset of the sender.
 ///
 /// Errors: as [`bind_asset_object_to_entity_and_return`].
@@ -81,8 +96,8 @@ pub fn bind_asset_object_to_entity(
 
 /// Binds a confirmed asset to a slot, replacing what is in it; binding again changes nothing.
 ///
-/// Errors: `unauthenticated`; `forbidden` if the asset, the one in the slot, or the world that the
-/// slot is of is another player's, or if publishing fills the slot; `invalid_argument`,
+/// Errors: `unauthenticated`; `forbidden` if the asset, the one in the slot, or the entity that the
+/// slot is of is another player's, or if the module itself fills the slot; `invalid_argument`,
 /// `limit_exceeded`; `not_found`; `conflict` if the asset is not confirmed.
 #[procedure]
 pub fn bind_asset_object_to_entity_and_return(
@@ -111,7 +126,7 @@ pub fn unbind_asset_object_from_entity(
 /// Empties a slot and returns the binding that was removed.
 ///
 /// Errors: `unauthenticated`; `forbidden` if anyone but the Service names another player, or if
-/// publishing fills the slot; `invalid_argument`, `limit_exceeded`; `not_found` if the slot is
+/// the module itself fills the slot; `invalid_argument`, `limit_exceeded`; `not_found` if the slot is
 /// empty or another player's; `conflict` if another asset is in it than the one named.
 #[procedure]
 pub fn unbind_asset_object_from_entity_and_return(
@@ -139,8 +154,20 @@ pub(crate) fn bind_object(
 ) -> Result<AssetEntityBindingOutcome, DomainError> {
     let slot = request.as_slot();
     slot.check()?;
-    check_world_slot(ctx, caller, &slot)?;
-    let object = load_object(ctx, caller, request.asset_id, Intent::Change)?;
+    check_may_fill(ctx, caller, &slot)?;
+    fill_slot(ctx, caller, slot, request.asset_id)
+}
+
+/// Binds for a domain that has checked, or keeps, the slot itself.
+///
+/// Errors: as of [`bind_asset_object_to_entity_and_return`], as far as the asset goes.
+pub(crate) fn fill_slot(
+    ctx: &ReducerContext,
+    caller: &Caller,
+    slot: EntitySlot<'_>,
+    asset_id: Uuid,
+) -> Result<AssetEntityBindingOutcome, DomainError> {
+    let object = load_object(ctx, caller, asset_id, Intent::Change)?;
     module_assets::check_bindable(object.status.into())?;
     let (binding, replaced_asset_id) = match find_binding(ctx, &slot) {
         Some(present) if !may_change(caller, &present) => {
@@ -163,13 +190,52 @@ pub(crate) fn unbind_object(
 ) -> Result<AssetEntityBinding, DomainError> {
     let slot = request.as_slot();
     slot.check()?;
-    world_of_slot(ctx, &slot)?;
+    if let SlotKeeper::Module(advice) = slot_keeper(ctx, &slot) {
+        return Err(DomainError::forbidden(advice));
+    }
     let binding = find_binding(ctx, &slot)
         .filter(|present| may_change(caller, present))
         .ok_or_else(|| DomainError::not_found("None of your assets fills this slot."))?;
     module_assets::check_occupant(binding.asset_id, request.asset_id)?;
     ctx.db.asset_entity_binding().binding_id().delete(binding.binding_id);
     Ok(binding)
+}
+
+/// Empties a slot for the domain that keeps it.
+pub(crate) fn empty_slot(ctx: &ReducerContext, slot: &EntitySlot<'_>) {
+    ctx.db.asset_entity_binding().by_slot().delete((slot.entity_kind, slot.entity_id, slot.slot));
+}
+
+/// Who fills and empties a slot by hand, as the domain of its entity says.
+fn slot_keeper(ctx: &ReducerContext, slot: &EntitySlot<'_>) -> SlotKeeper {
+    let Some(entity_id) = canonical_uuid(slot.entity_id) else {
+        return SlotKeeper::Anybody;
+    };
+    match slot.entity_kind {
+        module_custom_world::WORLD_ENTITY_KIND => world_slot_keeper(ctx, entity_id, slot.slot),
+        module_puzzle::ENTITY_KIND => puzzle_slot_keeper(ctx, entity_id, slot.slot),
+        module_big_fish::ENTITY_KIND => big_fish_slot_keeper(ctx, entity_id),
+        module_big_fish::VERSION_ENTITY_KIND => big_fish_version_slot_keeper(ctx, entity_id),
+        _ => SlotKeeper::Anybody,
+    }
+}
+
+/// The id that a text spells as the module spells ids; other spellings name other entities.
+fn canonical_uuid(text: &str) -> Option<Uuid> {
+    Uuid::parse_str(text).ok().filter(|id| id.to_string() == text)
+}
+
+fn check_may_fill(ctx: &ReducerContext, caller: &Caller, slot: &EntitySlot<'_>) -> Result<(), DomainError> {
+    match slot_keeper(ctx, slot) {
+        SlotKeeper::Anybody => Ok(()),
+        SlotKeeper::Author { author, .. }
+            if module_assets::standing(&author, &caller.player, caller.roles).may_change() =>
+        {
+            Ok(())
+        }
+        SlotKeeper::Author { refusal, .. } => Err(refusal.into()),
+        SlotKeeper::Module(advice) => Err(DomainError::forbidden(advice)),
+    }
 }
 
 pub(crate) fn find_binding(ctx: &ReducerContext, slot: &EntitySlot<'_>) -> Option<AssetEntityBinding> {

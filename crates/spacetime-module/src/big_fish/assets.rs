@@ -121,6 +121,22 @@ pub fn list_big_fish_slots_and_return(
     })
 }
 
+/// Who fills a slot of a session.
+pub(crate) fn big_fish_slot_keeper(ctx: &ReducerContext, session_id: Uuid) -> SlotKeeper {
+    match ctx.db.big_fish_creation_session().session_id().find(session_id) {
+        None => SlotKeeper::Anybody,
+        Some(session) => SlotKeeper::Author { author: session.owner, refusal: RuleError::Hidden { what: "session" } },
+    }
+}
+
+/// Who fills a slot of a published version.
+pub(crate) fn big_fish_version_slot_keeper(ctx: &ReducerContext, version_id: Uuid) -> SlotKeeper {
+    match ctx.db.big_fish_game_version().version_id().find(version_id) {
+        None => SlotKeeper::Anybody,
+        Some(_) => SlotKeeper::Module("A published version keeps its assets. Change the session and publish again."),
+    }
+}
+
 fn bind_asset(
     ctx: &ReducerContext,
     caller: &Caller,
@@ -198,9 +214,7 @@ pub(crate) fn empty_big_fish_slots(ctx: &ReducerContext, session_id: Uuid, slots
     let entity_id = session_id.to_string();
     for slot in slots {
         let slot = EntitySlot { entity_kind: ENTITY_KIND, entity_id: &entity_id, slot };
-        if let Some(binding) = find_binding(ctx, &slot) {
-            ctx.db.asset_entity_binding().binding_id().delete(binding.binding_id);
-        }
+        empty_slot(ctx, &slot);
     }
 }
 
@@ -214,13 +228,13 @@ pub(crate) fn keep_big_fish_assets(
     version_id: Uuid,
 ) -> Result<BigFishKeptAssets, DomainError> {
     check_big_fish_slots_filled(ctx, session)?;
-    let session_id = session.session_id.to_string();
+    let (session_id, kept_under) = (session.session_id.to_string(), version_id.to_string());
     let keep = |slot: String| -> Result<Option<Uuid>, DomainError> {
         let Some(asset_id) = asset_in_slot(ctx, &session_id, &slot) else {
             return Ok(None);
         };
-        let (entity_kind, entity_id) = (VERSION_ENTITY_KIND.to_owned(), version_id.to_string());
-        bind_object(ctx, caller, &AssetEntityBindingRequest { asset_id, entity_kind, entity_id, slot })?;
+        let slot = EntitySlot { entity_kind: VERSION_ENTITY_KIND, entity_id: &kept_under, slot: &slot };
+        fill_slot(ctx, caller, slot, asset_id)?;
         check_shown_to_players(ctx, asset_id)?;
         Ok(Some(asset_id))
     };

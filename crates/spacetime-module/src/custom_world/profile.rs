@@ -317,13 +317,15 @@ pub(crate) fn owned_world_profile(
 ) -> Result<CustomWorldProfile, DomainError> {
     let profile = ctx.db.custom_world_profile().world_id().find(world_id);
     let profile = profile.ok_or(RuleError::Hidden { what: "world" })?;
-    if profile.owner == caller.player {
-        return Ok(profile);
-    }
+    if profile.owner == caller.player { Ok(profile) } else { Err(refusal_to_strangers(&profile).into()) }
+}
+
+/// What those hear who may not change a world: of a published one they know anyway.
+pub(crate) fn refusal_to_strangers(profile: &CustomWorldProfile) -> RuleError {
     match profile.status {
-        CustomWorldStatus::Published => Err(RuleError::NotOwner { what: "world" }.into()),
+        CustomWorldStatus::Published => RuleError::NotOwner { what: "world" },
         CustomWorldStatus::Draft | CustomWorldStatus::Unpublished | CustomWorldStatus::Archived => {
-            Err(RuleError::Hidden { what: "world" }.into())
+            RuleError::Hidden { what: "world" }
         }
     }
 }

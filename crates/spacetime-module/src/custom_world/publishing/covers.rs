@@ -1,44 +1,19 @@
 //! Covers of worlds, as asset bindings: the author fills the slot `cover`; publishing holds on to
 //! what it found there in a slot of its own, so that nobody deletes a cover that is shown.
 
-use module_assets::EntitySlot;
 use module_custom_world::{SHOWN_COVER_SLOT, WORLD_ENTITY_KIND};
 
 use crate::*;
 
-/// Whether the caller may fill a slot, as far as worlds are concerned.
-///
-/// Errors: `not_found` or `forbidden` if the slot is of another author's world; `forbidden` for
-/// the slot that publishing fills.
-pub(crate) fn check_world_slot(
-    ctx: &ReducerContext,
-    caller: &Caller,
-    slot: &EntitySlot<'_>,
-) -> Result<(), DomainError> {
-    let Some(profile) = world_of_slot(ctx, slot)? else {
-        return Ok(());
-    };
-    if module_assets::standing(&profile.owner, &caller.player, caller.roles).may_change() {
-        return Ok(());
+/// Who fills a slot of a world.
+pub(crate) fn world_slot_keeper(ctx: &ReducerContext, world_id: Uuid, slot: &str) -> SlotKeeper {
+    match ctx.db.custom_world_profile().world_id().find(world_id) {
+        None => SlotKeeper::Anybody,
+        Some(_) if slot == SHOWN_COVER_SLOT => {
+            SlotKeeper::Module("Publishing fills this slot. Bind the asset to `cover` and publish.")
+        }
+        Some(profile) => SlotKeeper::Author { author: profile.owner, refusal: refusal_to_strangers(&profile) },
     }
-    owned_world_profile(ctx, caller, profile.world_id).map(drop)
-}
-
-/// The world that a slot is of, if it is one of a world.
-///
-/// Errors: `forbidden` for the slot that publishing fills and empties.
-pub(crate) fn world_of_slot(
-    ctx: &ReducerContext,
-    slot: &EntitySlot<'_>,
-) -> Result<Option<CustomWorldProfile>, DomainError> {
-    if slot.entity_kind != WORLD_ENTITY_KIND {
-        return Ok(None);
-    }
-    let world = named_world(ctx, slot.entity_id);
-    if world.is_some() && slot.slot == SHOWN_COVER_SLOT {
-        return Err(DomainError::forbidden("Publishing fills this slot. Bind the asset to `cover` and publish."));
-    }
-    Ok(world)
 }
 
 /// Holds on to the cover that the gallery shows.
@@ -81,11 +56,4 @@ pub(crate) fn unpin_cover(ctx: &ReducerContext, world_id: Uuid) {
 pub(crate) fn unbind_world(ctx: &ReducerContext, world_id: Uuid) {
     let entity_id = world_id.to_string();
     ctx.db.asset_entity_binding().by_slot().delete((WORLD_ENTITY_KIND, entity_id.as_str()));
-}
-
-fn named_world(ctx: &ReducerContext, entity_id: &str) -> Option<CustomWorldProfile> {
-    let world_id = Uuid::parse_str(entity_id).ok()?;
-    // Other spellings of an id name no slot that publishing would look at.
-    let is_canonical = world_id.to_string() == entity_id;
-    is_canonical.then(|| ctx.db.custom_world_profile().world_id().find(world_id)).flatten()
 }

@@ -3,7 +3,7 @@
 use spacetime_module::*;
 use spacetimedb::Uuid;
 
-use super::studio::{begun, fill, filled, ladder, laddered, move_to, set_levels, shown};
+use super::studio::{begun, fill, filled, ladder, laddered, move_to, publish, session_now, set_levels, shown};
 use crate::world::{Actor, World, conflict, invalid};
 
 fn empty(
@@ -115,4 +115,39 @@ fn the_service_fills_and_empties_for_the_author() {
     world.reduce(Actor::Alice, |ctx| bind_big_fish_asset(ctx, request)).unwrap();
     world.reduce(Actor::Alice, |ctx| unbind_big_fish_asset(ctx, unbind)).unwrap();
     assert!(world.rows()["asset_entity_binding"].is_empty());
+}
+
+/// Over the asset domain's own entry points, which know the entities of all domains.
+#[test]
+fn a_stranger_fills_no_slot_of_a_session_and_nobody_one_of_a_version() {
+    let world = World::new();
+    let session = filled(&world, Actor::Alice, "a");
+    let bobs = shown(&world, Actor::Bob, "bobs");
+    let slot_of = |entity_kind: &str, entity_id: Uuid, asset_id| AssetEntityBindingRequest {
+        asset_id,
+        entity_kind: entity_kind.to_owned(),
+        entity_id: entity_id.to_string(),
+        slot: "background".to_owned(),
+    };
+    let refusal = world.refused(|world| world.bind(Actor::Bob, slot_of("big_fish", session.session_id, bobs)));
+    assert_eq!(refusal.code, DomainErrorCode::NotFound);
+    let alices = shown(&world, Actor::Alice, "alices");
+    world.bind(Actor::Alice, slot_of("big_fish", session.session_id, alices)).unwrap();
+
+    let session = session_now(&world, Actor::Alice, session.session_id);
+    let session = move_to(&world, Actor::Alice, &session, BigFishStage::Review).unwrap();
+    let version = publish(&world, Actor::Alice, &session, "p").unwrap();
+    for actor in [Actor::Alice, Actor::Bob, Actor::Admin] {
+        let kept = AssetEntityUnbindRequest {
+            entity_kind: "big_fish_version".to_owned(),
+            entity_id: version.version_id.to_string(),
+            slot: "background".to_owned(),
+            asset_id: None,
+        };
+        let unbind =
+            |world: &World| world.call(actor, |ctx| unbind_asset_object_from_entity_and_return(ctx, None, kept));
+        assert_eq!(world.refused(unbind).code, DomainErrorCode::Forbidden, "{actor:?}");
+        let refusal = world.refused(|world| world.bind(actor, slot_of("big_fish_version", version.version_id, alices)));
+        assert_eq!(refusal.code, DomainErrorCode::Forbidden, "{actor:?}");
+    }
 }

@@ -21,7 +21,7 @@ fn a_puzzle_is_made_from_the_authors_picture() {
     let puzzle = make(&world, Actor::Alice, puzzle_request("mill", picture.asset_id)).unwrap();
     assert_eq!((puzzle.author, puzzle.asset_id), (Actor::Alice.identity(), picture.asset_id));
     assert_eq!((puzzle.status, puzzle.is_published, puzzle.published_at), (PuzzleStatus::Draft, false, None));
-    assert_eq!(world.see(Actor::Alice, my_puzzles), std::slice::from_ref(&puzzle));
+    assert_eq!(world.see(Actor::Alice, my_puzzles), [puzzle.clone()]);
     assert_eq!(world.see(Actor::Bob, my_puzzles), []);
     assert_eq!(gallery(&world), []);
     let refusal = world.refused(|world| world.delete(Actor::Alice, picture.asset_id));
@@ -122,22 +122,28 @@ fn a_draft_is_not_withdrawn_and_its_picture_must_be_public() {
 }
 
 #[test]
-fn a_puzzle_whose_picture_is_gone_is_not_published() {
+fn a_puzzle_keeps_its_picture() {
     let world = World::new();
     let puzzle = draft(&world, Actor::Alice, "mill");
-    let slot = AssetEntityUnbindRequest {
-        entity_kind: "puzzle".to_owned(),
-        slot: "picture".to_owned(),
-        ..uncover(&puzzle.puzzle_id.to_string())
-    };
-    world.reduce(Actor::Alice, |ctx| unbind_asset_object_from_entity(ctx, slot)).unwrap();
-    world.delete(Actor::Alice, puzzle.asset_id).unwrap();
-    let refusal = world.refused(|world| publish(world, Actor::Alice, puzzle.puzzle_id));
-    assert_eq!(refusal.code, conflict("confirmed", "deleted"));
-    world.forget(&[puzzle.asset_id]).unwrap();
-    let refusal = world.refused(|world| publish(world, Actor::Alice, puzzle.puzzle_id));
-    assert_eq!(refusal.code, DomainErrorCode::NotFound);
+    let other = world.public(Actor::Alice, "other").asset_id;
+    let entity_id = puzzle.puzzle_id.to_string();
+    let (entity_kind, slot) = ("puzzle".to_owned(), "picture".to_owned());
+    let bind = AssetEntityBindingRequest { asset_id: other, entity_kind, entity_id: entity_id.clone(), slot };
+    let (entity_kind, slot) = ("puzzle".to_owned(), "picture".to_owned());
+    let unbind = AssetEntityUnbindRequest { entity_kind, slot, ..uncover(&entity_id) };
+    for actor in [Actor::Alice, Actor::Service, Actor::Admin, Actor::Bob] {
+        let refusal = world.refused(|world| world.bind(actor, bind.clone()));
+        assert_eq!(refusal.code, DomainErrorCode::Forbidden, "{actor:?}");
+        let refusal =
+            world.refused(|world| world.reduce(actor, |ctx| unbind_asset_object_from_entity(ctx, unbind.clone())));
+        assert_eq!(refusal.code, DomainErrorCode::Forbidden, "{actor:?}");
+    }
     delete(&world, Actor::Alice, puzzle.puzzle_id).unwrap();
+    world.bind(Actor::Alice, bind).unwrap();
+    let nobodys = AssetEntityUnbindRequest { entity_id: "not an id".replace(' ', "-"), ..unbind };
+    let refusal =
+        world.refused(|world| world.reduce(Actor::Alice, |ctx| unbind_asset_object_from_entity(ctx, nobodys)));
+    assert_eq!(refusal.code, DomainErrorCode::NotFound);
 }
 
 #[test]
