@@ -173,7 +173,8 @@ fn spawn(data: &Path, options: &NodeOptions, port: u16) -> anyhow::Result<(Child
         command.arg("--config").arg(file);
     }
     command.envs(options.environment.iter().cloned());
-    let mut process = command.stdout(Stdio::piped()).spawn().context("cannot start spacetime-node")?;
+    let process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut process = process.context("cannot start spacetime-node")?;
     let address = announced_address(&mut process);
     match address {
         Ok(address) => Ok((process, format!("http://{address}"))),
@@ -198,17 +199,23 @@ fn share_compiled_modules(data_dir: &Path) -> anyhow::Result<()> {
     std::os::unix::fs::symlink(shared.canonicalize()?, link).context("cannot share compiled modules")
 }
 
-/// Reads the address that the node announces, and keeps reading, so that it never blocks.
+/// Reads the address that the node announces, and keeps reading, so that it never blocks. What it
+/// says becomes the test's own output, which is shown when the test fails.
 fn announced_address(process: &mut Child) -> anyhow::Result<String> {
+    repeat_lines(BufReader::new(process.stderr.take().context("the node's complaints are piped")?));
     let output = process.stdout.take().context("the node's output is piped")?;
-    let mut lines = BufReader::new(output).lines();
-    let address = loop {
-        let line = lines.next().context("the node ended before it listened")??;
+    let mut output = BufReader::new(output);
+    loop {
+        let mut line = String::new();
+        anyhow::ensure!(output.read_line(&mut line)? > 0, "the node ended before it listened");
         if let Some((_, address)) = line.split_once("listening on ") {
-            break address.trim().to_owned();
+            repeat_lines(output);
+            return Ok(address.trim().to_owned());
         }
-        eprintln!("{line}");
-    };
-    std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| eprintln!("{line}")));
-    Ok(address)
+        eprint!("{line}");
+    }
+}
+
+fn repeat_lines(output: impl BufRead + Send + 'static) {
+    std::thread::spawn(move || output.lines().map_while(Result::ok).for_each(|line| eprintln!("{line}")));
 }

@@ -19,8 +19,9 @@ use crate::arguments::{Arguments, resolved};
 
 /// The slowest answer that is allowed.
 const ANSWER_MAX: Duration = Duration::from_secs(1);
-/// A slow answer counts if the same call is slow so many times; the machine may be busy elsewhere.
-const SLOW_ATTEMPTS: usize = 5;
+/// A call is at fault if it is so many times in turn: once, the machine may have been busy
+/// elsewhere, or a timer of the module's may have run meanwhile.
+const ATTEMPTS: usize = 5;
 /// Calls between two readings of the tables.
 const LEARNING_INTERVAL: usize = 500;
 /// Rows of each table that are read.
@@ -72,6 +73,14 @@ impl fmt::Display for Report {
         }
         let Report { calls, accepted, slowest, slowest_name, .. } = self;
         write!(f, "{calls} calls, {accepted} accepted; slowest {slowest:?} ({slowest_name})")
+    }
+}
+
+impl Report {
+    fn note_time(&mut self, took: Duration, name: String) {
+        if took > self.slowest {
+            (self.slowest, self.slowest_name) = (took, name);
+        }
     }
 }
 
@@ -149,37 +158,36 @@ impl Attack {
 
     async fn judge(&mut self, chosen: usize, caller: Identity, args: Vec<u8>) -> anyhow::Result<()> {
         let name = self.entry_points[chosen].name.clone();
-        for _ in 0..SLOW_ATTEMPTS {
+        let mut suspicion = String::new();
+        for _ in 0..ATTEMPTS {
             let before = last_transaction(&self.module);
             let started = Instant::now();
             let answer = self.answer(chosen, caller, args.clone()).await?;
             let took = started.elapsed();
             let after = last_transaction(&self.module);
+            let is_refused = matches!(answer, Answer::Refused(_));
             let outcome = match answer {
                 Answer::Accepted => {
                     self.report.accepted += 1;
                     "accepted".to_owned()
                 }
-                Answer::Refused(code) => {
-                    if before != after {
-                        self.report.faults.push(format!("{name} refused with {code} and yet changed something"));
-                    }
-                    code
-                }
+                Answer::Refused(code) => code,
                 Answer::Fault(text) => {
                     self.report.faults.push(format!("{name}: {text}; arguments {args:02x?}"));
                     "fault".to_owned()
                 }
             };
             *self.report.outcomes.entry(name.clone()).or_default().entry(outcome).or_default() += 1;
-            if took <= ANSWER_MAX {
-                if took > self.report.slowest {
-                    (self.report.slowest, self.report.slowest_name) = (took, name);
-                }
+            if took > ANSWER_MAX {
+                suspicion = format!("{name} takes more than {ANSWER_MAX:?} each time");
+            } else if is_refused && before != after {
+                suspicion = format!("{name} is refused and yet changes something");
+            } else {
+                self.report.note_time(took, name);
                 return Ok(());
             }
         }
-        self.report.faults.push(format!("{name} takes more than {ANSWER_MAX:?} each time"));
+        self.report.faults.push(suspicion);
         Ok(())
     }
 

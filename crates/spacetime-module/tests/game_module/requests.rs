@@ -58,9 +58,6 @@ fn the_next_run_is_set_for_an_hour_later_and_no_other() {
         run_schedule(&world);
         let set: Vec<_> = world.test.db.request_forgetting().iter().collect();
         let an_hour_later = world.now() + TimeDuration::from_micros(DAY_MICROS / 24);
-        assert_eq!(
-            set.iter().map(|timer| timer.scheduled_at.clone()).collect::<Vec<_>>(),
-            [ScheduleAt::Time(an_hour_later)]
-        );
+        assert_eq!(set.iter().map(|timer| timer.scheduled_at).collect::<Vec<_>>(), [ScheduleAt::Time(an_hour_later)]);
     }
 }
