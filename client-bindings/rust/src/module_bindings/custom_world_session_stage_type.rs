@@ -15,7 +15,7 @@ pub struct CustomWorldSessionStage {
     pub stage: super::CustomWorldStage,
     pub draft: String,
     pub validation: super::CustomWorldValidation,
-    pub shortcomings: Vec<super::CustomWorldShortcoming>,
+    pub problems: Vec<super::CustomWorldProblem>,
     pub approved_at: Option<__sdk::Timestamp>,
     pub updated_at: __sdk::Timestamp,
 }
@@ -38,9 +38,9 @@ pub struct CustomWorldSessionStageCols {
         CustomWorldSessionStage,
         super::CustomWorldValidation,
     >,
-    pub shortcomings: __sdk::__query_builder::Col<
+    pub problems: __sdk::__query_builder::Col<
         CustomWorldSessionStage,
-        Vec<super::CustomWorldShortcoming>,
+        Vec<super::CustomWorldProblem>,
     >,
     pub approved_at: __sdk::__query_builder::Col<
         CustomWorldSessionStage,
@@ -62,7 +62,7 @@ impl __sdk::__query_builder::HasCols for CustomWorldSessionStage {
             stage: __sdk::__query_builder::Col::new(table_name, "stage"),
             draft: __sdk::__query_builder::Col::new(table_name, "draft"),
             validation: __sdk::__query_builder::Col::new(table_name, "validation"),
-            shortcomings: __sdk::__query_builder::Col::new(table_name, "shortcomings"),
+            problems: __sdk::__query_builder::Col::new(table_name, "problems"),
             approved_at: __sdk::__query_builder::Col::new(table_name, "approved_at"),
             updated_at: __sdk::__query_builder::Col::new(table_name, "updated_at"),
         }

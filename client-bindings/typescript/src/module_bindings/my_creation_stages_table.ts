@@ -4,7 +4,7 @@
 /* eslint-disable */
 
 import { t as __t } from "spacetimedb";
-import { CustomWorldShortcoming, CustomWorldStage, CustomWorldValidation } from "./types";
+import { CustomWorldProblem, CustomWorldStage, CustomWorldValidation } from "./types";
 
 export default __t.row({
   id: __t.u64().primaryKey(),
@@ -17,8 +17,8 @@ export default __t.row({
   get validation() {
     return CustomWorldValidation;
   },
-  get shortcomings() {
-    return __t.array(CustomWorldShortcoming);
+  get problems() {
+    return __t.array(CustomWorldProblem);
   },
   approvedAt: __t.option(__t.timestamp()).name("approved_at"),
   updatedAt: __t.timestamp().name("updated_at"),

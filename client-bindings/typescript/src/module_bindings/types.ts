@@ -1308,8 +1308,8 @@ export const CustomWorldSessionStage = __t.object("CustomWorldSessionStage", {
   get validation() {
     return CustomWorldValidation;
   },
-  get shortcomings() {
-    return __t.array(CustomWorldShortcoming);
+  get problems() {
+    return __t.array(CustomWorldProblem);
   },
   approvedAt: __t.option(__t.timestamp()),
   updatedAt: __t.timestamp(),
@@ -1330,13 +1330,6 @@ export const CustomWorldSessionWorld = __t.enum("CustomWorldSessionWorld", {
   Existing: __t.uuid(),
 });
 export type CustomWorldSessionWorld = __Infer<typeof CustomWorldSessionWorld>;
-
-export const CustomWorldShortcoming = __t.object("CustomWorldShortcoming", {
-  code: __t.string(),
-  entryKey: __t.option(__t.string()),
-  message: __t.string(),
-});
-export type CustomWorldShortcoming = __Infer<typeof CustomWorldShortcoming>;
 
 export const CustomWorldStage = __t.enum("CustomWorldStage", {
   Brief: __t.unit(),
