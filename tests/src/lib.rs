@@ -12,13 +12,16 @@ pub mod module_calls;
 pub mod node;
 pub mod pictures;
 pub mod player;
+pub mod sample_world;
 pub mod seed;
+pub mod studio;
 pub mod waiting;
 
 pub use database::{Account, Database};
 pub use facade::TestFacade;
 pub use node::{NodeOptions, TestNode};
 pub use player::{Player, refusal};
+pub use studio::Studio;
 pub use waiting::{DEADLINE, eventually};
 
 /// Result of a test; any error fails it with its whole chain.

@@ -5,7 +5,6 @@
 
 mod player;
 mod world;
-mod world_entries;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,6 +1,7 @@
 //! One published world, from its draft to the gallery.
 
 use rand::Rng;
+use rand::rngs::StdRng;
 use sha2::{Digest, Sha256};
 use spacetimedb_lib::{Identity, Uuid};
 use worldloom_client::{
@@ -9,18 +10,21 @@ use worldloom_client::{
     CustomWorldPublication, CustomWorldPublishing,
 };
 
-use super::{Plan, world_entries};
+use super::Plan;
 use crate::module_calls::ModuleCalls;
+use crate::sample_world;
 
 /// Which chance is drawn.
 const WORLD: u64 = 1;
+const PLACES: [&str; 8] = ["Mill", "Harbour", "Library", "Orchard", "Tower", "Quarry", "Ferry", "Garden"];
+const MOODS: [&str; 8] = ["Silent", "Drowned", "Golden", "Last", "Borrowed", "Winter", "Hollow", "Kind"];
 
 /// Makes the world of this number, and gives its id.
 pub async fn publish(calls: &ModuleCalls, plan: Plan, number: u32) -> anyhow::Result<Uuid> {
     let mut chance = plan.chance(WORLD, number);
     let author = Some(plan.player(plan.author_of(number)));
     let key = |what: &str| format!("seed-{}-world-{number}-{what}", plan.seed);
-    let title = world_entries::title(number, &mut chance);
+    let title = title(number, &mut chance);
     let creation = CustomWorldCreation {
         idempotency_key: key("creation"),
         title: title.clone(),
@@ -31,8 +35,8 @@ pub async fn publish(calls: &ModuleCalls, plan: Plan, number: u32) -> anyhow::Re
     if created.current_version != 0 {
         return Ok(world_id);
     }
-    for (entry_key, entry) in world_entries::entries(&title, &mut chance) {
-        let idempotency_key = key(&format!("{:?}-{entry_key}", world_entries::kind_name(&entry)));
+    for (entry_key, entry) in sample_world::varied_entries(&title, &mut chance) {
+        let idempotency_key = key(&format!("{:?}-{entry_key}", sample_world::kind_name(&entry)));
         let addition = CustomWorldCardAddition { idempotency_key, world_id, key: entry_key, entry };
         let _: CustomWorldDraftCard = calls.accepted("add_draft_card_and_return", &(author, addition)).await?;
     }
@@ -81,4 +85,10 @@ async fn bind_cover(
     let _: AssetEntityBindingOutcome =
         calls.accepted("bind_asset_object_to_entity_and_return", &(author, binding)).await?;
     Ok(())
+}
+
+/// A title that only the number makes unique.
+fn title(number: u32, chance: &mut StdRng) -> String {
+    let (mood, place) = (MOODS[chance.gen_range(0..8)], PLACES[chance.gen_range(0..8)]);
+    format!("The {mood} {place} {number}")
 }

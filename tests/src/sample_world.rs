@@ -1,27 +1,25 @@
-//! What a seeded world consists of.
+//! A small world with something of every kind, as drafts and seeded databases hold it.
 
-use rand::Rng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
+use rand::{Rng, SeedableRng};
 use worldloom_client::{
     CharacterRelation, CombatSkill, CombatStats, EquipSlot, ItemAmount, ItemAttribute, ItemAttributeRange, ItemUse,
     LootEntry, QuestObjective, QuestObjectiveKind, StatusEffectKind, StatusEffectSpec, WorldChapter, WorldCharacter,
     WorldEnemy, WorldEntry, WorldItem, WorldQuest, WorldSetting, WorldTreasure,
 };
 
-const PLACES: [&str; 8] = ["Mill", "Harbour", "Library", "Orchard", "Tower", "Quarry", "Ferry", "Garden"];
-const MOODS: [&str; 8] = ["Silent", "Drowned", "Golden", "Last", "Borrowed", "Winter", "Hollow", "Kind"];
-/// The tags of which each world has two.
+/// The tags of which a varied world has two.
 pub const TAGS: [&str; 6] = ["mystery", "comedy", "short", "epic", "cosy", "dark"];
 
-/// A title that only the number makes unique.
-pub fn title(number: u32, chance: &mut StdRng) -> String {
-    let (mood, place) = (MOODS[chance.gen_range(0..8)], PLACES[chance.gen_range(0..8)]);
-    format!("The {mood} {place} {number}")
+/// The sample world, always the same.
+pub fn entries(title: &str) -> Vec<(String, WorldEntry)> {
+    varied_entries(title, &mut StdRng::seed_from_u64(0))
 }
 
-/// Two chapters, two characters, two enemies, three items, a quest and two treasures.
-pub fn entries(title: &str, chance: &mut StdRng) -> Vec<(String, WorldEntry)> {
+/// The sample world with drawn numbers and tags: two chapters, two characters, two enemies, three
+/// items, a quest and two treasures.
+pub fn varied_entries(title: &str, chance: &mut StdRng) -> Vec<(String, WorldEntry)> {
     let entries = [
         ("setting", setting(title, chance)),
         ("arrival", chapter(1, "Arrival", 1)),
