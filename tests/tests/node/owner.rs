@@ -42,6 +42,22 @@ async fn strangers_are_refused_on_every_owners_route() -> Outcome {
     Ok(())
 }
 
+/// The refusal comes before the body has been read, and yet it must arrive.
+#[tokio::test]
+async fn a_stranger_who_sends_a_large_module_hears_why_it_is_refused() -> Outcome {
+    let node = TestNode::start().await?;
+    let database = node.publish("tally", "tally_v1").await?;
+    let stranger = node.account().await?;
+    for path in ["", "/reset", "/environment"] {
+        let request = database.request(Method::PUT, path, &stranger).body(vec![0u8; 8 << 20]);
+        let answer = request.send().await?;
+        assert!(answer.status().is_client_error(), "{path}: {}", answer.status());
+        // The connection goes on.
+        refused(database.request(Method::GET, "/logs", &stranger), 403, "not_owner").await?;
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_locked_database_is_neither_deleted_nor_emptied() -> Outcome {
     let mut node = TestNode::start().await?;

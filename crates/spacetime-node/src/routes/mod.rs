@@ -14,6 +14,7 @@ mod schema;
 mod service;
 mod sql;
 mod subscribe;
+mod unread_body;
 
 use std::sync::Arc;
 
@@ -62,6 +63,7 @@ pub fn router(node: Arc<Node>) -> Router {
         .fallback(no_such_route)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(node.config.http.max_body_bytes))
+        .layer(middleware::map_request(unread_body::receive_rest))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(cors())
         .layer(TraceLayer::new_for_http().make_span_with(span_without_query))
