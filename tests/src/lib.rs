@@ -12,6 +12,8 @@ pub mod module_calls;
 pub mod node;
 pub mod pictures;
 pub mod player;
+pub mod playing;
+pub mod refusals;
 pub mod sample_world;
 pub mod seed;
 pub mod studio;

@@ -83,3 +83,16 @@ macro_rules! ask {
         tokio::time::timeout($crate::DEADLINE, answered).await???
     }};
 }
+
+/// Calls a reducer of the game module and waits for its outcome, a `Result<(), String>`.
+///
+/// `tell!(player, begin_story_then(request))`: the method that takes a callback, without the
+/// callback. The error is the refusal's code and sentence, as every client gets it.
+#[macro_export]
+macro_rules! tell {
+    ($player:expr, $reducer:ident($($argument:expr),* $(,)?)) => {{
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        $player.connection.reducers.$reducer($($argument,)* move |_, outcome| drop(answer.send(outcome)))?;
+        tokio::time::timeout($crate::DEADLINE, answered).await???
+    }};
+}
