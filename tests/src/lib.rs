@@ -22,7 +22,7 @@ pub mod waiting;
 pub use database::{Account, Database};
 pub use facade::TestFacade;
 pub use node::{NodeOptions, TestNode};
-pub use player::{Player, refusal};
+pub use player::{Player, done, expect_refused, refusal};
 pub use studio::Studio;
 pub use waiting::{DEADLINE, eventually};
 

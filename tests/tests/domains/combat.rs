@@ -9,7 +9,7 @@ use worldloom_client::{
 };
 use worldloom_tests::playing::round_of;
 use worldloom_tests::refusals::{conflict, illegal, insufficient};
-use worldloom_tests::{Outcome, Player, ask, refusal, tell};
+use worldloom_tests::{Outcome, Player, ask, done, expect_refused, reduce, refusal};
 
 use crate::scene::Scene;
 
@@ -21,7 +21,7 @@ async fn a_battle_is_won_on_two_devices() -> Outcome {
     let story = phone.begin_story(world.world_id).await?;
     let start =
         BattleStart { idempotency_key: "rat".to_owned(), session_id: story.session_id, enemy_key: "rat".to_owned() };
-    tell!(phone, start_battle_then(start.clone())).unwrap();
+    done(reduce!(phone, start_battle_then(start.clone())))?;
     let battle = tablet.sees("the battle", |rows| rows.my_battles().iter().next()).await?;
     assert_eq!((battle.status, battle.next_round, battle.enemy_name.as_str()), (BattleStatus::Active, 1, "Rat"));
     let stats = &battle.player.stats;
@@ -40,8 +40,7 @@ async fn a_battle_is_won_on_two_devices() -> Outcome {
     let late = round_of(&battle, BattleAction::Attack);
     let refused = refusal(ask!(tablet, resolve_combat_action_and_return_then(None, late.clone())))?;
     assert_eq!(refused.code, conflict("2", "1"));
-    let refused = tell!(tablet, resolve_combat_action_then(late)).unwrap_err();
-    assert!(refused.starts_with("conflict: "), "{refused}");
+    expect_refused(reduce!(tablet, resolve_combat_action_then(late)), "conflict")?;
     let bread = round_of(&defended, BattleAction::Item("bread".to_owned()));
     let refused = refusal(ask!(tablet, resolve_combat_action_and_return_then(None, bread)))?;
     assert_eq!(refused.code, insufficient(1, 0));
@@ -60,7 +59,7 @@ async fn a_battle_is_won_on_two_devices() -> Outcome {
 
     // The phone runs out of power; the tablet fights on.
     phone.leave();
-    tell!(tablet, resolve_combat_action_then(round_of(&defended, BattleAction::Attack))).unwrap();
+    done(reduce!(tablet, resolve_combat_action_then(round_of(&defended, BattleAction::Attack))))?;
     let struck = sees_round(&tablet, 3).await?;
     let won = tablet.fight_on(struck, BattleAction::Attack).await?;
     assert_eq!((won.status, won.enemy.health, won.ended_at.is_some()), (BattleStatus::Victory, 0, true));

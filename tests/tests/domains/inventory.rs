@@ -14,7 +14,7 @@ use worldloom_client::{
 };
 use worldloom_tests::playing::{fresh_key, quantity_of};
 use worldloom_tests::refusals::{conflict, insufficient};
-use worldloom_tests::{Outcome, Player, ask, refusal, tell};
+use worldloom_tests::{Outcome, Player, ask, done, expect_refused, reduce, refusal};
 
 use crate::scene::Scene;
 
@@ -30,18 +30,17 @@ async fn two_devices_tidy_one_bag() -> Outcome {
     let revision = tablet.sees("the bag", |rows| rows.my_inventory_bags().iter().next()).await?.revision;
 
     let split = InventorySplit { item_id: bread.item_id, revision, quantity: 1, to_slot: Some(7) };
-    tell!(tablet, split_inventory_stack_then(split.clone())).unwrap();
+    done(reduce!(tablet, split_inventory_stack_then(split.clone())))?;
     let half = phone.sees("the other loaf", |rows| rows.my_inventory().iter().find(|item| item.slot == 7)).await?;
     let late = refusal(ask!(phone, split_inventory_stack_and_return_then(None, split.clone())))?;
     assert_eq!(late.code, conflict(&(revision + 1).to_string(), &revision.to_string()));
-    let late = tell!(phone, split_inventory_stack_then(split)).unwrap_err();
-    assert!(late.starts_with("conflict: "), "{late}");
+    expect_refused(reduce!(phone, split_inventory_stack_then(split)), "conflict")?;
     let moving = InventoryMove { item_id: half.item_id, to_slot: 39, revision: revision + 1 };
     let moved = ask!(phone, move_inventory_item_and_return_then(None, moving))?;
     assert_eq!(moved.items.iter().map(|item| item.slot).collect::<Vec<_>>(), [0, 39]);
     let merge =
         InventoryMerge { from_item_id: half.item_id, into_item_id: bread.item_id, revision: moved.bag.revision };
-    tell!(phone, merge_inventory_stacks_then(merge)).unwrap();
+    done(reduce!(phone, merge_inventory_stacks_then(merge)))?;
     tablet.sees("one stack", |rows| rows.my_inventory().iter().find(|item| item.quantity == 2)).await?;
 
     let discard = |quantity| InventoryDiscard { item_id: bread.item_id, quantity, revision: moved.bag.revision + 1 };
@@ -49,7 +48,7 @@ async fn two_devices_tidy_one_bag() -> Outcome {
     assert_eq!(refused.code, insufficient(3, 2));
     let refused = refusal(ask!(bob, discard_inventory_item_and_return_then(None, discard(1))))?;
     assert_eq!((refused.code, bob.rows().my_inventory().count()), (DomainErrorCode::NotFound, 0));
-    tell!(phone, discard_inventory_item_then(discard(2))).unwrap();
+    done(reduce!(phone, discard_inventory_item_then(discard(2))))?;
     let empty = |rows: &RemoteTables| (rows.my_inventory().count() == 0).then_some(());
     tablet.sees("an empty bag", empty).await
 }
@@ -63,10 +62,7 @@ async fn what_is_worn_counts_in_battle() -> Outcome {
     alice.open_treasure(&story, "chest").await?;
     let bag = alice.inventory(world_id).await?;
     let [one, other] = &bag.runtime_items[..] else { panic!("two lamps: {bag:?}") };
-    let refused = refusal(ask!(bob, equip_item_and_return_then(None, one.runtime_item_id)))?;
-    assert_eq!(refused.code, DomainErrorCode::NotFound);
-
-    tell!(alice, equip_item_then(one.runtime_item_id)).unwrap();
+    done(reduce!(alice, equip_item_then(one.runtime_item_id)))?;
     sees_worn(alice, one.runtime_item_id).await?;
     let dressed = ask!(alice, equip_item_and_return_then(None, one.runtime_item_id))?;
     assert_eq!((dressed.equipment.len(), dressed.items.len()), (1, 1), "worn already, and in no slot");
@@ -74,12 +70,14 @@ async fn what_is_worn_counts_in_battle() -> Outcome {
     let in_bag: Vec<_> = swapped.items.iter().map(|item| item.runtime_item_id).collect();
     assert_eq!((swapped.equipment.len(), in_bag), (1, vec![Some(one.runtime_item_id)]));
     sees_worn(alice, other.runtime_item_id).await?;
+    let refused = refusal(ask!(bob, equip_item_and_return_then(None, one.runtime_item_id)))?;
+    assert_eq!(refused.code, DomainErrorCode::NotFound);
     assert_eq!((alice.rows().my_equipment().count(), bob.rows().my_equipment().count()), (1, 0));
     let armed = alice.fight(&story, "rat").await?.player.stats.attack;
     assert_eq!(armed, 10 + other.attributes[0].value);
 
-    tell!(alice, unequip_item_then(other.runtime_item_id)).unwrap();
-    tell!(alice, unequip_item_then(other.runtime_item_id)).unwrap();
+    done(reduce!(alice, unequip_item_then(other.runtime_item_id)))?;
+    done(reduce!(alice, unequip_item_then(other.runtime_item_id)))?;
     let bare = |rows: &RemoteTables| (rows.my_equipment().count() == 0).then_some(());
     alice.sees("nothing worn", bare).await?;
     assert_eq!(alice.start_battle(&story, "rat").await?.player.stats.attack, 10);
@@ -91,15 +89,15 @@ async fn two_players_trade_what_both_have_seen() -> Outcome {
     let Market { scene, bread, lamp } = Market::open().await?;
     let (alice, bob, stranger, world_id) = (&scene.alice, &scene.bob, &scene.author, scene.world.world_id);
     let proposal = proposal(&scene, &[(&bread, 1)]);
-    tell!(alice, offer_trade_then(proposal.clone())).unwrap();
+    done(reduce!(alice, offer_trade_then(proposal.clone())))?;
     let offered = bob.sees("the offer", |rows| rows.my_received_trades().iter().next()).await?;
     assert_eq!((offered.revision, offered.proposer_items[0].item_key.as_str()), (1, "bread"));
     assert_eq!(ask!(alice, offer_trade_and_return_then(None, proposal))?, offered, "the same request again");
     assert_eq!(ask!(bob, list_open_trades_and_return_then(None))?, [offered.clone()]);
 
-    tell!(alice, accept_trade_then(accepting(&offered))).unwrap();
+    done(reduce!(alice, accept_trade_then(accepting(&offered))))?;
     let revision = |items| TradeRevision { trade_id: offered.trade_id, revision: 1, items };
-    tell!(bob, revise_trade_then(revision(vec![wanted(&lamp, 1)]))).unwrap();
+    done(reduce!(bob, revise_trade_then(revision(vec![wanted(&lamp, 1)]))))?;
     let revised = sees_trade(alice, &offered, |trade| trade.revision == 2).await?;
     assert_eq!((revised.accepted_by, revised.partner_items.len()), (None, 1), "an acceptance is taken back");
     assert_eq!(revised.partner_items[0].runtime_item_id, lamp.runtime_item_id, "with what was rolled");
@@ -118,8 +116,8 @@ async fn two_players_trade_what_both_have_seen() -> Outcome {
 
     let noted = ask!(alice, accept_trade_and_return_then(None, accepting(&revised)))?;
     assert_eq!((noted.status, noted.accepted_by), (TradeStatus::Open, Some(TradeSide::Proposer)));
-    tell!(bob, accept_trade_then(accepting(&revised))).unwrap();
-    tell!(bob, accept_trade_then(accepting(&revised))).unwrap();
+    done(reduce!(bob, accept_trade_then(accepting(&revised))))?;
+    done(reduce!(bob, accept_trade_then(accepting(&revised))))?;
     let done = sees_trade(alice, &offered, |trade| trade.status == TradeStatus::Completed).await?;
     assert!(done.settled_at.is_some());
     alice.sees("the lamp", |rows| rows.my_runtime_items().iter().next()).await?;
@@ -146,16 +144,14 @@ async fn an_offer_reserves_nothing() -> Outcome {
     let before = bob.inventory(world_id).await?;
     let refused = refusal(ask!(bob, accept_trade_and_return_then(None, accepting(&trade))))?;
     assert_eq!(refused.code, insufficient(2, 1));
-    let refused = tell!(bob, accept_trade_then(accepting(&trade))).unwrap_err();
-    assert!(refused.starts_with("insufficient: "), "{refused}");
+    expect_refused(reduce!(bob, accept_trade_then(accepting(&trade))), "insufficient")?;
     assert_eq!(bob.inventory(world_id).await?, before, "nothing moved");
 
-    let refused = tell!(alice, decline_trade_then(trade.trade_id)).unwrap_err();
-    assert!(refused.starts_with("conflict: "), "its own proposal is cancelled, not declined: {refused}");
-    tell!(bob, decline_trade_then(trade.trade_id)).unwrap();
+    expect_refused(reduce!(alice, decline_trade_then(trade.trade_id)), "conflict")?;
+    done(reduce!(bob, decline_trade_then(trade.trade_id)))?;
     sees_trade(alice, &trade, |trade| trade.status == TradeStatus::Declined).await?;
     let second = ask!(alice, offer_trade_and_return_then(None, proposal(&scene, &[(&bread, 1)])))?;
-    tell!(alice, cancel_trade_then(second.trade_id)).unwrap();
+    done(reduce!(alice, cancel_trade_then(second.trade_id)))?;
     let cancelled = |trade: &InventoryTrade| trade.status == TradeStatus::Cancelled;
     bob.sees("the withdrawal", |rows| rows.my_received_trades().iter().find(cancelled)).await?;
     assert_eq!(ask!(bob, list_open_trades_and_return_then(None))?, []);

@@ -9,7 +9,7 @@ use worldloom_client::{
 };
 use worldloom_tests::playing::round_of;
 use worldloom_tests::refusals::insufficient;
-use worldloom_tests::{Outcome, Player, ask, refusal, tell};
+use worldloom_tests::{Outcome, Player, ask, done, reduce, refusal};
 
 use crate::scene::Scene;
 
@@ -29,7 +29,7 @@ async fn experience_counts_once_and_raises_the_level() -> Outcome {
     let earned = sees_experience(&tablet, 85).await?;
     assert_eq!((earned.level, earned.next_level_at), (1, Some(100)));
     let errand = QuestSelection { session_id: story.session_id, quest_key: "errand".to_owned() };
-    tell!(tablet, turn_in_quest_then(errand)).unwrap();
+    done(reduce!(tablet, turn_in_quest_then(errand)))?;
     let refused = refusal(ask!(alice, continue_story_and_return_then(None, down(alice, &story).await?)))?;
     assert_eq!(refused.code, insufficient(2, 1));
 

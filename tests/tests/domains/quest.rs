@@ -11,7 +11,7 @@ use worldloom_client::{
 };
 use worldloom_tests::playing::quantity_of;
 use worldloom_tests::refusals::{conflict, illegal};
-use worldloom_tests::{Outcome, Player, ask, refusal, tell};
+use worldloom_tests::{Outcome, Player, ask, done, expect_refused, reduce, refusal};
 
 use crate::scene::Scene;
 
@@ -28,11 +28,10 @@ async fn an_errand_is_run_from_the_offer_to_the_reward() -> Outcome {
     assert_eq!((offer.quest_key.as_str(), offer.status), ("errand", QuestStatus::Available));
     assert_eq!(offer.obstacle.as_ref().map(|obstacle| &obstacle.code), Some(&strangers));
     assert_eq!(refusal(ask!(alice, accept_quest_and_return_then(None, errand.clone())))?.code, strangers);
-    let refused = tell!(alice, accept_quest_then(errand.clone())).unwrap_err();
-    assert!(refused.starts_with("conflict: "), "{refused}");
+    expect_refused(reduce!(alice, accept_quest_then(errand.clone())), "conflict")?;
 
     alice.interact(&story, "keeper", NpcInteraction::Talk).await?;
-    tell!(alice, accept_quest_then(errand.clone())).unwrap();
+    done(reduce!(alice, accept_quest_then(errand.clone())))?;
     let accepted = sees_quest(alice, QuestStatus::Accepted).await?;
     assert_eq!((accepted.objectives[0].count, accepted.objectives[0].needed), (0, 1));
     assert_eq!(ask!(alice, accept_quest_and_return_then(None, errand.clone()))?, accepted, "accepted already");
@@ -45,7 +44,7 @@ async fn an_errand_is_run_from_the_offer_to_the_reward() -> Outcome {
     let offers = ask!(alice, list_quest_offers_and_return_then(None, story.session_id))?;
     assert_eq!((offers[0].status, &offers[0].obstacle), (QuestStatus::Completed, &None));
 
-    tell!(alice, turn_in_quest_then(errand.clone())).unwrap();
+    done(reduce!(alice, turn_in_quest_then(errand.clone())))?;
     let turned_in = sees_quest(alice, QuestStatus::TurnedIn).await?;
     alice.sees("the bread", |rows| rows.my_inventory().iter().find(|item| item.quantity == 2)).await?;
     alice.sees("25 and 60 points", |rows| rows.my_progression().iter().find(|row| row.experience == 85)).await?;
@@ -61,9 +60,9 @@ async fn an_errand_is_run_from_the_offer_to_the_reward() -> Outcome {
     let refused = refusal(ask!(alice, accept_quest_and_return_then(None, errand.clone())))?;
     assert_eq!(refused.code, illegal("turned_in", "accepted"));
 
-    assert_eq!((bob.rows().my_quests().count(), bob.rows().my_quest_log().count()), (0, 0));
     let refused = refusal(ask!(bob, turn_in_quest_and_return_then(None, errand)))?;
     assert_eq!(refused.code, DomainErrorCode::NotFound);
+    assert_eq!((bob.rows().my_quests().count(), bob.rows().my_quest_log().count()), (0, 0));
     Ok(())
 }
 
@@ -76,7 +75,7 @@ async fn an_abandoned_quest_begins_anew() -> Outcome {
     let first = ask!(alice, accept_quest_and_return_then(None, errand_in(&story)))?;
     alice.fight(&story, "rat").await?;
     sees_quest(alice, QuestStatus::Completed).await?;
-    tell!(alice, abandon_quest_then(errand_in(&story))).unwrap();
+    done(reduce!(alice, abandon_quest_then(errand_in(&story))))?;
     sees_quest(alice, QuestStatus::Abandoned).await?;
     let refused = refusal(ask!(alice, turn_in_quest_and_return_then(None, errand_in(&story))))?;
     assert_eq!(refused.code, illegal("abandoned", "turned_in"));

@@ -8,7 +8,7 @@ use worldloom_client::{
 };
 use worldloom_tests::playing::quantity_of;
 use worldloom_tests::refusals::{conflict, illegal};
-use worldloom_tests::{Outcome, ask, refusal, tell};
+use worldloom_tests::{Outcome, ask, done, expect_refused, reduce, refusal};
 
 use crate::scene::Scene;
 
@@ -17,7 +17,7 @@ async fn a_treasure_is_opened_once_in_a_story() -> Outcome {
     let scene = Scene::open().await?;
     let (alice, bob, world_id) = (&scene.alice, &scene.bob, scene.world.world_id);
     let story = alice.begin_story(world_id).await?;
-    tell!(alice, open_treasure_then(opening(&story, "sack"))).unwrap();
+    done(reduce!(alice, open_treasure_then(opening(&story, "sack"))))?;
     let opened = alice.sees("the treasure", |rows| rows.my_treasures().iter().next()).await?;
     assert_eq!((opened.owner, opened.name.as_str()), (alice.identity, "Sack"));
     let total: u32 = opened.loot.iter().map(|amount| amount.quantity).sum();
@@ -34,7 +34,7 @@ async fn a_treasure_is_opened_once_in_a_story() -> Outcome {
     let again = async || anyhow::Ok(ask!(alice, open_treasure_and_return_then(None, opening(&story, "sack")))?);
     let (one, other) = tokio::try_join!(again(), again())?;
     assert_eq!((&one, &other), (&opened, &opened));
-    tell!(alice, open_treasure_then(opening(&story, "sack"))).unwrap();
+    done(reduce!(alice, open_treasure_then(opening(&story, "sack"))))?;
     assert_eq!(alice.inventory(world_id).await?, bag, "nothing more comes out of it");
 
     let refused = refusal(ask!(bob, open_treasure_and_return_then(None, opening(&story, "sack"))))?;
@@ -63,8 +63,7 @@ async fn the_guarded_chest_holds_things_to_wear() -> Outcome {
     let story = alice.begin_story(world_id).await?;
     let refused = refusal(ask!(alice, open_treasure_and_return_then(None, opening(&story, "chest"))))?;
     assert_eq!(refused.code, conflict("defeated", "standing"));
-    let refused = tell!(alice, open_treasure_then(opening(&story, "chest"))).unwrap_err();
-    assert!(refused.starts_with("conflict: "), "{refused}");
+    expect_refused(reduce!(alice, open_treasure_then(opening(&story, "chest"))), "conflict")?;
 
     alice.fight(&story, "warden").await?;
     let opened = alice.open_treasure(&story, "chest").await?;
@@ -84,7 +83,8 @@ async fn the_guarded_chest_holds_things_to_wear() -> Outcome {
         };
         assert_eq!(tablet.sees("the lamp", lies).await?.quantity, 1, "each lies in a slot of its own");
     }
-    assert_eq!(bob.rows().my_runtime_items().count(), 0);
+    let refused = refusal(ask!(bob, open_treasure_and_return_then(None, opening(&story, "chest"))))?;
+    assert_eq!((refused.code, bob.rows().my_runtime_items().count()), (DomainErrorCode::NotFound, 0));
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use worldloom_client::{
     continue_story, continue_story_and_return, end_story, get_custom_world_and_return, list_story_events_and_return,
 };
 use worldloom_tests::refusals::{conflict, illegal, insufficient};
-use worldloom_tests::{Outcome, Player, ask, refusal, tell};
+use worldloom_tests::{Outcome, Player, ask, done, expect_refused, reduce, refusal};
 
 use crate::scene::Scene;
 
@@ -18,7 +18,7 @@ async fn a_story_is_told_on_two_devices() -> Outcome {
     let scene = Scene::open().await?;
     let phone = &scene.alice;
     let beginning = StoryBeginning { idempotency_key: "first".to_owned(), world_id: scene.world.world_id };
-    tell!(phone, begin_story_then(beginning.clone())).unwrap();
+    done(reduce!(phone, begin_story_then(beginning.clone())))?;
     let story = phone.sees("the story", |rows| rows.my_story_sessions().iter().next()).await?;
     assert_eq!((story.owner, story.version_id), (phone.identity, scene.world.version_id));
     assert_eq!(
@@ -42,8 +42,7 @@ async fn a_story_is_told_on_two_devices() -> Outcome {
     let late = told(&story, "You leave.");
     let refused = refusal(ask!(phone, continue_story_and_return_then(None, late.clone())))?;
     assert_eq!(refused.code, conflict("3", "2"));
-    let refused = tell!(phone, continue_story_then(late)).unwrap_err();
-    assert!(refused.starts_with("conflict: "), "{refused}");
+    expect_refused(reduce!(phone, continue_story_then(late)), "conflict")?;
     assert_eq!(ask!(tablet, continue_story_and_return_then(None, knock))?, step, "a lost answer is asked for again");
 
     let deeper = StoryContinuation { chapter_key: Some("depths".to_owned()), ..told(&step.session, "You go down.") };
@@ -51,7 +50,14 @@ async fn a_story_is_told_on_two_devices() -> Outcome {
     assert_eq!(refused.code, insufficient(2, 1), "the chapter asks for a level");
     assert_eq!(phone.rows().my_story_events().count(), 2, "what was refused is not told");
 
+    let facade = &scene.studio.service;
+    let answered = told(&step.session, "Somebody opens.");
+    let alices = Some(phone.identity);
+    ask!(facade, continue_story_and_return_then(alices, answered.clone()))?;
+    phone.sees("what the facade told", |rows| rows.my_story_events().iter().find(|event| event.number == 3)).await?;
     for somebody in [&scene.bob, &scene.author] {
+        let refused = refusal(ask!(somebody, continue_story_and_return_then(alices, answered.clone())))?;
+        assert_eq!(refused.code, DomainErrorCode::Forbidden, "nobody but the facade acts for others");
         let refused = refusal(ask!(somebody, continue_story_and_return_then(None, told(&step.session, "Boo."))))?;
         assert_eq!(refused.code, DomainErrorCode::NotFound, "another player's story");
         let shown = (somebody.rows().my_story_sessions().count(), somebody.rows().my_story_events().count());
@@ -71,8 +77,8 @@ async fn a_branch_goes_on_after_the_story_has_ended() -> Outcome {
         expected_event_number: step.session.next_event_number,
         text: "Nobody answers.".to_owned(),
     };
-    tell!(alice, end_story_then(ending.clone())).unwrap();
-    tell!(alice, end_story_then(ending)).unwrap();
+    done(reduce!(alice, end_story_then(ending.clone())))?;
+    done(reduce!(alice, end_story_then(ending)))?;
     let ended = |row: &StorySession| row.session_id == story.session_id && row.status == StoryStatus::Ended;
     let ended = alice.sees("the end", |rows| rows.my_story_sessions().iter().find(ended)).await?;
     assert_eq!((ended.next_event_number, ended.ended_at.is_some()), (4, true), "ended once");
@@ -81,8 +87,8 @@ async fn a_branch_goes_on_after_the_story_has_ended() -> Outcome {
 
     let branching =
         StoryBranching { idempotency_key: "other-way".to_owned(), session_id: story.session_id, event_number: 2 };
-    tell!(alice, branch_story_then(branching.clone())).unwrap();
-    tell!(alice, branch_story_then(branching)).unwrap();
+    done(reduce!(alice, branch_story_then(branching.clone())))?;
+    done(reduce!(alice, branch_story_then(branching)))?;
     let branched = |row: &StorySession| row.parent_session_id == Some(story.session_id);
     let branch = alice.sees("the branch", |rows| rows.my_story_sessions().iter().find(branched)).await?;
     assert_eq!((branch.shared_event_count, branch.next_event_number), (2, 3));

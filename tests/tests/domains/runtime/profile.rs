@@ -9,7 +9,7 @@ use worldloom_client::{
     upsert_user_browse_history, upsert_user_browse_history_and_return,
 };
 use worldloom_tests::refusals::above;
-use worldloom_tests::{Outcome, Player, ask, refusal, tell};
+use worldloom_tests::{Outcome, Player, ask, done, reduce, refusal};
 
 use crate::scene::Scene;
 
@@ -19,7 +19,7 @@ async fn a_player_finds_again_what_it_has_looked_at() -> Outcome {
     let tablet = scene.device_of(&scene.alice).await?;
     let (phone, bob, world_id) = (&scene.alice, &scene.bob, scene.world.world_id);
     let look = |kind, title: &str| UserBrowseHistoryRequest { kind, target_id: world_id, title: title.to_owned() };
-    tell!(phone, upsert_user_browse_history_then(look(BrowseKind::World, "Lighthouse"))).unwrap();
+    done(reduce!(phone, upsert_user_browse_history_then(look(BrowseKind::World, "Lighthouse"))))?;
     let first = tablet.sees("the look", |rows| rows.my_browse_history().iter().next()).await?;
     assert_eq!((first.visits, first.title.as_str()), (1, "Lighthouse"));
     let puzzle = ask!(phone, upsert_user_browse_history_and_return_then(None, look(BrowseKind::Puzzle, "A puzzle")))?;
@@ -31,9 +31,11 @@ async fn a_player_finds_again_what_it_has_looked_at() -> Outcome {
     let endless = look(BrowseKind::World, &"e".repeat(100_000));
     let refused = refusal(ask!(phone, upsert_user_browse_history_and_return_then(None, endless)))?;
     assert!(matches!(refused.code, DomainErrorCode::LimitExceeded(_)), "{refused:?}");
-    assert_eq!(bob.rows().my_browse_history().count(), 0);
+    let alices = Some(phone.identity);
+    let refused = refusal(ask!(bob, list_user_browse_history_and_return_then(alices)))?;
+    assert_eq!((refused.code, bob.rows().my_browse_history().count()), (DomainErrorCode::Forbidden, 0));
 
-    tell!(phone, clear_user_browse_history_then()).unwrap();
+    done(reduce!(phone, clear_user_browse_history_then()))?;
     let cleared = |rows: &RemoteTables| (rows.my_browse_history().count() == 0).then_some(());
     tablet.sees("an empty history", cleared).await?;
     assert_eq!(ask!(tablet, clear_user_browse_history_and_return_then(None))?, 0);
@@ -71,6 +73,9 @@ async fn each_story_counts_once() -> Outcome {
     assert_eq!((totals.played_worlds, totals.played_stories), (2, 3));
     assert_eq!(totals.last_world_id, Some(scene.world.world_id));
     assert_eq!(ask!(alice, get_profile_dashboard_and_return_then(None))?, totals);
+    let alices = Some(alice.identity);
+    let refused = refusal(ask!(bob, get_profile_dashboard_and_return_then(alices)))?;
+    assert_eq!(refused.code, DomainErrorCode::Forbidden);
     assert_eq!((bob.rows().my_played_worlds().count(), bob.rows().my_dashboard().count()), (0, 0));
 
     let refused = refusal(ask!(alice, check_profile_projections_and_return_then(alice.identity)))?;

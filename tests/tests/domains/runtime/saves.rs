@@ -11,7 +11,7 @@ use worldloom_client::{
 };
 use worldloom_tests::facade::sha256;
 use worldloom_tests::refusals::conflict;
-use worldloom_tests::{Outcome, Player, ask, refusal, tell};
+use worldloom_tests::{Outcome, Player, ask, done, expect_refused, reduce, refusal};
 
 use crate::scene::Scene;
 
@@ -22,7 +22,7 @@ async fn no_device_overwrites_a_save_that_it_has_not_seen() -> Outcome {
     let Scene { alice: phone, bob, world, studio, .. } = scene;
     let story = phone.begin_story(world.world_id).await?;
     let first = save(&story, b"on the phone", 0);
-    tell!(phone, upsert_runtime_snapshot_then(first.clone())).unwrap();
+    done(reduce!(phone, upsert_runtime_snapshot_then(first.clone())))?;
     let saved = tablet.sees("the save", |rows| rows.my_snapshots().iter().next()).await?;
     assert_eq!((saved.revision, saved.version_id, saved.event_number), (1, world.version_id, 1));
     let record = ask!(tablet, get_runtime_snapshot_and_return_then(None, slot_of(&story)))?;
@@ -34,8 +34,7 @@ async fn no_device_overwrites_a_save_that_it_has_not_seen() -> Outcome {
     let stale = save(&story, b"on the phone again", 1);
     let refused = refusal(ask!(phone, upsert_runtime_snapshot_and_return_then(None, stale.clone())))?;
     assert_eq!(refused.code, conflict("2", "1"));
-    let refused = tell!(phone, upsert_runtime_snapshot_then(stale)).unwrap_err();
-    assert!(refused.starts_with("conflict: "), "{refused}");
+    expect_refused(reduce!(phone, upsert_runtime_snapshot_then(stale)), "conflict")?;
     assert_eq!(ask!(tablet, upsert_runtime_snapshot_and_return_then(None, second))?, replaced, "a lost answer");
     let forged = RuntimeSnapshotRequest { checksum: sha256(b"other bytes"), ..save(&story, b"bytes", 2) };
     let refused = refusal(ask!(phone, upsert_runtime_snapshot_and_return_then(None, forged)))?;
@@ -60,7 +59,7 @@ async fn no_device_overwrites_a_save_that_it_has_not_seen() -> Outcome {
     };
     let refused = refusal(ask!(phone, delete_runtime_snapshot_and_return_then(None, deletion(1))))?;
     assert_eq!(refused.code, conflict("2", "1"));
-    tell!(phone, delete_runtime_snapshot_then(deletion(2))).unwrap();
+    done(reduce!(phone, delete_runtime_snapshot_then(deletion(2))))?;
     let emptied = |rows: &RemoteTables| (rows.my_snapshots().count() == 0).then_some(());
     tablet.sees("the empty slot", emptied).await?;
     let anew = ask!(tablet, upsert_runtime_snapshot_and_return_then(None, save(&story, b"anew", 0)))?;
@@ -80,7 +79,7 @@ async fn an_archive_outlives_its_save() -> Outcome {
         slot: "auto".to_owned(),
         name: "Before the ball".to_owned(),
     };
-    tell!(alice, create_profile_save_archive_then(request.clone())).unwrap();
+    done(reduce!(alice, create_profile_save_archive_then(request.clone())))?;
     let archive = alice.sees("the archive", |rows| rows.my_save_archives().iter().next()).await?;
     assert_eq!((archive.name.as_str(), archive.revision), ("Before the ball", 1));
     assert_eq!(ask!(alice, create_profile_save_archive_and_return_then(None, request))?, archive, "made once");
@@ -93,7 +92,7 @@ async fn an_archive_outlives_its_save() -> Outcome {
     };
     let refused = refusal(ask!(alice, restore_profile_save_archive_and_return_then(None, restoration("auto", 1))))?;
     assert_eq!(refused.code, conflict("2", "1"), "a restored save overwrites nothing unseen either");
-    tell!(alice, restore_profile_save_archive_then(restoration("auto", 2))).unwrap();
+    done(reduce!(alice, restore_profile_save_archive_then(restoration("auto", 2))))?;
     let restored = |rows: &RemoteTables| rows.my_snapshots().iter().find(|save| save.revision == 3);
     let restored = alice.sees("the restored save", restored).await?;
     assert_eq!((restored.version_id, &restored.checksum), (story.version_id, &archive.checksum));
@@ -108,7 +107,7 @@ async fn an_archive_outlives_its_save() -> Outcome {
     assert_eq!(refused.code, DomainErrorCode::NotFound);
     assert_eq!((bob.rows().my_save_archives().count(), bob.rows().my_dashboard().count()), (0, 0));
 
-    tell!(alice, delete_profile_save_archive_then(archive.archive_id)).unwrap();
+    done(reduce!(alice, delete_profile_save_archive_then(archive.archive_id)))?;
     let gone = |rows: &RemoteTables| (rows.my_save_archives().count() == 0).then_some(());
     alice.sees("no archive", gone).await?;
     let refused = refusal(ask!(alice, get_profile_save_archive_and_return_then(None, archive.archive_id)))?;

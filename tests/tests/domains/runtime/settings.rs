@@ -7,7 +7,7 @@ use worldloom_client::{
     reset_runtime_setting_and_return, upsert_runtime_setting, upsert_runtime_setting_and_return,
 };
 use worldloom_tests::refusals::invalid;
-use worldloom_tests::{Outcome, Player, Studio, TestNode, ask, refusal, tell};
+use worldloom_tests::{Outcome, Player, Studio, TestNode, ask, done, expect_refused, reduce, refusal};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_setting_follows_its_player_to_every_device() -> Outcome {
@@ -19,7 +19,7 @@ async fn a_setting_follows_its_player_to_every_device() -> Outcome {
     assert_eq!(defaults.len(), 14);
     assert!(defaults.iter().all(|setting| setting.updated_at.is_none()), "nothing is stored yet: {defaults:?}");
 
-    tell!(phone, upsert_runtime_setting_then(theme("dark"))).unwrap();
+    done(reduce!(phone, upsert_runtime_setting_then(theme("dark"))))?;
     let stored = sees_theme(&tablet, "dark").await?;
     let again = ask!(tablet, upsert_runtime_setting_and_return_then(None, theme("dark")))?;
     assert_eq!(again.updated_at, Some(stored.updated_at), "the same again changes nothing");
@@ -29,8 +29,7 @@ async fn a_setting_follows_its_player_to_every_device() -> Outcome {
     let loud = RuntimeSettingRequest { key: "music_volume".to_owned(), value: RuntimeSettingValue::Int(101) };
     let refused = refusal(ask!(phone, upsert_runtime_setting_and_return_then(None, loud.clone())))?;
     assert_eq!(refused.code, invalid("value"));
-    let refused = tell!(phone, upsert_runtime_setting_then(loud)).unwrap_err();
-    assert!(refused.starts_with("invalid_argument: "), "{refused}");
+    expect_refused(reduce!(phone, upsert_runtime_setting_then(loud)), "invalid_argument")?;
 
     let (alices, key) = (Some(phone.identity), "theme".to_owned());
     let served = ask!(studio.service, get_runtime_setting_and_return_then(alices, key.clone()))?;
@@ -39,7 +38,7 @@ async fn a_setting_follows_its_player_to_every_device() -> Outcome {
     assert_eq!(refused.code, DomainErrorCode::Forbidden);
     assert_eq!(bob.rows().my_settings().count(), 0);
 
-    tell!(tablet, reset_runtime_setting_then(key.clone())).unwrap();
+    done(reduce!(tablet, reset_runtime_setting_then(key.clone())))?;
     let gone = |rows: &RemoteTables| (rows.my_settings().count() == 0).then_some(());
     phone.sees("no stored setting", gone).await?;
     assert_eq!(ask!(phone, reset_runtime_setting_and_return_then(None, key.clone()))?, None, "reset already");

@@ -10,7 +10,7 @@ use worldloom_client::{
     transfer_profile_wallet_and_return,
 };
 use worldloom_tests::refusals::{conflict, illegal, insufficient};
-use worldloom_tests::{Outcome, Player, Studio, TestNode, ask, refusal, tell};
+use worldloom_tests::{Outcome, Player, Studio, TestNode, ask, done, expect_refused, reduce, refusal};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn money_is_handed_on_and_paid_back() -> Outcome {
@@ -31,7 +31,7 @@ async fn money_is_handed_on_and_paid_back() -> Outcome {
     let refused = refusal(ask!(alice, transfer_profile_wallet_and_return_then(None, gift.clone())))?;
     assert_eq!(refused.code, DomainErrorCode::NotFound, "nothing goes to somebody who was never here");
     credit(&studio, &bob, coins("pay-day", 1)).await?;
-    tell!(alice, transfer_profile_wallet_then(gift.clone())).unwrap();
+    done(reduce!(alice, transfer_profile_wallet_then(gift.clone())))?;
     let paid = ask!(alice, transfer_profile_wallet_and_return_then(None, gift))?;
     sees_balance(&alice, 70).await?;
     sees_balance(&bob, 31).await?;
@@ -40,8 +40,7 @@ async fn money_is_handed_on_and_paid_back() -> Outcome {
     assert_eq!((paid.related_entry_id, got.counterparty), (Some(got.entry_id), Some(alice.identity)));
     let refused = refusal(ask!(alice, transfer_profile_wallet_and_return_then(None, transfer(&bob, "all", 71))))?;
     assert_eq!(refused.code, insufficient(71, 70));
-    let refused = tell!(alice, transfer_profile_wallet_then(transfer(&bob, "all", 71))).unwrap_err();
-    assert!(refused.starts_with("insufficient: "), "{refused}");
+    expect_refused(reduce!(alice, transfer_profile_wallet_then(transfer(&bob, "all", 71))), "insufficient")?;
 
     let spent = ask!(studio.service, debit_profile_wallet_and_return_then(Some(alice.identity), coins("a-hat", 40)))?;
     sees_balance(&alice, 30).await?;
@@ -58,10 +57,10 @@ async fn money_is_handed_on_and_paid_back() -> Outcome {
     let lines: Vec<_> = lines.iter().map(|line| (line.sequence, line.kind, line.balance_after)).collect();
     assert_eq!(lines, [(3, WalletEntryKind::Debit, 30), (2, WalletEntryKind::TransferOut, 70)]);
     assert_eq!(alice.rows().my_wallet_ledger().count(), 4);
-    assert_eq!((carol.rows().my_wallet().count(), carol.rows().my_wallet_ledger().count()), (0, 0));
     assert_eq!(ask!(carol, get_profile_wallet_and_return_then(None))?, []);
     let alices = Some(alice.identity);
     assert_eq!(refusal(ask!(carol, get_profile_wallet_and_return_then(alices)))?.code, DomainErrorCode::Forbidden);
+    assert_eq!((carol.rows().my_wallet().count(), carol.rows().my_wallet_ledger().count()), (0, 0));
     Ok(())
 }
 
