@@ -34,7 +34,7 @@ async fn a_story_is_told_on_two_devices() -> Outcome {
     assert_eq!(refused.code, conflict("the one first sent under it", "another one"));
 
     let tablet = scene.device_of(phone).await?;
-    assert_eq!(tablet.rows().my_story_sessions().iter().collect::<Vec<_>>(), [story.clone()]);
+    assert_eq!(tablet.rows().my_story_sessions().iter().next().as_ref(), Some(&story));
     let knock = told(&story, "You knock.");
     let step = ask!(tablet, continue_story_and_return_then(None, knock.clone()))?;
     let seen = phone.sees("the knock", |rows| rows.my_story_events().iter().find(|event| event.number == 2)).await?;
