@@ -12,6 +12,8 @@ pub mod module_calls;
 pub mod node;
 pub mod pictures;
 pub mod player;
+pub mod playing;
+pub mod refusals;
 pub mod sample_world;
 pub mod seed;
 pub mod studio;
@@ -20,7 +22,7 @@ pub mod waiting;
 pub use database::{Account, Database};
 pub use facade::TestFacade;
 pub use node::{NodeOptions, TestNode};
-pub use player::{Player, refusal};
+pub use player::{Player, done, expect_refused, refusal};
 pub use studio::Studio;
 pub use waiting::{DEADLINE, eventually};
 

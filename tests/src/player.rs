@@ -83,3 +83,28 @@ macro_rules! ask {
         tokio::time::timeout($crate::DEADLINE, answered).await???
     }};
 }
+
+/// Calls a reducer of the game module and waits for its outcome, a `Result<(), String>`.
+///
+/// `reduce!(player, like_world_then(world_id))`: the method that takes a callback, without the
+/// callback.
+#[macro_export]
+macro_rules! reduce {
+    ($player:expr, $reducer:ident($($argument:expr),* $(,)?)) => {{
+        let (outcome, known) = tokio::sync::oneshot::channel();
+        $player.connection.reducers.$reducer($($argument,)* move |_, result| drop(outcome.send(result)))?;
+        tokio::time::timeout($crate::DEADLINE, known).await???
+    }};
+}
+
+/// Ends the test unless a reducer was refused with this code.
+pub fn expect_refused(outcome: Result<(), String>, code: &str) -> anyhow::Result<()> {
+    let text = outcome.err().unwrap_or_default();
+    anyhow::ensure!(text.strip_prefix(code).is_some_and(|rest| rest.starts_with(": ")), "not {code}: {text:?}");
+    Ok(())
+}
+
+/// The outcome of a reducer that must succeed.
+pub fn done(outcome: Result<(), String>) -> anyhow::Result<()> {
+    outcome.map_err(|refusal| anyhow::anyhow!("refused: {refusal}"))
+}

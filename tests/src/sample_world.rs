@@ -17,8 +17,8 @@ pub fn entries(title: &str) -> Vec<(String, WorldEntry)> {
     varied_entries(title, &mut StdRng::seed_from_u64(0))
 }
 
-/// The sample world with drawn numbers and tags: two chapters, two characters, two enemies, three
-/// items, a quest and two treasures.
+/// The sample world with drawn numbers and tags: two chapters, two characters, two enemies that a
+/// beginner defeats and one that nobody does, three items, a quest and two treasures.
 pub fn varied_entries(title: &str, chance: &mut StdRng) -> Vec<(String, WorldEntry)> {
     let entries = [
         ("setting", setting(title, chance)),
@@ -26,8 +26,9 @@ pub fn varied_entries(title: &str, chance: &mut StdRng) -> Vec<(String, WorldEnt
         ("depths", chapter(2, "Depths", 2)),
         ("keeper", character("Keeper", "child", chance)),
         ("child", character("Child", "keeper", chance)),
-        ("rat", enemy("Rat", 12, None, chance)),
-        ("warden", enemy("Warden", 30, Some("chest"), chance)),
+        ("rat", enemy("Rat", 12, chance.gen_range(2..6), None)),
+        ("warden", enemy("Warden", 30, chance.gen_range(2..6), Some("chest"))),
+        ("dragon", enemy("Dragon", 900, 90, None)),
         ("bread", item("Bread", 10, None, Some(ItemUse::Heal(15)))),
         ("coal", item("Coal", 50, None, None)),
         ("lamp", item("Lamp", 1, Some(EquipSlot::Weapon), None)),
@@ -81,11 +82,11 @@ fn character(name: &str, other: &str, chance: &mut StdRng) -> WorldEntry {
     })
 }
 
-fn enemy(name: &str, health: u32, treasure: Option<&str>, chance: &mut StdRng) -> WorldEntry {
+fn enemy(name: &str, health: u32, attack: u32, treasure: Option<&str>) -> WorldEntry {
     WorldEntry::Enemy(WorldEnemy {
         name: name.to_owned(),
         description: format!("{name}, in the way."),
-        stats: CombatStats { health, energy: 10, attack: chance.gen_range(2..6), defense: 1, speed: 4 },
+        stats: CombatStats { health, energy: 10, attack, defense: 1, speed: 4 },
         skills: vec![CombatSkill {
             key: "bite".to_owned(),
             name: "Bite".to_owned(),

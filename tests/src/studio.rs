@@ -41,7 +41,7 @@ impl Studio {
         let registration = AssetObjectRegistration {
             idempotency_key: format!("picture-{name}"),
             bucket: "pictures".to_owned(),
-            object_key: format!("{}/{name}.png", owner.account.identity),
+            object_key: format!("players/{}/{name}.png", owner.account.identity),
             content_type: content_type.clone(),
             byte_size,
             sha_256: sha_256.clone(),

@@ -4,3 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+mod combat;
+mod inventory;
+mod npc;
+mod progression;
+mod quest;
+mod runtime;
+mod runtime_item;
+mod scene;
+mod story;

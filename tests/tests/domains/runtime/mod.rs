@@ -1,0 +1,6 @@
+//! What a player keeps between plays.
+
+mod profile;
+mod saves;
+mod settings;
+mod wallet;
