@@ -7,8 +7,9 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::bench::BenchArgs;
+use crate::seed::SeedArgs;
 use crate::workspace::{Profile, Workspace};
-use crate::{bench, bindings, build, ci, dev, node, publish, suites};
+use crate::{bench, bindings, build, ci, dev, node, publish, seed, suites};
 
 /// Builds, runs and checks Worldloom.
 #[derive(Debug, Parser)]
@@ -26,6 +27,8 @@ enum Command {
     Node(NodeArgs),
     /// Rebuilds the game module and swaps it into the running node.
     Publish(PublishArgs),
+    /// Fills the database of a running `dev` with generated players and worlds.
+    Seed(SeedArgs),
     /// Builds the WebAssembly modules, the node and the facade.
     Build(ProfileArgs),
     /// Writes the client bindings anew from the game module.
@@ -107,6 +110,7 @@ impl Cli {
             Command::Dev(args) => dev::run(&workspace, args)?,
             Command::Node(args) => node::run(&workspace, args)?,
             Command::Publish(args) => publish::run(&workspace, args)?,
+            Command::Seed(args) => seed::run(&workspace, args)?,
             Command::Build(args) => build::run(&workspace, args.profile())?,
             Command::Bindings { check: false } => bindings::write(&workspace)?,
             Command::Bindings { check: true } => bindings::check(&workspace)?,

@@ -15,6 +15,7 @@ mod node;
 mod process;
 mod progress;
 mod publish;
+mod seed;
 mod setup;
 mod suites;
 mod wasm_modules;

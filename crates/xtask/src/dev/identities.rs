@@ -12,8 +12,10 @@ use super::node_client::NodeClient;
 /// File of the token that may publish.
 pub const OWNER_TOKEN: &str = "owner.token";
 
+/// File of the token that may act for every player.
+pub const FACADE_TOKEN: &str = "facade.token";
+
 const OWNER_IDENTITY: &str = "owner.identity";
-const FACADE_TOKEN: &str = "facade.token";
 const FACADE_IDENTITY: &str = "facade.identity";
 
 /// The identities of a local run. Tokens stay in their files.

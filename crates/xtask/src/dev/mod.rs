@@ -16,7 +16,7 @@ use anstyle::AnsiColor;
 use anyhow::{Result, bail};
 
 pub use data_dir::DataDir;
-pub use identities::OWNER_TOKEN;
+pub use identities::{FACADE_TOKEN, OWNER_TOKEN};
 
 use crate::binaries::{FACADE, NODE};
 use crate::cli::DevArgs;
