@@ -3,19 +3,23 @@
 use anyhow::ensure;
 use spacetimedb_sdk::Table;
 use worldloom_client::{
-    BattleStatus, CustomWorldEntryQuery, CustomWorldPublication, DomainErrorCode, MySaveArchivesTableAccess,
-    MySnapshotsTableAccess, MyStoryEventsTableAccess, MyStorySessionsTableAccess, ProfileSaveArchiveRequest,
-    ProfileSaveRestoration, RuntimeSnapshot, StoryContinuation, StorySession, WorldEntry, WorldEntryKind,
-    continue_story_and_return, create_profile_save_archive_and_return, get_profile_save_archive_and_return,
-    get_runtime_snapshot_and_return, list_world_entries_and_return, restore_profile_save_archive_and_return,
+    BattleStatus, CustomWorldEntryQuery, CustomWorldPublication, DomainErrorCode, MyDashboardTableAccess,
+    MySaveArchivesTableAccess, MySnapshotsTableAccess, MyStoryEventsTableAccess, MyStorySessionsTableAccess,
+    ProfileSaveArchiveRequest, ProfileSaveRestoration, RuntimeSnapshot, StoryContinuation, StorySession, WorldEntry,
+    WorldEntryKind, continue_story_and_return, create_profile_save_archive_and_return,
+    get_profile_save_archive_and_return, get_runtime_snapshot_and_return, list_world_entries_and_return,
+    restore_profile_save_archive_and_return,
 };
 use worldloom_tests::{Outcome, ask, refusal};
 
 use crate::cast::Cast;
 use crate::fights::{fight_on, meet};
 use crate::interruptions::slot_of;
-use crate::play::{begin_story, progression};
+use crate::play::{begin_story, earned, progression};
 use crate::world;
+
+/// The rat's health in the first version, as in the sample world.
+const RAT_HEALTH: u32 = 12;
 
 pub async fn the_story_goes_on_in_the_first_version(
     cast: &Cast,
@@ -46,7 +50,7 @@ pub async fn the_story_goes_on_in_the_first_version(
     let experience = progression(&cast.player)?.experience;
     let rat = fight_on(&cast.player, rat).await?;
     ensure!(rat.status == BattleStatus::Victory, "{rat:?}");
-    crate::play::earned(&cast.player, experience + 25).await.map(drop)
+    earned(&cast.player, experience + 25).await.map(drop)
 }
 
 pub async fn a_new_story_begins_in_the_second_version(cast: &Cast, second: &CustomWorldPublication) -> Outcome {
@@ -77,13 +81,16 @@ pub async fn the_player_archives_the_save(cast: &Cast, saved: &RuntimeSnapshot) 
     let restored = ask!(cast.player, restore_profile_save_archive_and_return_then(None, restoration))?;
     ensure!((restored.version_id, restored.session_id) == (saved.version_id, saved.session_id), "{restored:?}");
     cast.player.sees("the restored save", |rows| rows.my_snapshots().iter().find(|row| *row == restored)).await?;
+    cast.player
+        .sees("its dashboard", |rows| {
+            let totals = rows.my_dashboard().iter().next()?;
+            ((totals.snapshots, totals.archives, totals.played_stories) == (2, 1, 1)).then_some(())
+        })
+        .await?;
     let loaded = ask!(cast.player, get_runtime_snapshot_and_return_then(None, slot_of(&restored)))?;
     ensure!(loaded.payload == b"the mill, second floor", "{loaded:?}");
     Ok(())
 }
-
-/// The rat's health in the sample world.
-const RAT_HEALTH: u32 = 12;
 
 /// The rat's health in a version, for anybody who plays it.
 async fn rat_health(cast: &Cast, publication: &CustomWorldPublication) -> anyhow::Result<u32> {

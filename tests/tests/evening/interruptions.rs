@@ -11,7 +11,7 @@ use worldloom_tests::{Outcome, Player, ask, eventually, refusal};
 
 use crate::cast::Cast;
 use crate::fights::{fight_on, meet, strike};
-use crate::tables::holdings;
+use crate::tables::{Holding, holdings};
 
 pub async fn the_player_saves(cast: &Cast, story: &StorySession) -> anyhow::Result<RuntimeSnapshot> {
     let request = save_of(story, b"the mill, first floor", 0);
@@ -92,7 +92,7 @@ fn save_of(story: &StorySession, payload: &[u8], expected_revision: u64) -> Runt
     }
 }
 
-fn holdings_of(player: &Player) -> Vec<crate::tables::Holding> {
+fn holdings_of(player: &Player) -> Vec<Holding> {
     holdings(player.rows(), player.identity)
 }
 

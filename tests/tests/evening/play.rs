@@ -3,12 +3,12 @@
 use anyhow::{Context, ensure};
 use spacetimedb_sdk::Table;
 use worldloom_client::{
-    CustomWorldPublication, DomainErrorCode, GalleryWorldsTableAccess, MyChapterProgressionTableAccess,
-    MyLikesTableAccess, MyNpcsTableAccess, MyProgressionTableAccess, MyQuestsTableAccess, MyStoryEventsTableAccess,
-    MyStorySessionsTableAccess, NpcInteraction, NpcInteractionRequest, PlayerProgression, QuestRecord, QuestSelection,
-    QuestStatus, RemoteTables, StoryBeginning, StoryEvent, StoryEventKind, StorySession, WorldEntry,
-    accept_quest_and_return, begin_story_and_return, like_world, resolve_npc_interaction_and_return,
-    turn_in_quest_and_return,
+    CustomWorldPageRequest, CustomWorldPublication, DomainErrorCode, GalleryWorldsTableAccess,
+    MyChapterProgressionTableAccess, MyLikesTableAccess, MyNpcsTableAccess, MyProgressionTableAccess,
+    MyQuestsTableAccess, MyStoryEventsTableAccess, MyStorySessionsTableAccess, NpcInteraction, NpcInteractionRequest,
+    PlayerProgression, QuestRecord, QuestSelection, QuestStatus, RemoteTables, StoryBeginning, StoryEvent,
+    StoryEventKind, StorySession, WorldEntry, accept_quest_and_return, begin_story_and_return, like_world,
+    like_world_and_return, list_newest_worlds_and_return, resolve_npc_interaction_and_return, turn_in_quest_and_return,
 };
 use worldloom_tests::{Outcome, Player, ask, refusal};
 
@@ -19,9 +19,13 @@ use crate::world;
 pub async fn the_player_finds_the_world_and_likes_it(cast: &Cast, published: &CustomWorldPublication) -> Outcome {
     let shown = cast.player.rows().gallery_worlds().iter().next().context("the gallery is empty")?;
     ensure!(shown.title == world::TITLE && (shown.likes, shown.players) == (0, 0), "{shown:?}");
-    for _ in 0..2 {
-        cast.player.connection.reducers.like_world(shown.world_id)?;
-    }
+    let newest = CustomWorldPageRequest { cursor: None, length: 10 };
+    let page = ask!(cast.player, list_newest_worlds_and_return_then(newest))?;
+    ensure!(page.worlds == [shown.clone()], "a page shows another gallery: {page:?}");
+
+    cast.player.connection.reducers.like_world(shown.world_id)?;
+    let likes = ask!(cast.player, like_world_and_return_then(None, shown.world_id))?;
+    ensure!(likes == 1, "liked {likes} times by one player");
     cast.player.sees("its like", |rows| rows.my_likes().iter().next()).await?;
     for client in cast.everybody() {
         client.sees("a like", |rows| rows.gallery_worlds().iter().find(|row| row.likes == 1)).await?;
