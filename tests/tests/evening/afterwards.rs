@@ -14,7 +14,7 @@ use worldloom_tests::{Outcome, ask, refusal};
 
 use crate::cast::Cast;
 use crate::fights::{fight_on, meet};
-use crate::interruptions::slot_of;
+use crate::interruptions::{SECOND_FLOOR, slot_of};
 use crate::play::{begin_story, earned, progression};
 use crate::world;
 
@@ -88,7 +88,7 @@ pub async fn the_player_archives_the_save(cast: &Cast, saved: &RuntimeSnapshot) 
         })
         .await?;
     let loaded = ask!(cast.player, get_runtime_snapshot_and_return_then(None, slot_of(&restored)))?;
-    ensure!(loaded.payload == b"the mill, second floor", "{loaded:?}");
+    ensure!(loaded.payload == SECOND_FLOOR, "{loaded:?}");
     Ok(())
 }
 

@@ -4,7 +4,8 @@ use anyhow::ensure;
 use spacetimedb_sdk::Table;
 use worldloom_client::{
     BattleStatus, Conflict, DomainErrorCode, MySnapshotsTableAccess, RuntimeSnapshot, RuntimeSnapshotRequest,
-    RuntimeSnapshotSlot, StorySession, get_runtime_snapshot_and_return, upsert_runtime_snapshot_and_return,
+    RuntimeSnapshotSlot, StorySession, get_runtime_snapshot_and_return, upsert_runtime_snapshot,
+    upsert_runtime_snapshot_and_return,
 };
 use worldloom_tests::facade::sha256;
 use worldloom_tests::{Outcome, Player, ask, eventually, refusal};
@@ -13,12 +14,18 @@ use crate::cast::Cast;
 use crate::fights::{fight_on, meet, strike};
 use crate::tables::{Holding, holdings};
 
+const FIRST_FLOOR: &[u8] = b"the mill, first floor";
+/// What the player saves last.
+pub const SECOND_FLOOR: &[u8] = b"the mill, second floor";
+
 pub async fn the_player_saves(cast: &Cast, story: &StorySession) -> anyhow::Result<RuntimeSnapshot> {
-    let request = save_of(story, b"the mill, first floor", 0);
+    let request = save_of(story, FIRST_FLOOR, 0);
     let saved = ask!(cast.player, upsert_runtime_snapshot_and_return_then(None, request.clone()))?;
     let again = ask!(cast.player, upsert_runtime_snapshot_and_return_then(None, request))?;
     ensure!(again == saved && saved.version_id == story.version_id, "{saved:?} and {again:?}");
     cast.player.sees("the save", |rows| rows.my_snapshots().iter().find(|row| *row == saved)).await?;
+    let loaded = ask!(cast.player, get_runtime_snapshot_and_return_then(None, slot_of(&saved)))?;
+    ensure!(loaded.snapshot == saved && loaded.payload == FIRST_FLOOR, "{loaded:?}");
     // Only the Service speaks for others.
     let in_anothers_name =
         ask!(cast.stranger, get_runtime_snapshot_and_return_then(Some(cast.player.identity), slot_of(&saved)));
@@ -28,16 +35,18 @@ pub async fn the_player_saves(cast: &Cast, story: &StorySession) -> anyhow::Resu
     Ok(saved)
 }
 
-/// Nobody says goodbye, and yet client and node both notice.
-pub async fn the_line_breaks(cast: &Cast) -> Outcome {
+/// It breaks while a save is on its way. Nobody says goodbye, and yet client and node both notice.
+pub async fn the_line_breaks(cast: &Cast, story: &StorySession, saved: &RuntimeSnapshot) -> Outcome {
     ensure!(connections_of(cast, &cast.player).await? == 1, "the player has one device");
+    cast.player.connection.reducers.upsert_runtime_snapshot(save_of(story, SECOND_FLOOR, saved.revision))?;
     cast.wire.cut();
     cast.player.loses_its_connection().await?;
     let gone = || async { (connections_of(cast, &cast.player).await.ok()? == 0).then_some(()) };
     eventually("the node to notice", gone).await
 }
 
-/// It shows what the first one showed, and saves; what the first one has not seen it cannot replace.
+/// It shows what the first one showed, and saves again what may or may not have arrived; what the
+/// first one has not seen it cannot replace.
 pub async fn the_player_comes_back_on_another_device(
     cast: &mut Cast,
     story: &StorySession,
@@ -46,11 +55,9 @@ pub async fn the_player_comes_back_on_another_device(
     let tablet = Player::join_as(&cast.studio.database, cast.player.account.clone()).await?;
     ensure!(holdings_of(&tablet) == holdings_of(&cast.player), "the tablet shows something else");
     cast.player = tablet;
-    let loaded = ask!(cast.player, get_runtime_snapshot_and_return_then(None, slot_of(saved)))?;
-    ensure!(loaded.snapshot == *saved && loaded.payload == b"the mill, first floor", "{loaded:?}");
-
-    let request = save_of(story, b"the mill, second floor", saved.revision);
+    let request = save_of(story, SECOND_FLOOR, saved.revision);
     let newer = ask!(cast.player, upsert_runtime_snapshot_and_return_then(None, request))?;
+    ensure!(newer.revision == saved.revision + 1, "saved twice: {newer:?}");
     cast.player.sees("the newer save", |rows| rows.my_snapshots().iter().find(|row| *row == newer)).await?;
 
     let phone = Player::join_as(&cast.studio.database, cast.player.account.clone()).await?;

@@ -56,7 +56,7 @@ async fn a_whole_evening() -> Outcome {
     // The player's line breaks, and the author does not wait.
     let saved = interruptions::the_player_saves(&cast, &story).await?;
     cast.stranger_sees_only(&[&first]).await?;
-    interruptions::the_line_breaks(&cast).await?;
+    interruptions::the_line_breaks(&cast, &story, &saved).await?;
     creation::the_author_changes_the_draft(&cast, &first).await?;
     cast.stranger_sees_only(&[&first]).await?;
     let second = creation::the_author_publishes(&cast, creation.world_id).await?;
