@@ -35,18 +35,23 @@ pub async fn the_player_saves(cast: &Cast, story: &StorySession) -> anyhow::Resu
     Ok(saved)
 }
 
-/// It breaks while a save is on its way. Nobody says goodbye, and yet client and node both notice.
+/// A save still arrives, its answer does not. Then the line is dead without a goodbye, and yet client
+/// and node both notice.
 pub async fn the_line_breaks(cast: &Cast, story: &StorySession, saved: &RuntimeSnapshot) -> Outcome {
     ensure!(connections_of(cast, &cast.player).await? == 1, "the player has one device");
+    cast.wire.lose_answers();
     cast.player.connection.reducers.upsert_runtime_snapshot(save_of(story, SECOND_FLOOR, saved.revision))?;
+    let arrived = || async { (revisions(cast).await.ok()? == [saved.revision + 1]).then_some(()) };
+    eventually("the save to arrive", arrived).await?;
+    ensure!(cast.player.rows().my_snapshots().iter().all(|row| row == *saved), "the answer came through");
     cast.wire.cut();
     cast.player.loses_its_connection().await?;
     let gone = || async { (connections_of(cast, &cast.player).await.ok()? == 0).then_some(()) };
     eventually("the node to notice", gone).await
 }
 
-/// It shows what the first one showed, and saves again what may or may not have arrived; what the
-/// first one has not seen it cannot replace.
+/// It shows what is there, and saves once more what nobody has confirmed to the player, which changes
+/// nothing; what a device has not seen it cannot replace.
 pub async fn the_player_comes_back_on_another_device(
     cast: &mut Cast,
     story: &StorySession,
@@ -58,6 +63,7 @@ pub async fn the_player_comes_back_on_another_device(
     let request = save_of(story, SECOND_FLOOR, saved.revision);
     let newer = ask!(cast.player, upsert_runtime_snapshot_and_return_then(None, request))?;
     ensure!(newer.revision == saved.revision + 1, "saved twice: {newer:?}");
+    ensure!(revisions(cast).await? == [newer.revision], "the slot is not the only one");
     cast.player.sees("the newer save", |rows| rows.my_snapshots().iter().find(|row| *row == newer)).await?;
 
     let phone = Player::join_as(&cast.studio.database, cast.player.account.clone()).await?;
@@ -101,6 +107,12 @@ fn save_of(story: &StorySession, payload: &[u8], expected_revision: u64) -> Runt
 
 fn holdings_of(player: &Player) -> Vec<Holding> {
     holdings(player.rows(), player.identity)
+}
+
+/// The revisions of all saves, as the database's owner sees them.
+async fn revisions(cast: &Cast) -> anyhow::Result<Vec<u64>> {
+    let saves = cast.studio.database.sql("SELECT revision FROM runtime_snapshot").await?;
+    Ok(saves.iter().filter_map(|save| save[0].as_u64()).collect())
 }
 
 /// How many connections the node has with a player.
