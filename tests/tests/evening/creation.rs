@@ -16,7 +16,7 @@ use worldloom_client::{
     post_author_message, propose_draft_operations_and_return, reject_draft_operation, start_agent_session_and_return,
     start_creation_session_and_return,
 };
-use worldloom_tests::{Outcome, ask, refusal};
+use worldloom_tests::{Outcome, ask, done, reduce, refusal};
 
 use crate::cast::Cast;
 use crate::world;
@@ -59,17 +59,17 @@ pub async fn the_agent_proposes_and_the_author_decides(cast: &Cast, creation: &C
         session_id,
         text: "Somebody to meet, and somebody to fear.".to_owned(),
     };
-    cast.author.connection.reducers.post_author_message(wish)?;
+    done(reduce!(cast.author, post_author_message_then(wish)))?;
     cast.author.sees("its own words", |rows| rows.my_agent_messages().iter().find(|row| row.number == 1)).await?;
 
     agent_answers(cast, session_id).await?;
     cast.author.sees("the agent's words", |rows| rows.my_agent_messages().iter().find(|row| row.number == 2)).await?;
     for key in ["keeper", "child", "errand", "dragon"] {
         let operation_id = operation(cast, key, CustomWorldOperationStatus::Proposed).await?;
-        cast.author.connection.reducers.accept_draft_operation(operation_id)?;
+        done(reduce!(cast.author, accept_draft_operation_then(operation_id)))?;
     }
     let crown = operation(cast, "crown", CustomWorldOperationStatus::Proposed).await?;
-    cast.author.connection.reducers.reject_draft_operation(crown)?;
+    done(reduce!(cast.author, reject_draft_operation_then(crown)))?;
 
     operation(cast, "crown", CustomWorldOperationStatus::Rejected).await?;
     for key in ["keeper", "child", "errand", "dragon"] {

@@ -3,10 +3,10 @@
 use anyhow::ensure;
 use spacetimedb_sdk::Table;
 use worldloom_client::{
-    BattleAction, BattleStart, BattleState, BattleStatus, CombatActionRequest, MyBattleVictoriesTableAccess,
-    MyBattlesTableAccess, QuestStatus, StoryEventKind, StorySession, resolve_combat_action_and_return,
-    start_battle_and_return,
+    BattleAction, BattleState, BattleStatus, MyBattleVictoriesTableAccess, MyBattlesTableAccess, QuestStatus,
+    StoryEventKind, StorySession, resolve_combat_action_and_return,
 };
+use worldloom_tests::playing::round_of;
 use worldloom_tests::{Outcome, Player, ask};
 
 use crate::cast::Cast;
@@ -35,20 +35,14 @@ pub async fn the_player_wins_against_rat_and_warden(cast: &Cast, story: &StorySe
 
 /// A battle that has just begun.
 pub async fn meet(player: &Player, story: &StorySession, enemy_key: &str) -> anyhow::Result<BattleState> {
-    let start = BattleStart {
-        idempotency_key: format!("battle-{}", player.rows().my_battles().count()),
-        session_id: story.session_id,
-        enemy_key: enemy_key.to_owned(),
-    };
-    let battle = ask!(player, start_battle_and_return_then(None, start))?;
+    let battle = player.start_battle(story, enemy_key).await?;
     ensure!(battle.status == BattleStatus::Active && battle.next_round == 1, "{battle:?}");
     shows(player, battle).await
 }
 
 /// Plays one round, and sees what came of it.
 pub async fn strike(player: &Player, battle: &BattleState) -> anyhow::Result<BattleState> {
-    let blow =
-        CombatActionRequest { battle_id: battle.battle_id, round: battle.next_round, action: BattleAction::Attack };
+    let blow = round_of(battle, BattleAction::Attack);
     let battle = ask!(player, resolve_combat_action_and_return_then(None, blow.clone()))?;
     let again = ask!(player, resolve_combat_action_and_return_then(None, blow))?;
     ensure!(again == battle, "one round was played twice: {battle:?} and {again:?}");

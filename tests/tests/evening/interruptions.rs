@@ -3,11 +3,12 @@
 use anyhow::ensure;
 use spacetimedb_sdk::Table;
 use worldloom_client::{
-    BattleStatus, Conflict, DomainErrorCode, MySnapshotsTableAccess, RuntimeSnapshot, RuntimeSnapshotRequest,
+    BattleStatus, DomainErrorCode, MySnapshotsTableAccess, RuntimeSnapshot, RuntimeSnapshotRequest,
     RuntimeSnapshotSlot, StorySession, get_runtime_snapshot_and_return, upsert_runtime_snapshot,
     upsert_runtime_snapshot_and_return,
 };
 use worldloom_tests::facade::sha256;
+use worldloom_tests::refusals::conflict;
 use worldloom_tests::{Outcome, Player, ask, eventually, refusal};
 
 use crate::cast::Cast;
@@ -69,8 +70,8 @@ pub async fn the_player_comes_back_on_another_device(
     let phone = Player::join_as(&cast.studio.database, cast.player.account.clone()).await?;
     let request = save_of(story, b"the mill, cellar", saved.revision);
     let refused = refusal(ask!(phone, upsert_runtime_snapshot_and_return_then(None, request)))?;
-    let expected = Conflict { expected: newer.revision.to_string(), actual: saved.revision.to_string() };
-    ensure!(refused.code == DomainErrorCode::Conflict(expected), "{refused:?}");
+    let expected = conflict(&newer.revision.to_string(), &saved.revision.to_string());
+    ensure!(refused.code == expected, "{refused:?}");
     phone.leave();
     Ok(newer)
 }

@@ -10,7 +10,7 @@ use worldloom_client::{
     StoryEventKind, StorySession, WorldEntry, accept_quest_and_return, begin_story_and_return, like_world,
     like_world_and_return, list_newest_worlds_and_return, resolve_npc_interaction_and_return, turn_in_quest_and_return,
 };
-use worldloom_tests::{Outcome, Player, ask, refusal};
+use worldloom_tests::{Outcome, Player, ask, done, reduce, refusal};
 
 use crate::cast::Cast;
 use crate::trade::carried;
@@ -23,7 +23,7 @@ pub async fn the_player_finds_the_world_and_likes_it(cast: &Cast, published: &Cu
     let page = ask!(cast.player, list_newest_worlds_and_return_then(newest))?;
     ensure!(page.worlds == [shown.clone()], "a page shows another gallery: {page:?}");
 
-    cast.player.connection.reducers.like_world(shown.world_id)?;
+    done(reduce!(cast.player, like_world_then(shown.world_id)))?;
     let likes = ask!(cast.player, like_world_and_return_then(None, shown.world_id))?;
     ensure!(likes == 1, "liked {likes} times by one player");
     cast.player.sees("its like", |rows| rows.my_likes().iter().next()).await?;

@@ -28,8 +28,8 @@ macro_rules! tables {
     };
 }
 
-// Each `my_…` view with the column that says whose a row is. A test compares the list with the
-// bindings and with the schema that the node publishes, so that a new view is not forgotten here.
+// Each `my_…` view with the column that says whose a row is. `every_table_is_watched` compares
+// the list with the bindings and with the schema that the node publishes.
 tables! {
     public(
         custom_world_gallery_entry gallery_fish gallery_puzzles gallery_worlds puzzle_leader

@@ -9,7 +9,7 @@ use worldloom_client::{
     TreasureOpening, TreasureRecord, accept_trade, accept_trade_and_return, offer_trade_and_return,
     open_treasure_and_return, read_trade_and_return, revise_trade_and_return,
 };
-use worldloom_tests::{Outcome, Player, ask, refusal};
+use worldloom_tests::{Outcome, Player, ask, done, reduce, refusal};
 
 use crate::cast::Cast;
 use crate::play::begin_story;
@@ -46,7 +46,7 @@ pub async fn the_player_trades_with_a_third(cast: &Cast, story: &StorySession) -
     ensure!(refused.code == DomainErrorCode::NotFound, "{refused:?}");
 
     let acceptance = TradeAcceptance { trade_id: trade.trade_id, revision: revised.revision };
-    trader.connection.reducers.accept_trade(acceptance.clone())?;
+    done(reduce!(trader, accept_trade_then(acceptance.clone())))?;
     player.sees("one acceptance", |rows| rows.my_trades().iter().find(|trade| trade.accepted_by.is_some())).await?;
     let settled = ask!(player, accept_trade_and_return_then(None, acceptance))?;
     ensure!(settled.status == TradeStatus::Completed, "{settled:?}");

@@ -16,7 +16,6 @@ pub const SECOND_RAT_HEALTH: u32 = 900_000;
 /// An entry of the first version.
 pub fn entry(key: &str) -> WorldEntry {
     match key {
-        "dragon" => dragon(),
         "crown" => crown(),
         _ => {
             let entries = sample_world::entries(TITLE);
@@ -43,18 +42,6 @@ pub fn second(entry: WorldEntry) -> WorldEntry {
 /// An agent's suggestion to add an entry.
 pub fn suggestion(key: &str) -> CustomWorldChange {
     CustomWorldChange::Add(CustomWorldKeyedEntry { key: key.to_owned(), entry: entry(key) })
-}
-
-/// Quicker than any player, and one blow is enough.
-fn dragon() -> WorldEntry {
-    let WorldEntry::Enemy(rat) = entry("rat") else { unreachable!("the rat is an enemy") };
-    WorldEntry::Enemy(WorldEnemy {
-        name: "Dragon".to_owned(),
-        description: "Dragon, asleep until now.".to_owned(),
-        stats: CombatStats { health: 1_000_000, energy: 0, attack: 100_000, defense: 100_000, speed: 100_000 },
-        skills: Vec::new(),
-        ..rat
-    })
 }
 
 /// What the author does not want.
