@@ -18,6 +18,7 @@ pub mod sample_world;
 pub mod seed;
 pub mod studio;
 pub mod waiting;
+pub mod wire;
 
 pub use database::{Account, Database};
 pub use facade::TestFacade;
@@ -25,6 +26,7 @@ pub use node::{NodeOptions, TestNode};
 pub use player::{Player, done, expect_refused, refusal};
 pub use studio::Studio;
 pub use waiting::{DEADLINE, eventually};
+pub use wire::Wire;
 
 /// Result of a test; any error fails it with its whole chain.
 pub type Outcome = anyhow::Result<()>;

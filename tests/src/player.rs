@@ -55,6 +55,12 @@ impl Player {
         eventually(what, || std::future::ready(look(self.rows()))).await
     }
 
+    /// Waits until the client has noticed that its connection is gone.
+    pub async fn loses_its_connection(&self) -> anyhow::Result<()> {
+        eventually("the connection to be gone", || std::future::ready((!self.connection.is_active()).then_some(())))
+            .await
+    }
+
     /// Ends the connection, as closing the game does.
     pub fn leave(self) -> Account {
         // An error says that it has ended already.
