@@ -1,53 +1,19 @@
 //! The gallery: likes, pages, and the order of the most played worlds.
 //!
-//! A page must not read more than it shows, and the engine reads a whole range before the first
-//! row of it arrives. So the orders are dense: the worlds are numbered as they come, from 1, and
-//! ranked by their players, from 1, both without gaps. A page is then a range of known length. A
-//! world that is taken back keeps its places, which pages skip.
+//! The orders are dense ([`module_rules::ranges_down`]): the worlds are numbered as they come, from
+//! 1, and ranked by their players, from 1, both without gaps. A world that is taken back keeps its
+//! places, which pages skip.
 
 use module_rules::{RuleError, check_limit};
 
 /// Most worlds that one player likes.
 pub const LIKES_PER_PLAYER_MAX: u64 = 1_000;
-/// Longest page.
-pub const PAGE_LENGTH_MAX: u64 = 100;
-/// Most ranges that one page reads, each as long as the page.
-pub const PAGE_RANGES_MAX: usize = 5;
 /// How many of the newest worlds everybody sees without asking.
 pub const FRONT_PAGE_LENGTH: usize = 100;
 
 /// Errors: `AboveLimit` if a player who likes `present` worlds may not like another.
 pub fn check_like_count(present: u64) -> Result<(), RuleError> {
     check_limit("The number of worlds that a player likes", LIKES_PER_PLAYER_MAX, present.saturating_add(1))
-}
-
-/// Errors: `Malformed` for 0, `AboveLimit`.
-pub fn check_page_length(length: u32) -> Result<(), RuleError> {
-    if length == 0 {
-        return Err(RuleError::Malformed { field: "length", rule: "use at least 1" });
-    }
-    check_limit("`length`", PAGE_LENGTH_MAX, length.into())
-}
-
-/// A range of places, both ends included.
-pub type PlaceRange = (u64, u64);
-
-/// The ranges of a page that goes down, from the place before `cursor` or from the last one.
-pub fn ranges_down(cursor: Option<u64>, last: u64, length: u32) -> impl Iterator<Item = PlaceRange> {
-    let top = cursor.map_or(last, |cursor| cursor.saturating_sub(1).min(last));
-    let step = u64::from(length).max(1);
-    let starts = std::iter::successors(Some(top), move |top| top.checked_sub(step));
-    let ranges = starts.take_while(|top| *top > 0).map(move |top| (top.saturating_sub(step - 1).max(1), top));
-    ranges.take(PAGE_RANGES_MAX)
-}
-
-/// The ranges of a page that goes up, from the place after `cursor` or from the first one.
-pub fn ranges_up(cursor: Option<u64>, last: u64, length: u32) -> impl Iterator<Item = PlaceRange> {
-    let bottom = cursor.map_or(Some(1), |cursor| cursor.checked_add(1));
-    let step = u64::from(length).max(1);
-    let starts = std::iter::successors(bottom, move |bottom| bottom.checked_add(step));
-    let ranges = starts.take_while(move |bottom| *bottom <= last);
-    ranges.map(move |bottom| (bottom, bottom.saturating_add(step - 1).min(last))).take(PAGE_RANGES_MAX)
 }
 
 /// The ranked worlds that have the same number of players; their ranks follow each other.

@@ -13,8 +13,6 @@ pub const PICTURE_SLOT: &str = "picture";
 pub const TITLE_LENGTH_MAX: usize = 120;
 /// Most puzzles of one author.
 pub const PUZZLES_PER_AUTHOR_MAX: u64 = 100;
-/// Most puzzles that one call lists.
-pub const GALLERY_LISTING_MAX: u64 = 100;
 
 const TITLE: TextRule = TextRule::prose("title", "The length of `title` in bytes", TITLE_LENGTH_MAX);
 
@@ -90,17 +88,4 @@ pub fn check_deletable(status: PuzzleStatus) -> Result<(), RuleError> {
             Err(RuleError::Differs { what: "The status of a puzzle to delete", expected, actual })
         }
     }
-}
-
-/// Errors: `Malformed` or `AboveLimit` unless 1 ≤ `limit` ≤ [`GALLERY_LISTING_MAX`].
-pub fn check_gallery_listing(limit: u32) -> Result<(), RuleError> {
-    if limit == 0 {
-        return Err(RuleError::Malformed { field: "limit", rule: "ask for at least one puzzle" });
-    }
-    check_limit("The number of puzzles in one call", GALLERY_LISTING_MAX, u64::from(limit))
-}
-
-/// A number that is smaller for what was published later, because indexes are walked upwards.
-pub const fn gallery_order(published_at: i64) -> i64 {
-    0_i64.saturating_sub(published_at)
 }

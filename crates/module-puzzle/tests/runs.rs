@@ -81,16 +81,8 @@ fn counts_and_texts_have_limits() {
     assert!(matches!(check_title(&"x".repeat(121)), Err(RuleError::AboveLimit { limit: 120, .. })));
     assert!(check_puzzle_count(99).is_ok() && check_puzzle_count(100).is_err());
     assert!(check_open_runs(15).is_ok() && check_open_runs(16).is_err());
-    assert!(check_gallery_listing(1).is_ok() && check_gallery_listing(100).is_ok());
-    assert!(check_gallery_listing(0).is_err() && check_gallery_listing(u32::MAX).is_err());
     assert!(check_picture_type("image/png").is_ok() && check_picture_type("audio/ogg").is_err());
     assert!(check_publishable_picture("public").is_ok() && check_publishable_picture("signed").is_err());
-}
-
-#[test]
-fn later_publications_come_first() {
-    assert!(gallery_order(2) < gallery_order(1));
-    assert_eq!(gallery_order(i64::MIN), i64::MAX);
 }
 
 #[test]

@@ -1,13 +1,16 @@
-//! What the rules of all domains share: their refusals, and the checks of texts and keys.
+//! What the rules of all domains share: their refusals, the checks of texts and keys,
+//! and pages.
 //!
 //! Pure: no engine, no clock, no storage, no randomness of its own.
 
 mod error;
 mod idempotency;
+mod page;
 mod text;
 
 pub use error::{RuleError, check_limit, check_same};
 pub use idempotency::{
     IDEMPOTENCY_KEY_LENGTH_MAX, IDEMPOTENCY_KEY_LIFETIME_MICROS, check_idempotency_key, check_repetition,
 };
+pub use page::{PAGE_LENGTH_MAX, PAGE_RANGES_MAX, PageBuilder, PlaceRange, check_page_length, ranges_down, ranges_up};
 pub use text::{TextRule, is_lower_alphanumeric_or};

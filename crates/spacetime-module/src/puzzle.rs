@@ -10,6 +10,7 @@ pub use runs::*;
 
 use module_assets::{EntitySlot, Intent};
 use module_puzzle::{ENTITY_KIND, Grid, PICTURE_SLOT, Step};
+use module_rules::PageBuilder;
 use spacetimedb::AnonymousViewContext;
 
 use crate::*;
@@ -26,10 +27,7 @@ pub enum PuzzleStatus {
 }
 
 /// A picture, and how it is cut. Picture and grid never change, so that results stay comparable.
-#[table(
-    accessor = picture_puzzle,
-    index(accessor = by_gallery, btree(columns = [is_published, gallery_order, puzzle_id]))
-)]
+#[table(accessor = picture_puzzle)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PicturePuzzle {
     /// UUIDv7.
@@ -51,8 +49,6 @@ pub struct PicturePuzzle {
     /// Whether it is in the gallery, that is, published; a view cannot ask for a status.
     #[index(btree)]
     pub is_published: bool,
-    /// Place in the gallery: smaller was published later.
-    pub gallery_order: i64,
     /// When it was made.
     pub created_at: Timestamp,
     /// When the row last changed.
@@ -76,22 +72,36 @@ pub struct PuzzleCreation {
     pub rows: u8,
 }
 
-/// Where a page of the gallery ended.
-#[derive(SpacetimeType, Clone, Copy, Debug, PartialEq, Eq)]
+/// A puzzle's place in the gallery, in the order of the first publications. It stays when the
+/// puzzle is withdrawn or deleted, so that places have no gaps.
+#[table(accessor = puzzle_gallery_place)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PuzzleGalleryPlace {
-    /// `gallery_order` of the last puzzle seen.
-    pub gallery_order: i64,
-    /// The last puzzle seen.
+    /// The puzzle.
+    #[primary_key]
     pub puzzle_id: Uuid,
+    /// Counts from 1. The index serves ranges, which a unique one does not.
+    #[index(btree)]
+    pub number: u64,
 }
 
 /// Which page of the gallery to list.
 #[derive(SpacetimeType, Clone, Debug, PartialEq, Eq)]
-pub struct PuzzleGalleryListing {
-    /// Where the page before ended; nothing for the first page.
-    pub after: Option<PuzzleGalleryPlace>,
-    /// The most puzzles to return, from 1 to 100.
-    pub limit: u32,
+pub struct PuzzleGalleryPageRequest {
+    /// `next_cursor` of the page before; nothing for the first page.
+    pub cursor: Option<u64>,
+    /// Most puzzles on the page, 1 to 100.
+    pub length: u32,
+}
+
+/// A page of the gallery.
+#[derive(SpacetimeType, Clone, Debug, PartialEq, Eq)]
+pub struct PuzzleGalleryPage {
+    /// The puzzles, those first that were first published last. A page may be short, or empty,
+    /// and still have a next one.
+    pub puzzles: Vec<PicturePuzzle>,
+    /// Where the next page goes on; nothing on the last page.
+    pub next_cursor: Option<u64>,
 }
 
 /// Makes a puzzle of the sender.
@@ -215,7 +225,8 @@ pub fn read_puzzle_and_return(
     })
 }
 
-/// Lists published puzzles, the newest first.
+/// Returns a page of the published puzzles, the newest first. Publishing again after a withdrawal
+/// makes a puzzle no newer.
 ///
 /// Errors: `unauthenticated`; `forbidden` if anyone but the Service names another player;
 /// `invalid_argument`, `limit_exceeded`.
@@ -223,11 +234,11 @@ pub fn read_puzzle_and_return(
 pub fn list_gallery_puzzles_and_return(
     ctx: &mut ProcedureContext,
     acting_player: Option<Identity>,
-    request: PuzzleGalleryListing,
-) -> Result<Vec<PicturePuzzle>, DomainError> {
+    request: PuzzleGalleryPageRequest,
+) -> Result<PuzzleGalleryPage, DomainError> {
     ctx.try_with_tx(|tx| {
         guard(tx, Admits::Players, acting_player)?;
-        list_gallery(tx, &request)
+        gallery_page(tx, &request)
     })
 }
 
@@ -263,7 +274,6 @@ fn make_puzzle(ctx: &ReducerContext, caller: &Caller, request: &PuzzleCreation) 
         rows: request.rows,
         status: PuzzleStatus::Draft,
         is_published: false,
-        gallery_order: 0,
         created_at: ctx.timestamp,
         updated_at: ctx.timestamp,
         published_at: None,
@@ -293,10 +303,10 @@ fn set_puzzle_published(ctx: &ReducerContext, caller: &Caller, puzzle_id: Uuid) 
     }
     let asset = ctx.db.asset_object().asset_id().find(puzzle.asset_id).ok_or(RuleError::Hidden { what: "asset" })?;
     module_puzzle::check_publishable_picture(module_assets::Policy::from(asset.access_policy).name())?;
+    take_gallery_place(ctx, puzzle_id)?;
     Ok(ctx.db.picture_puzzle().puzzle_id().update(PicturePuzzle {
         status: PuzzleStatus::Published,
         is_published: true,
-        gallery_order: module_puzzle::gallery_order(ctx.timestamp.to_micros_since_unix_epoch()),
         updated_at: ctx.timestamp,
         published_at: Some(ctx.timestamp),
         ..puzzle
@@ -322,16 +332,38 @@ fn remove_puzzle(ctx: &ReducerContext, caller: &Caller, puzzle_id: Uuid) -> Resu
     Ok(puzzle)
 }
 
-fn list_gallery(ctx: &ReducerContext, request: &PuzzleGalleryListing) -> Result<Vec<PicturePuzzle>, DomainError> {
-    module_puzzle::check_gallery_listing(request.limit)?;
-    let after = request.after;
-    let first = after.map_or(i64::MIN, |place| place.gallery_order);
-    let page = ctx.db.picture_puzzle().by_gallery().filter((true, first..));
-    let is_seen = |puzzle: &PicturePuzzle| {
-        let place = (puzzle.gallery_order, puzzle.puzzle_id);
-        after.is_some_and(|after| place <= (after.gallery_order, after.puzzle_id))
-    };
-    Ok(page.skip_while(is_seen).take(request.limit as usize).collect())
+fn gallery_page(ctx: &ReducerContext, request: &PuzzleGalleryPageRequest) -> Result<PuzzleGalleryPage, DomainError> {
+    module_rules::check_page_length(request.length)?;
+    let last = ctx.db.puzzle_gallery_place().count();
+    let mut page = PageBuilder::new(request.length);
+    for (from, to) in module_rules::ranges_down(request.cursor, last, request.length) {
+        let mut places: Vec<_> = ctx.db.puzzle_gallery_place().number().filter(from..=to).collect();
+        places.sort_by_key(|place| std::cmp::Reverse(place.number));
+        for place in places {
+            if page.is_full() {
+                break;
+            }
+            page.pass(place.number, shown_puzzle(ctx, place.puzzle_id));
+        }
+    }
+    let (puzzles, next_cursor) = page.finish(1);
+    Ok(PuzzleGalleryPage { puzzles, next_cursor })
+}
+
+fn shown_puzzle(ctx: &ReducerContext, puzzle_id: Uuid) -> Option<PicturePuzzle> {
+    let puzzle = ctx.db.picture_puzzle().puzzle_id().find(puzzle_id)?;
+    puzzle.is_published.then_some(puzzle)
+}
+
+/// Gives a puzzle its place behind all others, unless it has one.
+fn take_gallery_place(ctx: &ReducerContext, puzzle_id: Uuid) -> Result<(), DomainError> {
+    let places = ctx.db.puzzle_gallery_place();
+    if places.puzzle_id().find(puzzle_id).is_none() {
+        let number = places.count().saturating_add(1);
+        let place = PuzzleGalleryPlace { puzzle_id, number };
+        places.try_insert(place).map_err(|_| DomainError::no_fresh_id())?;
+    }
+    Ok(())
 }
 
 /// The puzzle, if the caller may see and play it.

@@ -154,6 +154,7 @@ fn list_chunks(
     let Some(from) = request.after_sequence.checked_add(1) else {
         return Ok(Vec::new());
     };
-    let rest = (task.task_id, stage.position, request.attempt, from..);
-    Ok(ctx.db.ai_text_chunk().by_sequence().filter(rest).take(request.limit as usize).collect())
+    // Sequences have no gaps, and the engine reads a whole range before its first row arrives.
+    let page = from..from.saturating_add(request.limit);
+    Ok(ctx.db.ai_text_chunk().by_sequence().filter((task.task_id, stage.position, request.attempt, page)).collect())
 }

@@ -1,6 +1,8 @@
 //! Pages of the gallery. A page reads at most five ranges of its own length, whatever the size of
 //! the gallery; worlds that are not published now leave it shorter.
 
+use module_rules::PageBuilder;
+
 use crate::*;
 
 /// Which page of an order.
@@ -94,50 +96,29 @@ pub fn get_gallery_world_and_return(
     })
 }
 
-/// A page while it is filled.
-struct PageBuilder {
-    worlds: Vec<CustomWorldGalleryEntry>,
-    length: usize,
-    cursor: Option<u64>,
-}
-
-impl PageBuilder {
-    fn new(length: u32) -> Self {
-        PageBuilder { worlds: Vec::new(), length: length as usize, cursor: None }
-    }
-
-    fn is_full(&self) -> bool {
-        self.worlds.len() >= self.length
-    }
-
-    /// Goes past the world at a place; `entry` is there if it is shown.
-    fn pass(&mut self, place: u64, entry: Option<CustomWorldGalleryEntry>) {
-        self.cursor = Some(place);
-        self.worlds.extend(entry);
-    }
-
-    /// The page, whose order ends at the place `end`.
-    fn finish(self, end: u64) -> CustomWorldGalleryPage {
-        let next_cursor = self.cursor.filter(|cursor| *cursor != end);
-        CustomWorldGalleryPage { worlds: self.worlds, next_cursor }
+impl CustomWorldGalleryPage {
+    /// Of an order that ends at the place `end`.
+    fn from_builder(page: PageBuilder<CustomWorldGalleryEntry>, end: u64) -> Self {
+        let (worlds, next_cursor) = page.finish(end);
+        CustomWorldGalleryPage { worlds, next_cursor }
     }
 }
 
 fn newest_page(ctx: &ReducerContext, cursor: Option<u64>, length: u32) -> Result<CustomWorldGalleryPage, DomainError> {
-    module_custom_world::check_page_length(length)?;
+    module_rules::check_page_length(length)?;
     let last = ctx.db.custom_world_standing().count();
     let mut page = PageBuilder::new(length);
-    for (from, to) in module_custom_world::ranges_down(cursor, last, length) {
+    for (from, to) in module_rules::ranges_down(cursor, last, length) {
         let mut places: Vec<_> = ctx.db.custom_world_standing().number().filter(from..=to).collect();
         places.sort_by_key(|standing| std::cmp::Reverse(standing.number));
         for standing in places {
             if page.is_full() {
-                return Ok(page.finish(1));
+                return Ok(CustomWorldGalleryPage::from_builder(page, 1));
             }
             page.pass(standing.number, shown(ctx, standing.world_id));
         }
     }
-    Ok(page.finish(1))
+    Ok(CustomWorldGalleryPage::from_builder(page, 1))
 }
 
 fn most_played_page(
@@ -145,44 +126,44 @@ fn most_played_page(
     cursor: Option<u64>,
     length: u32,
 ) -> Result<CustomWorldGalleryPage, DomainError> {
-    module_custom_world::check_page_length(length)?;
+    module_rules::check_page_length(length)?;
     let last = ctx.db.custom_world_standing().count();
     let mut page = PageBuilder::new(length);
-    for (from, to) in module_custom_world::ranges_up(cursor, last, length) {
+    for (from, to) in module_rules::ranges_up(cursor, last, length) {
         let mut places: Vec<_> = ctx.db.custom_world_standing().rank().filter(from..=to).collect();
         places.sort_by_key(|standing| standing.rank);
         for standing in places {
             if page.is_full() {
-                return Ok(page.finish(last));
+                return Ok(CustomWorldGalleryPage::from_builder(page, last));
             }
             page.pass(standing.rank, shown(ctx, standing.world_id));
         }
     }
-    Ok(page.finish(last))
+    Ok(CustomWorldGalleryPage::from_builder(page, last))
 }
 
 fn tag_page(ctx: &ReducerContext, request: &CustomWorldTagPageRequest) -> Result<CustomWorldGalleryPage, DomainError> {
     let CustomWorldTagPageRequest { tag, cursor, length } = request;
-    module_custom_world::check_page_length(*length)?;
+    module_rules::check_page_length(*length)?;
     module_custom_world::check_tag(tag)?;
     let mut page = PageBuilder::new(*length);
-    for (from, to) in module_custom_world::ranges_down(*cursor, tagged_worlds(ctx, tag), *length) {
+    for (from, to) in module_rules::ranges_down(*cursor, tagged_worlds(ctx, tag), *length) {
         let mut places: Vec<_> = ctx.db.custom_world_tagging().by_number().filter((tag, from..=to)).collect();
         places.sort_by_key(|tagging| std::cmp::Reverse(tagging.number));
         for tagging in places {
             if page.is_full() {
-                return Ok(page.finish(1));
+                return Ok(CustomWorldGalleryPage::from_builder(page, 1));
             }
             let entry = shown(ctx, tagging.world_id);
             page.pass(tagging.number, entry.filter(|entry| entry.tags.contains(tag)));
         }
     }
-    Ok(page.finish(1))
+    Ok(CustomWorldGalleryPage::from_builder(page, 1))
 }
 
 /// The newest world that is shown, is not on the front page, and is older than `cursor` says.
 pub(crate) fn newest_before(ctx: &ReducerContext, cursor: Option<u64>) -> Option<CustomWorldGalleryEntry> {
-    let length = module_custom_world::PAGE_LENGTH_MAX as u32;
+    let length = module_rules::PAGE_LENGTH_MAX as u32;
     let page = newest_page(ctx, cursor, length).ok()?;
     page.worlds.into_iter().find(|entry| !entry.is_on_front_page)
 }

@@ -44,7 +44,7 @@ fn works(world: &World, name: &str, caller: Actor, named: Option<Identity>) -> O
         "delete_puzzle_and_return" => said(world.call(caller, |ctx| delete_puzzle_and_return(ctx, named, id))),
         "read_puzzle_and_return" => said(world.call(caller, |ctx| read_puzzle_and_return(ctx, named, id))),
         "list_gallery_puzzles_and_return" => {
-            let request = PuzzleGalleryListing { after: None, limit: 1 };
+            let request = PuzzleGalleryPageRequest { cursor: None, length: 1 };
             said(world.call(caller, |ctx| list_gallery_puzzles_and_return(ctx, named, request)))
         }
         "my_puzzles" => seen(world.see(caller, my_puzzles)),

@@ -174,31 +174,34 @@ fn others_change_no_puzzle_and_see_published_ones() {
 #[test]
 fn the_gallery_is_listed_from_the_newest_on() {
     let world = World::new();
-    let mut ids: Vec<_> = (0..5)
-        .map(|number| {
-            // Two at a time: the id decides between them.
-            world.advance(number % 2);
-            published(&world, Actor::Alice, &number.to_string())
-        })
-        .collect();
+    let mut ids: Vec<_> = (0..5).map(|number| published(&world, Actor::Alice, &number.to_string()).puzzle_id).collect();
     draft(&world, Actor::Alice, "draft");
-    ids.sort_by_key(|puzzle| (puzzle.gallery_order, puzzle.puzzle_id));
-    let ids: Vec<_> = ids.into_iter().map(|puzzle| puzzle.puzzle_id).collect();
-    let list = |after, limit| {
-        let request = PuzzleGalleryListing { after, limit };
+    let list = |cursor, length| {
+        let request = PuzzleGalleryPageRequest { cursor, length };
         world.call(Actor::Stranger, |ctx| list_gallery_puzzles_and_return(ctx, None, request))
     };
-    let mut seen = Vec::new();
-    let mut after = None;
-    loop {
-        let page = list(after, 2).unwrap();
-        let Some(last) = page.last() else { break };
-        after = Some(PuzzleGalleryPlace { gallery_order: last.gallery_order, puzzle_id: last.puzzle_id });
-        seen.extend(page.iter().map(|puzzle| puzzle.puzzle_id));
-    }
-    assert_eq!(seen, ids);
-    assert_eq!(list(None, 0).unwrap_err().code, invalid("limit"));
+    let all = || {
+        let (mut seen, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = list(cursor, 2).unwrap();
+            assert!(page.puzzles.len() <= 2);
+            seen.extend(page.puzzles.into_iter().map(|puzzle| puzzle.puzzle_id));
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                return seen;
+            }
+        }
+    };
+    ids.reverse();
+    assert_eq!(all(), ids);
+    assert_eq!(list(None, 0).unwrap_err().code, invalid("length"));
     assert_eq!(list(None, 101).unwrap_err().code, above(100));
-    let end = PuzzleGalleryPlace { gallery_order: i64::MAX, puzzle_id: Uuid::MAX };
-    assert_eq!(list(Some(end), 1), Ok(vec![]));
+    assert_eq!(list(Some(0), 1), Ok(PuzzleGalleryPage { puzzles: vec![], next_cursor: None }));
+
+    unpublish(&world, Actor::Alice, ids[1]).unwrap();
+    unpublish(&world, Actor::Alice, ids[3]).unwrap();
+    delete(&world, Actor::Alice, ids[3]).unwrap();
+    assert_eq!(all(), [ids[0], ids[2], ids[4]], "what is taken back leaves no trace");
+    publish(&world, Actor::Alice, ids[1]).unwrap();
+    assert_eq!(all(), [ids[0], ids[1], ids[2], ids[4]], "publishing again makes it no newer");
 }
