@@ -73,7 +73,7 @@ async fn fill(studio: &Studio, player: &Player) -> anyhow::Result<Filled> {
     let registration = AssetObjectRegistration {
         idempotency_key: "pending".to_owned(),
         bucket: "pictures".to_owned(),
-        object_key: "pending.png".to_owned(),
+        object_key: format!("players/{}/pending.png", player.account.identity),
         content_type: "image/png".to_owned(),
         byte_size: 7,
         sha_256: sha256(b"pending"),
