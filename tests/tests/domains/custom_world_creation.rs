@@ -3,6 +3,7 @@
 use anyhow::{Context, ensure};
 use spacetimedb_sdk::Uuid;
 use worldloom_client::*;
+use worldloom_tests::refusals::{conflict, illegal};
 use worldloom_tests::{Outcome, Player, Studio, TestNode, ask, done, expect_refused, reduce, refusal, sample_world};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,8 +76,7 @@ async fn what_a_closed_conversation_proposed_is_superseded() -> Outcome {
     let ending = CustomWorldMessageEnding::Complete;
     let reply = CustomWorldAgentReply { idempotency_key: "late".to_owned(), session_id, text, ending };
     let refused = ask!(studio.service, append_agent_message_and_return_then(Some(author.identity), reply));
-    let over = IllegalTransition { from: "closed".to_owned(), to: "continued".to_owned() };
-    ensure!(refusal(refused)?.code == DomainErrorCode::IllegalTransition(over));
+    ensure!(refusal(refused)?.code == illegal("closed", "continued"));
     ensure!(author.rows().my_draft_cards().count() == 1, "what was accepted stays");
     Ok(())
 }
@@ -220,8 +220,4 @@ fn sees_nothing_private(rows: &RemoteTables) -> bool {
     let creation = rows.my_creation_sessions().count() + rows.my_creation_stages().count();
     let agent = rows.my_agent_sessions().count() + rows.my_agent_messages().count();
     creation + agent + rows.my_agent_operations().count() + rows.my_draft_cards().count() + rows.my_works().count() == 0
-}
-
-fn conflict(expected: &str, actual: &str) -> DomainErrorCode {
-    DomainErrorCode::Conflict(Conflict { expected: expected.to_owned(), actual: actual.to_owned() })
 }

@@ -42,7 +42,7 @@ async fn a_world_is_published_found_and_liked() -> Outcome {
     ensure!(ask!(other, unlike_world_and_return_then(None, world_id))? == 1);
     other.sees("no like", |rows| (rows.my_likes().count() == 0).then_some(())).await?;
 
-    begin(&reader, world_id, "story").await?;
+    reader.begin_story(world_id).await?;
     author.sees("a player", |rows| (entry(rows, world_id)?.players == 1).then_some(())).await?;
     found_by_pages(&reader, [mill.profile.world_id, tower.profile.world_id]).await?;
 
@@ -69,13 +69,14 @@ async fn a_player_stays_in_the_version_that_it_began() -> Outcome {
     let draft = studio.draft_world(&author, "The mill", open_entries()).await?;
     let first = studio.publish(&author, &draft).await?;
     let world_id = first.profile.world_id;
-    let story = begin(&player, world_id, "story").await?;
+    let story = player.begin_story(world_id).await?;
     ensure!(story.version_id == first.version.version_id, "{story:?}");
     let begun = entries_of(&player, story.version_id).await?;
     ensure!(begun.len() == open_entries().len(), "everything is published: {begun:?}");
 
     rewrite(&author).await?;
-    ensure!(entry(player.rows(), world_id).context("it is published")?.title == "The mill", "a draft shows nothing");
+    let shown = player.sees("the first version", |rows| entry(rows, world_id)).await?;
+    ensure!((shown.title.as_str(), shown.version) == ("The mill", 1), "a draft shows nothing: {shown:?}");
     let profile = ask!(author, get_custom_world_and_return_then(None, world_id))?;
     let second = studio.publish(&author, &profile).await?;
     ensure!(second.version.version == 2 && second.version.version_id != first.version.version_id, "{second:?}");
@@ -89,7 +90,7 @@ async fn a_player_stays_in_the_version_that_it_began() -> Outcome {
     let step = go_on(&device, &resumed, Some("depths")).await?;
     ensure!(step.event.opening == opening_in(&begun, "depths")?, "the chapter of its own version: {step:?}");
 
-    let fresh = begin(&newcomer, world_id, "story").await?;
+    let fresh = newcomer.begin_story(world_id).await?;
     ensure!(fresh.version_id == second.version.version_id, "a new story begins in the new version: {fresh:?}");
     let fresh = go_on(&newcomer, &fresh, Some("depths")).await?;
     ensure!(fresh.event.opening == "Depths. Nobody has been here for years.", "{fresh:?}");
@@ -194,8 +195,11 @@ async fn listed_works(studio: &Studio, author: &Player, published: [Uuid; 2]) ->
 
 /// Another title, another text in a chapter, another enemy, and one thing more.
 async fn rewrite(author: &Player) -> Outcome {
-    let cards: Vec<_> = author.rows().my_draft_cards().iter().collect();
-    for card in cards {
+    let whole = |cards: Vec<_>| (cards.len() == open_entries().len()).then_some(cards);
+    let draft = author.sees("the draft", |rows| whole(rows.my_draft_cards().iter().collect())).await?;
+    let is_bread = |card: &&CustomWorldDraftCard| card.key == "bread";
+    let bread = draft.iter().find(is_bread).context("the draft has bread")?.clone();
+    for card in draft {
         let entry = match card.entry {
             WorldEntry::Setting(setting) => {
                 WorldEntry::Setting(WorldSetting { title: "The ruin".to_owned(), ..setting })
@@ -210,8 +214,6 @@ async fn rewrite(author: &Player) -> Outcome {
         let edit = CustomWorldCardEdit { card_id: card.card_id, revision: card.revision, entry };
         done(reduce!(author, edit_draft_card_then(edit)))?;
     }
-    let is_bread = |card: &CustomWorldDraftCard| card.key == "bread";
-    let bread = author.rows().my_draft_cards().iter().find(is_bread).context("the draft has bread")?;
     let addition = CustomWorldCardAddition {
         idempotency_key: "cake".to_owned(),
         world_id: bread.world_id,
@@ -247,11 +249,6 @@ fn opening_in(entries: &[CustomWorldPlayableEntry], chapter_key: &str) -> anyhow
         _ => None,
     });
     chapter.with_context(|| format!("there is no chapter {chapter_key}"))
-}
-
-async fn begin(player: &Player, world_id: Uuid, key: &str) -> anyhow::Result<StorySession> {
-    let request = StoryBeginning { idempotency_key: key.to_owned(), world_id };
-    Ok(ask!(player, begin_story_and_return_then(None, request))?)
 }
 
 async fn go_on(player: &Player, story: &StorySession, chapter_key: Option<&str>) -> anyhow::Result<StoryStep> {

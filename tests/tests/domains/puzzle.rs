@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use anyhow::{Context, ensure};
 use spacetimedb_sdk::Uuid;
 use worldloom_client::*;
+use worldloom_tests::refusals::{illegal, invalid};
 use worldloom_tests::{Outcome, Player, Studio, TestNode, ask, done, expect_refused, reduce, refusal};
 
 const COLUMNS: u8 = 3;
@@ -93,8 +94,7 @@ async fn solve_on_two_devices(studio: &Studio, player: Player, puzzle_id: Uuid) 
 
     let hole = hole_of(&run.cells);
     let refused = refusal(ask!(player, move_puzzle_pieces_and_return_then(None, moves(&run, vec![hole]))))?;
-    let places = InvalidArgument { field: "places".to_owned() };
-    ensure!(refused.code == DomainErrorCode::InvalidArgument(places), "{refused:?}");
+    ensure!(refused.code == invalid("places"), "{refused:?}");
     let batch = moves(&run, there_and_back(&run.cells));
     done(reduce!(player, move_puzzle_pieces_then(batch.clone())))?;
     let moved = player.sees("the moves", |rows| rows.my_puzzle_runs().iter().find(|row| row.moves == 2)).await?;
@@ -106,7 +106,7 @@ async fn solve_on_two_devices(studio: &Studio, player: Player, puzzle_id: Uuid) 
     ensure!(resumed == moved, "{resumed:?}");
     let too_long = [way.clone(), vec![0]].concat();
     let refused = refusal(ask!(device, move_puzzle_pieces_and_return_then(None, moves(&resumed, too_long))))?;
-    ensure!(matches!(refused.code, DomainErrorCode::IllegalTransition(_)), "{refused:?}");
+    ensure!(refused.code == illegal("finished", "played on"), "{refused:?}");
     done(reduce!(device, move_puzzle_pieces_then(moves(&resumed, way.clone()))))?;
     let finished = |row: &PuzzleRun| row.status == PuzzleRunStatus::Finished;
     let run = device.sees("the picture", |rows| rows.my_puzzle_runs().iter().find(finished)).await?;
