@@ -1,8 +1,10 @@
 //! Where the programs and modules under test lie.
 
+use std::io::Read;
 use std::path::PathBuf;
 
 use anyhow::Context;
+use flate2::read::GzDecoder;
 
 /// A program of this workspace, beside the test's own executable.
 pub fn program(name: &str) -> anyhow::Result<PathBuf> {
@@ -17,4 +19,14 @@ pub fn program(name: &str) -> anyhow::Result<PathBuf> {
 pub fn module(name: &str) -> anyhow::Result<Vec<u8>> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../target/modules/{name}.wasm"));
     std::fs::read(&path).with_context(|| format!("{} is not built; run `cargo xtask build`.", path.display()))
+}
+
+/// The wasm of the game module as it was at an earlier revision; see `tests/fixtures/README.md`.
+pub fn released_module(revision: &str) -> anyhow::Result<Vec<u8>> {
+    let file = format!("fixtures/spacetime_module-{revision}.wasm.gz");
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file);
+    let file = std::fs::File::open(&path).with_context(|| format!("{} is missing", path.display()))?;
+    let mut wasm = Vec::new();
+    GzDecoder::new(file).read_to_end(&mut wasm)?;
+    Ok(wasm)
 }

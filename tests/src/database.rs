@@ -26,6 +26,15 @@ pub struct Database {
 }
 
 impl Database {
+    /// Publishes a program under the database's name, as the owner; what is there is migrated.
+    pub async fn publish(&self, program: Vec<u8>) -> anyhow::Result<Value> {
+        let answer = self.request(Method::PUT, "", &self.owner).body(program).send().await?;
+        let status = answer.status();
+        let body = answer.text().await?;
+        anyhow::ensure!(status.is_success(), "it failed with {status}: {body}");
+        Ok(serde_json::from_str(&body)?)
+    }
+
     /// A request below `/v1/database/:name`, as the given account.
     pub fn request(&self, method: Method, path: &str, account: &Account) -> RequestBuilder {
         let url = format!("{}/v1/database/{}{path}", self.url, self.name);

@@ -118,14 +118,9 @@ impl TestNode {
 
     /// Publishes a module of this workspace under a name, as a new owner.
     pub async fn publish(&self, name: &str, module_name: &str) -> anyhow::Result<Database> {
-        let owner = self.account().await?;
-        let wasm = module(module_name)?;
-        let answer = self.request(Method::PUT, &format!("/v1/database/{name}"));
-        let answer = answer.bearer_auth(&owner.token).body(wasm).send().await?;
-        let status = answer.status();
-        let body = answer.text().await?;
-        anyhow::ensure!(status.is_success(), "publish of {module_name} failed with {status}: {body}");
-        Ok(self.database(name, &owner))
+        let database = self.database(name, &self.account().await?);
+        database.publish(module(module_name)?).await.with_context(|| format!("publish of {module_name}"))?;
+        Ok(database)
     }
 
     /// A database by name or identity, as its owner reaches it.

@@ -27,6 +27,15 @@ impl Player {
 
     /// A client of this account; an account may have several at a time.
     pub async fn join_as(database: &Database, account: Account) -> anyhow::Result<Self> {
+        Self::connect(database, account, None).await
+    }
+
+    /// The same, subscribed to these queries alone.
+    pub async fn join_watching(database: &Database, account: Account, queries: &[&str]) -> anyhow::Result<Self> {
+        Self::connect(database, account, Some(queries)).await
+    }
+
+    async fn connect(database: &Database, account: Account, queries: Option<&[&str]>) -> anyhow::Result<Self> {
         let (url, name, token) = (database.url.clone(), database.name.clone(), account.token.clone());
         let builder = DbConnection::builder().with_uri(url).with_database_name(name).with_token(Some(token));
         // Building blocks its thread until the WebSocket stands.
@@ -34,11 +43,14 @@ impl Player {
         connection.run_threaded();
         let (applied, mut outcome) = mpsc::unbounded_channel();
         let failed = applied.clone();
-        connection
+        let subscription = connection
             .subscription_builder()
             .on_applied(move |_| drop(applied.send(Ok(()))))
-            .on_error(move |_, error| drop(failed.send(Err(error))))
-            .subscribe_to_all_tables();
+            .on_error(move |_, error| drop(failed.send(Err(error))));
+        match queries {
+            Some(queries) => drop(subscription.subscribe(queries.to_vec())),
+            None => drop(subscription.subscribe_to_all_tables()),
+        }
         let outcome = timeout(DEADLINE, outcome.recv()).await?;
         outcome.context("the connection ended before the subscription stood")??;
         let identity = Identity::from_hex(&account.identity)?;

@@ -60,7 +60,7 @@ impl Studio {
         entries: Vec<(String, WorldEntry)>,
     ) -> anyhow::Result<CustomWorldProfile> {
         let creation = CustomWorldCreation {
-            idempotency_key: format!("world-{title}"),
+            idempotency_key: format!("world-{}", title.replace(' ', "-")),
             title: title.to_owned(),
             tagline: "Made for a test.".to_owned(),
         };

@@ -11,6 +11,8 @@ pub fn init(ctx: &ReducerContext) -> Result<(), DomainError> {
     if ctx.db.access_grant().count() != 0 {
         return Err(DomainError::forbidden("This database has been initialised."));
     }
+    // A database that an earlier release made never comes here again: what begins here must begin
+    // in such a one too, by itself.
     start_forgetting_requests(ctx)?;
     insert_grant(ctx, ctx.sender(), AccessRole::Admin)
 }

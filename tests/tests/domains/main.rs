@@ -4,10 +4,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+mod ai;
+mod big_fish;
 mod combat;
+mod custom_world_creation;
+mod custom_world_publishing;
 mod inventory;
+mod migration;
 mod npc;
 mod progression;
+mod puzzle;
 mod quest;
 mod runtime;
 mod runtime_item;

@@ -67,9 +67,12 @@ pub fn forget_outdated_requests(ctx: &ReducerContext, timer: RequestForgetting) 
     schedule_forgetting(ctx, pause)
 }
 
-/// Has outdated records forgotten from now on; once, when the database is made.
+/// Has outdated records forgotten from now on, unless that goes on already.
 pub(crate) fn start_forgetting_requests(ctx: &ReducerContext) -> Result<(), DomainError> {
-    schedule_forgetting(ctx, FORGETTING_INTERVAL_MICROS)
+    match ctx.db.request_forgetting().count() {
+        0 => schedule_forgetting(ctx, FORGETTING_INTERVAL_MICROS),
+        _ => Ok(()),
+    }
 }
 
 fn schedule_forgetting(ctx: &ReducerContext, pause_micros: i64) -> Result<(), DomainError> {
@@ -131,6 +134,7 @@ impl<'a> Replayable<'a> {
             asked_at: ctx.timestamp,
         };
         ctx.db.request_record().try_insert(record).map_err(|_| DomainError::no_fresh_id())?;
-        Ok(())
+        // A database that was made by an earlier release has never run this one's `init`.
+        start_forgetting_requests(ctx)
     }
 }

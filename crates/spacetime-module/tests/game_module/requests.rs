@@ -50,6 +50,22 @@ fn a_request_is_forgotten_after_thirty_days() {
     assert_eq!(remembered(&world), 0);
 }
 
+/// A migration adds the tables of this release, but does not run its `init`.
+#[test]
+fn a_database_of_an_earlier_release_begins_to_forget_with_its_first_request() {
+    let world = World::new();
+    let set = || world.test.db.request_forgetting().iter().collect::<Vec<_>>();
+    for timer in set() {
+        world.test.db.request_forgetting().scheduled_id().delete(timer.scheduled_id);
+    }
+    world.create_world(Actor::Alice, "first");
+    let [timer] = set().try_into().unwrap();
+    assert_eq!(timer.scheduled_at, ScheduleAt::Time(world.now() + TimeDuration::from_micros(DAY_MICROS / 24)));
+    world.advance(1);
+    world.create_world(Actor::Alice, "second");
+    assert_eq!(set(), [timer], "once is enough");
+}
+
 #[test]
 fn the_next_run_is_set_for_an_hour_later_and_no_other() {
     let world = World::new();
