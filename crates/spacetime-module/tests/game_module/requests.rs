@@ -5,6 +5,7 @@ use spacetimedb::{ScheduleAt, Table, TimeDuration, Uuid};
 
 use crate::world::{Actor, World};
 
+const MINUTE_MICROS: i64 = 60 * 1_000_000;
 const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
 
 fn remember(world: &World, key: &str) {
@@ -60,20 +61,20 @@ fn a_database_of_an_earlier_release_begins_to_forget_with_its_first_request() {
     }
     world.create_world(Actor::Alice, "first");
     let [timer] = set().try_into().unwrap();
-    assert_eq!(timer.scheduled_at, ScheduleAt::Time(world.now() + TimeDuration::from_micros(DAY_MICROS / 24)));
+    assert_eq!(timer.scheduled_at, ScheduleAt::Time(world.now() + TimeDuration::from_micros(MINUTE_MICROS)));
     world.advance(1);
     world.create_world(Actor::Alice, "second");
     assert_eq!(set(), [timer], "once is enough");
 }
 
 #[test]
-fn the_next_run_is_set_for_an_hour_later_and_no_other() {
+fn the_next_run_is_set_for_a_minute_later_and_no_other() {
     let world = World::new();
     for _ in 0..3 {
         world.advance(DAY_MICROS);
         run_schedule(&world);
         let set: Vec<_> = world.test.db.request_forgetting().iter().collect();
-        let an_hour_later = world.now() + TimeDuration::from_micros(DAY_MICROS / 24);
-        assert_eq!(set.iter().map(|timer| timer.scheduled_at).collect::<Vec<_>>(), [ScheduleAt::Time(an_hour_later)]);
+        let a_minute_later = world.now() + TimeDuration::from_micros(MINUTE_MICROS);
+        assert_eq!(set.iter().map(|timer| timer.scheduled_at).collect::<Vec<_>>(), [ScheduleAt::Time(a_minute_later)]);
     }
 }
