@@ -10,7 +10,7 @@ use spacetimedb_sdk::__codegen::{self as __sdk, __lib, __sats, __ws};
 #[sats(crate = __lib)]
 pub(super) struct ListGalleryPuzzlesAndReturnArgs {
     pub acting_player: Option<__sdk::Identity>,
-    pub request: super::PuzzleGalleryListing,
+    pub request: super::PuzzleGalleryPageRequest,
 }
 
 impl __sdk::InModule for ListGalleryPuzzlesAndReturnArgs {
@@ -23,7 +23,7 @@ pub trait list_gallery_puzzles_and_return {
     fn list_gallery_puzzles_and_return(
         &self,
         acting_player: Option<__sdk::Identity>,
-        request: super::PuzzleGalleryListing,
+        request: super::PuzzleGalleryPageRequest,
     ) {
         self.list_gallery_puzzles_and_return_then(acting_player, request, |_, _| {})
     }
@@ -33,11 +33,11 @@ pub trait list_gallery_puzzles_and_return {
     fn list_gallery_puzzles_and_return_then(
         &self,
         acting_player: Option<__sdk::Identity>,
-        request: super::PuzzleGalleryListing,
+        request: super::PuzzleGalleryPageRequest,
         __callback: impl FnOnce(
             &super::ProcedureEventContext,
             Result<
-                Result<Vec<super::PicturePuzzle>, super::DomainError>,
+                Result<super::PuzzleGalleryPage, super::DomainError>,
                 __sdk::InternalError,
             >,
         ) + Send + 'static,
@@ -48,11 +48,11 @@ impl list_gallery_puzzles_and_return for super::RemoteProcedures {
     fn list_gallery_puzzles_and_return_then(
         &self,
         acting_player: Option<__sdk::Identity>,
-        request: super::PuzzleGalleryListing,
+        request: super::PuzzleGalleryPageRequest,
         __callback: impl FnOnce(
             &super::ProcedureEventContext,
             Result<
-                Result<Vec<super::PicturePuzzle>, super::DomainError>,
+                Result<super::PuzzleGalleryPage, super::DomainError>,
                 __sdk::InternalError,
             >,
         ) + Send + 'static,
@@ -60,7 +60,7 @@ impl list_gallery_puzzles_and_return for super::RemoteProcedures {
         self.imp
             .invoke_procedure_with_callback::<
                 _,
-                Result<Vec<super::PicturePuzzle>, super::DomainError>,
+                Result<super::PuzzleGalleryPage, super::DomainError>,
             >(
                 "list_gallery_puzzles_and_return",
                 ListGalleryPuzzlesAndReturnArgs {

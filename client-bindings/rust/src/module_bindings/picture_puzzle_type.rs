@@ -17,7 +17,6 @@ pub struct PicturePuzzle {
     pub rows: u8,
     pub status: super::PuzzleStatus,
     pub is_published: bool,
-    pub gallery_order: i64,
     pub created_at: __sdk::Timestamp,
     pub updated_at: __sdk::Timestamp,
     pub published_at: Option<__sdk::Timestamp>,
@@ -37,7 +36,6 @@ pub struct PicturePuzzleCols {
     pub rows: __sdk::__query_builder::Col<PicturePuzzle, u8>,
     pub status: __sdk::__query_builder::Col<PicturePuzzle, super::PuzzleStatus>,
     pub is_published: __sdk::__query_builder::Col<PicturePuzzle, bool>,
-    pub gallery_order: __sdk::__query_builder::Col<PicturePuzzle, i64>,
     pub created_at: __sdk::__query_builder::Col<PicturePuzzle, __sdk::Timestamp>,
     pub updated_at: __sdk::__query_builder::Col<PicturePuzzle, __sdk::Timestamp>,
     pub published_at: __sdk::__query_builder::Col<
@@ -58,7 +56,6 @@ impl __sdk::__query_builder::HasCols for PicturePuzzle {
             rows: __sdk::__query_builder::Col::new(table_name, "rows"),
             status: __sdk::__query_builder::Col::new(table_name, "status"),
             is_published: __sdk::__query_builder::Col::new(table_name, "is_published"),
-            gallery_order: __sdk::__query_builder::Col::new(table_name, "gallery_order"),
             created_at: __sdk::__query_builder::Col::new(table_name, "created_at"),
             updated_at: __sdk::__query_builder::Col::new(table_name, "updated_at"),
             published_at: __sdk::__query_builder::Col::new(table_name, "published_at"),

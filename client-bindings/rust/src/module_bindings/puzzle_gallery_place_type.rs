@@ -9,8 +9,8 @@ use spacetimedb_sdk::__codegen::{self as __sdk, __lib, __sats, __ws};
 #[derive(__lib::ser::Serialize, __lib::de::Deserialize, Clone, PartialEq, Debug)]
 #[sats(crate = __lib)]
 pub struct PuzzleGalleryPlace {
-    pub gallery_order: i64,
     pub puzzle_id: __sdk::Uuid,
+    pub number: u64,
 }
 
 impl __sdk::InModule for PuzzleGalleryPlace {

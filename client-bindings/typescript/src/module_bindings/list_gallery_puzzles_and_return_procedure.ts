@@ -4,12 +4,12 @@
 /* eslint-disable */
 
 import { t as __t } from "spacetimedb";
-import { DomainError, PicturePuzzle, PuzzleGalleryListing } from "./types";
+import { DomainError, PuzzleGalleryPage, PuzzleGalleryPageRequest } from "./types";
 
 export const params = {
   actingPlayer: __t.option(__t.identity()),
   get request() {
-    return PuzzleGalleryListing;
+    return PuzzleGalleryPageRequest;
   },
 };
-export const returnType = __t.result(__t.array(PicturePuzzle), DomainError);
+export const returnType = __t.result(PuzzleGalleryPage, DomainError);

@@ -17,7 +17,6 @@ export default __t.row({
     return PuzzleStatus;
   },
   isPublished: __t.bool().name("is_published"),
-  galleryOrder: __t.i64().name("gallery_order"),
   createdAt: __t.timestamp().name("created_at"),
   updatedAt: __t.timestamp().name("updated_at"),
   publishedAt: __t.option(__t.timestamp()).name("published_at"),

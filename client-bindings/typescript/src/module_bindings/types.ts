@@ -1768,7 +1768,6 @@ export const PicturePuzzle = __t.object("PicturePuzzle", {
     return PuzzleStatus;
   },
   isPublished: __t.bool(),
-  galleryOrder: __t.i64(),
   createdAt: __t.timestamp(),
   updatedAt: __t.timestamp(),
   publishedAt: __t.option(__t.timestamp()),
@@ -1952,17 +1951,23 @@ export const PuzzleCreation = __t.object("PuzzleCreation", {
 });
 export type PuzzleCreation = __Infer<typeof PuzzleCreation>;
 
-export const PuzzleGalleryListing = __t.object("PuzzleGalleryListing", {
-  get after() {
-    return __t.option(PuzzleGalleryPlace);
+export const PuzzleGalleryPage = __t.object("PuzzleGalleryPage", {
+  get puzzles() {
+    return __t.array(PicturePuzzle);
   },
-  limit: __t.u32(),
+  nextCursor: __t.option(__t.u64()),
 });
-export type PuzzleGalleryListing = __Infer<typeof PuzzleGalleryListing>;
+export type PuzzleGalleryPage = __Infer<typeof PuzzleGalleryPage>;
+
+export const PuzzleGalleryPageRequest = __t.object("PuzzleGalleryPageRequest", {
+  cursor: __t.option(__t.u64()),
+  length: __t.u32(),
+});
+export type PuzzleGalleryPageRequest = __Infer<typeof PuzzleGalleryPageRequest>;
 
 export const PuzzleGalleryPlace = __t.object("PuzzleGalleryPlace", {
-  galleryOrder: __t.i64(),
   puzzleId: __t.uuid(),
+  number: __t.u64(),
 });
 export type PuzzleGalleryPlace = __Infer<typeof PuzzleGalleryPlace>;
 

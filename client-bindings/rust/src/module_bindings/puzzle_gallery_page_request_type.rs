@@ -8,11 +8,11 @@ use spacetimedb_sdk::__codegen::{self as __sdk, __lib, __sats, __ws};
 
 #[derive(__lib::ser::Serialize, __lib::de::Deserialize, Clone, PartialEq, Debug)]
 #[sats(crate = __lib)]
-pub struct PuzzleGalleryListing {
-    pub after: Option<super::PuzzleGalleryPlace>,
-    pub limit: u32,
+pub struct PuzzleGalleryPageRequest {
+    pub cursor: Option<u64>,
+    pub length: u32,
 }
 
-impl __sdk::InModule for PuzzleGalleryListing {
+impl __sdk::InModule for PuzzleGalleryPageRequest {
     type Module = super::RemoteModule;
 }
