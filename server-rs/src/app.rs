@@ -21,13 +21,14 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::auth::TokenVerifier;
 use crate::config::{HttpConfig, ObjectsConfig};
+use crate::identity::IdentityService;
 use crate::metrics::Metrics;
 use crate::node_client::NodeClient;
 use crate::objects::ObjectStore;
 use crate::problem::Problem;
 use crate::request_context;
 use crate::routes::health::Readiness;
-use crate::routes::{assets, health};
+use crate::routes::{assets, auth, health};
 
 /// What a form may hold besides the file: heads, boundaries and the small fields.
 const FORM_OVERHEAD_BYTES: u64 = 64 * 1024;
@@ -41,6 +42,8 @@ pub struct App {
     pub store: ObjectStore,
     /// Who callers are.
     pub verifier: TokenVerifier,
+    /// How they log in.
+    pub identity: Arc<IdentityService>,
     /// The facade's figures.
     pub metrics: Metrics,
     /// What may be uploaded.
@@ -57,7 +60,7 @@ pub struct App {
 #[openapi(
     info(
         title = "Worldloom facade",
-        description = "Side effects of the game: files in, files out. Everything else goes to the node by SDK."
+        description = "Side effects of the game: logins, files in, files out. Everything else goes to the node by SDK."
     ),
     components(schemas(crate::problem::ProblemDocument)),
     modifiers(&PlayerToken)
@@ -72,7 +75,7 @@ impl utoipa::Modify for PlayerToken {
         let token = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT")
-            .description(Some("A token that the node issued, for example by POST /v1/identity."))
+            .description(Some("An access token of POST /auth/login, or a token that the node issued."))
             .build();
         openapi
             .components
@@ -95,6 +98,7 @@ pub fn router(app: App, http: &HttpConfig) -> Router {
             .routes(routes!(assets::content::content))
             .routes(routes!(assets::bindings::bind, assets::bindings::unbind))
             .routes(routes!(assets::delete::delete))
+            .merge(auth::router())
             .routes(routes!(health::live))
             .routes(routes!(health::ready))
             .routes(routes!(health::metrics)),

@@ -12,6 +12,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use crate::identity::config::IdentityConfig;
 use crate::objects::content_type;
 
 /// The largest object that the game module registers.
@@ -19,7 +20,7 @@ const UPLOAD_LIMIT_MAX: u64 = 5 << 30;
 const ENV_PREFIX: &str = "WORLDLOOM_";
 /// Keys of the environment count only under these sections, so that variables which other
 /// programs of the product read under the same prefix are not taken for misspelt keys.
-const SECTIONS: [&str; 4] = ["http__", "node__", "objects__", "log__"];
+const SECTIONS: [&str; 5] = ["http__", "identity__", "node__", "objects__", "log__"];
 
 /// The whole configuration, as the operator wrote it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -31,6 +32,8 @@ pub struct Config {
     pub node: NodeConfig,
     /// Where uploaded bytes lie.
     pub objects: ObjectsConfig,
+    /// Who players are, and how they log in.
+    pub identity: IdentityConfig,
     /// What is logged and how.
     pub log: LogConfig,
 }
@@ -222,6 +225,7 @@ impl Config {
         self.http.validate()?;
         self.node.validate()?;
         self.objects.validate()?;
+        self.identity.validate()?;
         ensure(
             self.log.filter.parse::<tracing_subscriber::EnvFilter>().is_ok(),
             "log.filter",
@@ -393,6 +397,7 @@ fn warn_if_readable_by_others(file: &Path) {
 #[cfg(not(unix))]
 fn warn_if_readable_by_others(_file: &Path) {}
 
-fn ensure(holds: bool, key: &'static str, problem: impl Into<String>) -> Result<(), ConfigError> {
+/// Errors: [`ConfigError::Invalid`] unless it holds.
+pub(crate) fn ensure(holds: bool, key: &'static str, problem: impl Into<String>) -> Result<(), ConfigError> {
     if holds { Ok(()) } else { Err(ConfigError::Invalid { key, problem: problem.into() }) }
 }

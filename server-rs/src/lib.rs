@@ -3,13 +3,14 @@
 //!
 //! In reading order: `config` says what can be set, `serve` starts and stops it all, `app` lists the routes,
 //! `routes` answers them, `assets` holds the one flow with side effects, `objects` the bytes, `node_client` the
-//! connection to the module, `auth` the callers, `problem` every error. Nothing of the game is kept here between
+//! connection to the module, `auth` the callers, `identity` how they log in, `problem` every error. Nothing of the game is kept here between
 //! requests.
 
 pub mod app;
 pub mod assets;
 pub mod auth;
 pub mod config;
+pub mod identity;
 pub mod metrics;
 pub mod node_client;
 pub mod objects;

@@ -27,6 +27,8 @@ pub enum ProblemCode {
     MalformedRequest,
     /// The caller is not known, or its token is not valid.
     Unauthenticated,
+    /// Nobody vouches for whoever tries to log in.
+    LoginRefused,
     /// The caller may not do this.
     Forbidden,
     /// There is nothing here that the caller may see.
@@ -53,6 +55,10 @@ pub enum ProblemCode {
     Insufficient,
     /// The acting player's account is closed.
     AccountClosed,
+    /// Something was asked for too often.
+    TooManyRequests,
+    /// The login provider does not answer.
+    ProviderUnavailable,
     /// A fault of the service.
     Internal,
     /// The node is away; nothing was done.
@@ -73,6 +79,7 @@ impl ProblemCode {
         match self {
             Self::MalformedRequest => (StatusCode::BAD_REQUEST, "malformed_request", "Malformed request"),
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated", "Not authenticated"),
+            Self::LoginRefused => (StatusCode::UNAUTHORIZED, "login_refused", "Login refused"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "Not found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed"),
@@ -90,6 +97,10 @@ impl ProblemCode {
             Self::LimitExceeded => (StatusCode::UNPROCESSABLE_ENTITY, "limit_exceeded", "Limit exceeded"),
             Self::Insufficient => (StatusCode::CONFLICT, "insufficient", "Not enough"),
             Self::AccountClosed => (StatusCode::FORBIDDEN, "account_closed", "Account closed"),
+            Self::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests"),
+            Self::ProviderUnavailable => {
+                (StatusCode::SERVICE_UNAVAILABLE, "provider_unavailable", "Login provider unavailable")
+            }
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
             Self::NodeUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "node_unavailable", "Node unavailable"),
             Self::OutcomeUnknown => (StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", "Outcome unknown"),

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -15,11 +17,14 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
 
 use crate::app::{App, router};
 use crate::assets::sweeper;
 use crate::auth::{NodeKey, TokenVerifier};
 use crate::config::{Config, HttpConfig};
+use crate::identity::IdentityService;
+use crate::identity::client_address::Peer;
 use crate::metrics::Metrics;
 use crate::node_client::NodeClient;
 use crate::objects::ObjectStore;
@@ -33,6 +38,7 @@ pub struct Facade {
     served: JoinHandle<()>,
     tasks: TaskTracker,
     sweeping: JoinHandle<()>,
+    tending: JoinHandle<()>,
     node_stop: CancellationToken,
     deadline: Duration,
 }
@@ -64,13 +70,17 @@ impl Facade {
             deleted: deleted.clone(),
         };
         let sweeping = sweeper::run(node.clone(), store.clone(), metrics.clone(), schedule);
+        let identity = IdentityService::start(&config.identity, address, &node)?;
+        let tending = tokio::spawn(identity.tokens.keys().clone().keep_tending());
         let tasks = TaskTracker::new();
         let app = App {
             readiness: Readiness::new(node.clone(), store.clone(), &config.node.database),
             verifier: TokenVerifier::new(
                 &config.node.token_issuer,
                 NodeKey::new(http, &config.node.url, config.node.key_refetch_interval()),
+                identity.tokens.clone(),
             ),
+            identity,
             node,
             store,
             metrics,
@@ -84,7 +94,7 @@ impl Facade {
         let sweeping = tokio::spawn(sweeping);
         let served = tokio::spawn(serve(listener, router, config.http, stop.clone(), cut.clone()));
         tracing::info!(%address, "The facade listens");
-        Ok(Self { address, stop, cut, served, tasks, sweeping, node_stop, deadline })
+        Ok(Self { address, stop, cut, served, tasks, sweeping, tending, node_stop, deadline })
     }
 
     /// The address that it listens on.
@@ -105,6 +115,7 @@ impl Facade {
             tracing::warn!("Requests were still under way at the shutdown deadline and are cut off");
             self.cut.cancel();
         }
+        self.tending.abort();
         self.sweeping.abort();
         // Its end is an abort, as was just asked for.
         let _ = self.sweeping.await;
@@ -126,8 +137,12 @@ async fn serve(
     let header_timeout = Duration::from_secs(http.header_timeout_s);
     server.http1().timer(TokioTimer::new()).header_read_timeout(header_timeout);
     server.http2().timer(TokioTimer::new()).keep_alive_interval(header_timeout);
-    while let Some((stream, place)) = accept(&listener, &places, &stop).await {
-        let service = TowerToHyperService::new(router.clone());
+    while let Some((stream, peer, place)) = accept(&listener, &places, &stop).await {
+        let service = router.clone().map_request(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer));
+            request
+        });
+        let service = TowerToHyperService::new(service);
         let connection = server.serve_connection(TokioIo::new(stream), service);
         let connection = open.watch(connection.into_owned());
         let cut = cut.clone();
@@ -148,12 +163,12 @@ async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
     stop: &CancellationToken,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let next = async {
         let place = places.clone().acquire_owned().await.ok()?;
         loop {
             match listener.accept().await {
-                Ok((stream, _)) => return Some((stream, place)),
+                Ok((stream, peer)) => return Some((stream, peer, place)),
                 Err(error) => {
                     // Out of descriptors, or a client that left; a pause lets connections end.
                     tracing::warn!(%error, "A connection cannot be accepted");

@@ -74,6 +74,7 @@ impl TestFacade {
             ("NODE__DATABASE", database.name.clone()),
             ("NODE__SERVICE_TOKEN_FILE", token_file.display().to_string()),
             ("OBJECTS__ROOT", folder.path().join("objects").display().to_string()),
+            ("IDENTITY__KEY_FOLDER", folder.path().join("identity-keys").display().to_string()),
             ("LOG__FORMAT", "json".to_owned()),
             ("LOG__FILTER", "error,worldloom_facade::serve=info".to_owned()),
         ]);
@@ -90,6 +91,11 @@ impl TestFacade {
     /// The folder of the object store.
     pub fn objects(&self) -> PathBuf {
         self.folder.path().join("objects")
+    }
+
+    /// The folder of the keys that sign the facade's tokens.
+    pub fn identity_keys(&self) -> PathBuf {
+        self.folder.path().join("identity-keys")
     }
 
     /// Kills the process without warning, as a power cut would.

@@ -1,6 +1,6 @@
 //! Whom an entry point admits, and for which player an admitted call acts.
 
-use crate::{Role, RoleSet};
+use crate::{LOGINS_MAX, Role, RoleSet};
 
 /// Where a call came from, as far as the engine can prove it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +49,15 @@ pub enum AccessError {
     /// The revocation would leave nobody who can grant roles.
     #[error("The last Admin cannot be revoked. Grant Admin to another identity first.")]
     LastAdmin,
+    /// The login already leads to another account.
+    #[error("This login belongs to another account. Unlink it there, or log in with it.")]
+    LoginTaken,
+    /// The account has as many logins as it may have.
+    #[error("An account has at most {LOGINS_MAX} logins. Take one away first.")]
+    TooManyLogins,
+    /// Without this login nobody could enter the account again.
+    #[error("The last login of an account stays. Link another one first, or close the account.")]
+    LastLogin,
 }
 
 fn names(roles: &[Role]) -> String {
@@ -58,7 +67,7 @@ fn names(roles: &[Role]) -> String {
 
 /// Decides whether a sender with `roles`, calling from `origin`, may enter at all.
 ///
-/// Errors: every [`AccessError`] except `ActingForOther` and `LastAdmin`.
+/// Errors: `Unauthenticated`, `EngineOnly`, `PlayersOnly`, `RoleMissing`.
 pub fn admit(admits: Admits, origin: Origin, roles: RoleSet) -> Result<(), AccessError> {
     match (admits, origin) {
         (_, Origin::Unproven) => Err(AccessError::Unauthenticated),

@@ -31,6 +31,17 @@ impl Role {
         }
     }
 
+    /// The role that a token's claim names, in lower case.
+    pub fn from_claim(name: &str) -> Option<Role> {
+        match name {
+            "service" => Some(Role::Service),
+            "moderator" => Some(Role::Moderator),
+            "operator" => Some(Role::Operator),
+            "admin" => Some(Role::Admin),
+            _ => None,
+        }
+    }
+
     const fn bit(self) -> u8 {
         1 << self as u8
     }
@@ -53,6 +64,11 @@ impl RoleSet {
     /// Whether `role` is in the set.
     pub const fn has(self, role: Role) -> bool {
         self.0 & role.bit() != 0
+    }
+
+    /// The roles of both sets.
+    pub const fn union(self, other: RoleSet) -> RoleSet {
+        RoleSet(self.0 | other.0)
     }
 
     /// Whether at least one of `roles` is in the set.

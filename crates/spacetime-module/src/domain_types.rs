@@ -170,6 +170,12 @@ impl From<AccessError> for DomainError {
             | AccessError::ActingForOther => DomainError::forbidden(message),
             AccessError::AccountClosed => DomainError::new(DomainErrorCode::AccountClosed, message),
             AccessError::LastAdmin => DomainError::conflict("another Admin", "the last Admin", message),
+            AccessError::LoginTaken => DomainError::conflict("a login of this account", "another account's", message),
+            AccessError::LastLogin => DomainError::conflict("another login", "the last login", message),
+            AccessError::TooManyLogins => {
+                let facts = LimitExceeded { limit: module_access::LOGINS_MAX as u64 };
+                DomainError::new(DomainErrorCode::LimitExceeded(facts), message)
+            }
         }
     }
 }

@@ -158,6 +158,6 @@ impl From<AssetStatus> for Status {
 }
 
 /// The module's clock cannot show a time that RFC 3339 cannot write, except by a corrupt row.
-fn rfc3339(time: Timestamp) -> String {
+pub fn rfc3339(time: Timestamp) -> String {
     time.to_rfc3339().unwrap_or_else(|_| format!("{} µs", time.to_micros_since_unix_epoch()))
 }

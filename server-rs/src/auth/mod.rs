@@ -1,4 +1,4 @@
-//! Who is calling: players prove themselves with the tokens that the node issues.
+//! Who is calling: players prove themselves with tokens that the facade or the node has issued.
 
 mod node_key;
 mod verifier;

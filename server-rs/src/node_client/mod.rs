@@ -5,6 +5,7 @@
 //! caller knows whether it may be repeated.
 
 mod connection;
+mod logins;
 mod procedures;
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use spacetimedb_sdk::Identity;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use worldloom_client::{DomainError, RemoteProcedures};
+use worldloom_client::{DomainError, DomainErrorCode, RemoteProcedures};
 
 use crate::config::NodeConfig;
 use crate::metrics::Metrics;
@@ -53,6 +54,11 @@ impl CallError {
     /// Whether the call may have had its effect, so that only repeating it tells.
     pub fn is_outcome_unknown(&self) -> bool {
         matches!(self, Self::OutcomeUnknown { .. } | Self::Failed { .. })
+    }
+
+    /// Whether the module has refused because there is no such thing.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Refused(DomainError { code: DomainErrorCode::NotFound, .. }))
     }
 
     fn label(&self) -> &'static str {

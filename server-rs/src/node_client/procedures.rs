@@ -30,6 +30,7 @@ macro_rules! call {
             .await
     };
 }
+pub(super) use call;
 
 impl NodeClient {
     /// Proves that the node answers for the database and takes the facade for a Service.

@@ -1,6 +1,7 @@
 //! The HTTP routes: parse, call, answer. Rules live in the game module, side effects in `assets` and `objects`.
 
 pub mod assets;
+pub mod auth;
 pub mod extract;
 pub mod form;
 pub mod health;

@@ -140,6 +140,7 @@ pub fn config_in(folder: &Path) -> Config {
     config.node.service_token_file = token_file;
     config.node.connect_wait_ms = 50;
     config.objects.root = folder.join("objects");
+    config.identity.key_folder = folder.join("identity-keys");
     config
 }
 

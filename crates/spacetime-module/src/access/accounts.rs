@@ -26,13 +26,13 @@ pub struct PlayerAccount {
     pub changed_at: Timestamp,
 }
 
-/// Closes the sender's account: from now on every call for it is refused.
+/// Closes the sender's account: from now on every call for it is refused, and all its devices are logged out.
 ///
 /// Errors: as [`close_account_and_return`].
 #[reducer]
 pub fn close_account(ctx: &ReducerContext) -> Result<(), DomainError> {
     let caller = guard(ctx, Admits::Players, None)?;
-    set_account_status(ctx, caller.player, AccountStatus::Closed);
+    close(ctx, caller.player);
     Ok(())
 }
 
@@ -47,7 +47,7 @@ pub fn close_account_and_return(
 ) -> Result<PlayerAccount, DomainError> {
     ctx.try_with_tx(|tx| {
         let caller = guard(tx, Admits::Players, acting_player)?;
-        Ok(set_account_status(tx, caller.player, AccountStatus::Closed))
+        Ok(close(tx, caller.player))
     })
 }
 
@@ -79,6 +79,11 @@ pub(crate) fn check_account_open(ctx: &ReducerContext, player: Identity) -> Resu
         }
         Some(PlayerAccount { status: AccountStatus::Open, .. }) | None => Ok(()),
     }
+}
+
+fn close(ctx: &ReducerContext, player: Identity) -> PlayerAccount {
+    end_sessions_of(ctx, player);
+    set_account_status(ctx, player, AccountStatus::Closed)
 }
 
 fn set_account_status(ctx: &ReducerContext, player: Identity, status: AccountStatus) -> PlayerAccount {

@@ -28,6 +28,17 @@ impl From<AccessRole> for Role {
     }
 }
 
+impl From<Role> for AccessRole {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Service => AccessRole::Service,
+            Role::Moderator => AccessRole::Moderator,
+            Role::Operator => AccessRole::Operator,
+            Role::Admin => AccessRole::Admin,
+        }
+    }
+}
+
 /// One role of one identity; an identity holds a role at most once.
 #[table(accessor = access_grant)]
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +83,8 @@ pub fn revoke_role(ctx: &ReducerContext, identity: Identity, role: AccessRole) -
     let holders = ctx.db.access_grant().role().filter(role).take(2).count();
     module_access::check_revocation(role.into(), holders)?;
     ctx.db.access_grant().id().delete(grant.id);
-    Ok(())
+    // Tokens that claim the role may be about.
+    void_role_claims(ctx, identity, role)
 }
 
 /// The sender's own roles.
@@ -85,6 +97,11 @@ pub fn my_roles(ctx: &ViewContext) -> impl Query<AccessGrant> {
 /// The roles that `identity` holds.
 pub(crate) fn roles_of(ctx: &ReducerContext, identity: Identity) -> RoleSet {
     ctx.db.access_grant().identity().filter(identity).map(|grant| Role::from(grant.role)).collect()
+}
+
+/// The roles that `player` holds, for a token that says so.
+pub(crate) fn granted_roles(ctx: &ReducerContext, player: Identity) -> Vec<AccessRole> {
+    ctx.db.access_grant().identity().filter(player).map(|grant| grant.role).collect()
 }
 
 /// Stores a grant by the sender. The caller has checked that the role is not held.

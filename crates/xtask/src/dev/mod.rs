@@ -7,6 +7,7 @@ mod log_lines;
 mod node_client;
 mod port;
 mod supervised;
+mod trusted_issuer;
 
 use std::path::Path;
 use std::process::Command;
@@ -68,8 +69,9 @@ fn start<'a>(
     let client = NodeClient::new(&node_url);
 
     let mut node = progress::step("start the node", || {
-        let mut node =
-            Supervised::start("node", AnsiColor::Blue, &mut start_command(workspace, &args.node), interrupt)?;
+        let mut command = start_command(workspace, &args.node);
+        command.arg("--config").arg(trusted_issuer::node_config(data_dir, &facade_url)?);
+        let mut node = Supervised::start("node", AnsiColor::Blue, &mut command, interrupt)?;
         node.wait_until(READY_LIMIT, || client.is_healthy())?;
         Ok(node)
     })?;
@@ -87,7 +89,9 @@ fn start<'a>(
             .env("WORLDLOOM_NODE__URL", &node_url)
             .env("WORLDLOOM_NODE__DATABASE", DATABASE)
             .env("WORLDLOOM_NODE__SERVICE_TOKEN_FILE", &identities.facade_token)
-            .env("WORLDLOOM_OBJECTS__ROOT", data_dir.objects());
+            .env("WORLDLOOM_OBJECTS__ROOT", data_dir.objects())
+            .env("WORLDLOOM_IDENTITY__PUBLIC_URL", &facade_url)
+            .env("WORLDLOOM_IDENTITY__KEY_FOLDER", data_dir.identity_keys());
         let mut facade = Supervised::start("facade", AnsiColor::Magenta, &mut command, interrupt)?;
         let client = NodeClient::new(&facade_url);
         facade.wait_until(READY_LIMIT, || client.answers("/health/ready"))?;

@@ -24,6 +24,7 @@ mod combat;
 mod custom_world_creation;
 mod custom_world_publishing;
 mod inventory;
+mod logins;
 mod npc;
 mod puzzle;
 mod quest;
@@ -50,6 +51,7 @@ type Outcome = fn(world: &World, name: &str, caller: Actor, named: Option<Identi
 /// The domains, and the names of their tables.
 const DOMAINS: &[(&str, Outcome)] = &[
     ("access", access::outcome),
+    ("logins", logins::outcome),
     ("ai", ai::outcome),
     ("assets", assets::outcome),
     ("puzzle", puzzle::outcome),

@@ -1,0 +1,102 @@
+//! Login in a WeChat mini-program: `wx.login` gives the program a code, and WeChat's `code2session` tells whose it is.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use reqwest::Client;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{LoginProvider, http, proof};
+use crate::config::ConfigError;
+use crate::identity::config::{WeChatConfig, WeChatSubject, read_secret};
+use crate::identity::error::LoginError;
+
+const CODE_BYTES_MAX: usize = 256;
+/// WeChat is overloaded, or is asked too often.
+const TRY_LATER: [i64; 3] = [-1, 45011, 45009];
+/// The code is not, or no longer, a code of this mini-program; or the player is banned.
+const REFUSED: [i64; 4] = [40029, 40163, 40125, 40226];
+
+/// One mini-program.
+pub struct WeChatProvider {
+    http: Client,
+    url: String,
+    app_id: String,
+    app_secret: SecretString,
+    subject: WeChatSubject,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WeChatProof {
+    code: String,
+}
+
+/// What WeChat answers. The session key that it also gives is for its own encrypted data, and is not kept.
+#[derive(Deserialize)]
+struct Session {
+    openid: Option<String>,
+    unionid: Option<String>,
+    #[serde(default)]
+    errcode: i64,
+}
+
+impl WeChatProvider {
+    /// Reads the mini-program's secret.
+    pub fn new(config: &WeChatConfig, http: Client) -> Result<Self, ConfigError> {
+        let app_secret = read_secret("identity.wechat.app_secret_file", &config.app_secret_file)?;
+        let url = format!("{}/sns/jscode2session", config.endpoint.trim_end_matches('/'));
+        Ok(Self { http, url, app_id: config.app_id.clone(), app_secret, subject: config.subject })
+    }
+
+    async fn session(&self, code: &str) -> Result<Session, LoginError> {
+        let request = self.http.get(&self.url).query(&[
+            ("appid", self.app_id.as_str()),
+            ("secret", self.app_secret.expose_secret()),
+            ("js_code", code),
+            ("grant_type", "authorization_code"),
+        ]);
+        http::json(request).await.map_err(|error| {
+            tracing::warn!(%error, "WeChat cannot be asked");
+            LoginError::ProviderFailed
+        })
+    }
+
+    fn subject(&self, session: Session) -> Result<String, LoginError> {
+        match session.errcode {
+            0 => {}
+            code if REFUSED.contains(&code) => {
+                return Err(LoginError::Refused("WeChat does not take this code. Call wx.login again for a new one."));
+            }
+            code => {
+                if !TRY_LATER.contains(&code) {
+                    tracing::error!(code, "WeChat refuses the facade: check identity.wechat");
+                }
+                return Err(LoginError::ProviderFailed);
+            }
+        }
+        let subject = match self.subject {
+            WeChatSubject::OpenId => session.openid,
+            WeChatSubject::UnionId => session.unionid,
+        };
+        subject.filter(|subject| !subject.is_empty()).ok_or_else(|| {
+            tracing::error!("WeChat names no player of the kind that identity.wechat.subject asks for");
+            LoginError::ProviderFailed
+        })
+    }
+}
+
+impl LoginProvider for WeChatProvider {
+    fn verify(&self, value: Value) -> BoxFuture<'_, Result<String, LoginError>> {
+        async {
+            let WeChatProof { code } = proof(value)?;
+            if !(1..=CODE_BYTES_MAX).contains(&code.len()) {
+                return Err(LoginError::MalformedProof("code must be what wx.login gave".to_owned()));
+            }
+            let session = self.session(&code).await?;
+            self.subject(session)
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,100 @@
+//! Logging in, whatever the provider.
+
+use axum::extract::State;
+use axum::http::{Extensions, HeaderMap};
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use worldloom_client::LoginProof;
+
+use super::tokens::{ClientKind, TokenRecord, answer};
+use crate::app::App;
+use crate::identity::client_address::throttle_key;
+use crate::identity::error::LoginError;
+use crate::problem::{Problem, ProblemDocument};
+use crate::routes::extract;
+
+/// A proof of who somebody is, in the form that the provider needs.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum Proof {
+    /// For `device`: a secret that the device has made up once and keeps.
+    Device {
+        /// 32 random bytes in base64url.
+        device_secret: String,
+    },
+    /// For `sms`: what came on the phone.
+    Sms {
+        /// From POST /auth/sms/codes.
+        challenge: String,
+        /// The six digits.
+        code: String,
+    },
+    /// For `wechat`: what `wx.login` gave.
+    WeChat {
+        /// The code.
+        code: String,
+    },
+    /// For the others: what came back from GET /auth/authorize.
+    Redirect {
+        /// The code in the query.
+        code: String,
+        /// What the code challenge was made from (RFC 7636).
+        code_verifier: String,
+    },
+}
+
+/// A login.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LoginRequest {
+    /// Name of the provider.
+    #[schema(example = "device")]
+    provider: String,
+    /// The proof.
+    #[schema(value_type = Proof)]
+    proof: Value,
+    /// What kind of client it is.
+    client: ClientKind,
+    /// What the player calls the device, for the list of devices.
+    #[serde(default)]
+    #[schema(example = "Ada's phone")]
+    device_name: String,
+}
+
+/// Logs somebody in, and makes an account for who comes for the first time.
+#[utoipa::path(
+    post, path = "/auth/login", tag = "identity",
+    request_body = LoginRequest,
+    responses(
+        (status = 200, body = TokenRecord),
+        (status = 401, description = "The proof is refused", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The account is closed, or a browser's page is not of this game", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "No such provider", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub async fn login(
+    State(app): State<App>,
+    extensions: Extensions,
+    headers: HeaderMap,
+    extract::Json(request): extract::Json<LoginRequest>,
+) -> Result<Response, Problem> {
+    let identity = &app.identity;
+    if request.client == ClientKind::Browser {
+        identity.cookies.check_origin(&headers)?;
+    }
+    let address_key = throttle_key(&extensions, &headers, identity.trusted_proxies);
+    let proof = verified(&app, request.provider, request.proof).await?;
+    let (tokens, is_new_account) = identity.sessions.log_in(proof, &request.device_name, &address_key).await?;
+    Ok(answer(identity, request.client, tokens, Some(is_new_account)))
+}
+
+/// Has the provider find out whom the proof stands for.
+pub async fn verified(app: &App, provider: String, proof: Value) -> Result<LoginProof, LoginError> {
+    let subject = app.identity.providers.named(&provider)?.verify(proof).await?;
+    Ok(LoginProof { provider, subject })
+}

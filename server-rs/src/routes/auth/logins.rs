@@ -1,0 +1,105 @@
+//! The logins that lead to one account.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use worldloom_client::PlayerLogin;
+
+use super::login::{Proof, verified};
+use crate::app::App;
+use crate::assets::record::rfc3339;
+use crate::auth::Player;
+use crate::problem::{Problem, ProblemDocument};
+use crate::routes::extract::{self, Path};
+
+/// A login. Times are RFC 3339 in UTC.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LoginRecord {
+    login_id: u64,
+    provider: String,
+    linked_at: String,
+    last_used_at: String,
+}
+
+impl From<PlayerLogin> for LoginRecord {
+    fn from(row: PlayerLogin) -> Self {
+        let (linked_at, last_used_at) = (rfc3339(row.linked_at), rfc3339(row.last_used_at));
+        Self { login_id: row.login_id, provider: row.provider, linked_at, last_used_at }
+    }
+}
+
+/// A login to link.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkRequest {
+    /// Name of the provider.
+    #[schema(example = "sms")]
+    provider: String,
+    /// The proof, as for a login.
+    #[schema(value_type = Proof)]
+    proof: Value,
+}
+
+/// The caller's logins.
+#[utoipa::path(
+    get, path = "/auth/logins", tag = "identity",
+    security(("player" = [])),
+    responses(
+        (status = 200, body = Vec<LoginRecord>),
+        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub async fn list(State(app): State<App>, Player(player): Player) -> Result<Json<Vec<LoginRecord>>, Problem> {
+    let logins = app.node.list_logins(player).await?;
+    Ok(Json(logins.into_iter().map(LoginRecord::from).collect()))
+}
+
+/// Links one more login to the caller's account.
+#[utoipa::path(
+    post, path = "/auth/logins", tag = "identity",
+    request_body = LinkRequest,
+    security(("player" = [])),
+    responses(
+        (status = 201, body = LoginRecord),
+        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "No such provider, or no account", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "The login belongs to another account", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub async fn link(
+    State(app): State<App>,
+    Player(player): Player,
+    extract::Json(request): extract::Json<LinkRequest>,
+) -> Result<(StatusCode, Json<LoginRecord>), Problem> {
+    let proof = verified(&app, request.provider, request.proof).await?;
+    let login = app.identity.sessions.link(player, proof).await?;
+    Ok((StatusCode::CREATED, Json(login.into())))
+}
+
+/// Takes a login away. Devices that came in by it are logged out.
+#[utoipa::path(
+    delete, path = "/auth/logins/{login_id}", tag = "identity",
+    params(("login_id" = u64, Path)),
+    security(("player" = [])),
+    responses(
+        (status = 204, description = "Unlinked"),
+        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "It is the last", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub async fn unlink(
+    State(app): State<App>,
+    Player(player): Player,
+    Path(login_id): Path<u64>,
+) -> Result<StatusCode, Problem> {
+    app.node.unlink_login(player, login_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

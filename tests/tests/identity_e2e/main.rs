@@ -1,0 +1,13 @@
+//! Players' identity as they meet it: the real facade before a real node, against login providers of others' making.
+
+mod access_tokens;
+mod browser;
+mod devices;
+mod hostile_provider;
+mod linking;
+mod oidc;
+mod phones;
+mod refreshing;
+mod roles;
+mod two_facades;
+mod world;
