@@ -237,6 +237,9 @@ pub mod duplicate_custom_world_and_return_procedure;
 pub mod duplicate_custom_world_reducer;
 pub mod edit_draft_card_and_return_procedure;
 pub mod edit_draft_card_reducer;
+pub mod end_login_session_and_return_procedure;
+pub mod end_login_session_of_token_and_return_procedure;
+pub mod end_login_sessions_and_return_procedure;
 pub mod end_story_and_return_procedure;
 pub mod end_story_reducer;
 pub mod equip_item_and_return_procedure;
@@ -248,6 +251,7 @@ pub mod fail_ai_task_and_return_procedure;
 pub mod forget_ai_task_and_return_procedure;
 pub mod forget_ai_task_reducer;
 pub mod forget_deleted_asset_objects_and_return_procedure;
+pub mod forget_role_issuer_reducer;
 pub mod gallery_fish_table;
 pub mod gallery_puzzles_table;
 pub mod gallery_worlds_table;
@@ -276,6 +280,7 @@ pub mod inventory_record_type;
 pub mod inventory_split_type;
 pub mod inventory_trade_timer_type;
 pub mod inventory_trade_type;
+pub mod issue_login_ticket_and_return_procedure;
 pub mod item_amount_type;
 pub mod item_attribute_range_type;
 pub mod item_attribute_type;
@@ -285,6 +290,7 @@ pub mod lease_next_ai_task_and_return_procedure;
 pub mod like_world_and_return_procedure;
 pub mod like_world_reducer;
 pub mod limit_exceeded_type;
+pub mod link_login_and_return_procedure;
 pub mod list_agent_messages_and_return_procedure;
 pub mod list_ai_task_chunks_and_return_procedure;
 pub mod list_big_fish_slots_and_return_procedure;
@@ -293,6 +299,8 @@ pub mod list_draft_cards_and_return_procedure;
 pub mod list_draft_operations_and_return_procedure;
 pub mod list_expired_asset_objects_and_return_procedure;
 pub mod list_gallery_puzzles_and_return_procedure;
+pub mod list_login_sessions_and_return_procedure;
+pub mod list_logins_and_return_procedure;
 pub mod list_most_played_worlds_and_return_procedure;
 pub mod list_newest_worlds_and_return_procedure;
 pub mod list_open_trades_and_return_procedure;
@@ -307,6 +315,22 @@ pub mod list_user_browse_history_and_return_procedure;
 pub mod list_world_entries_and_return_procedure;
 pub mod list_world_versions_and_return_procedure;
 pub mod list_worlds_by_tag_and_return_procedure;
+pub mod log_in_and_return_procedure;
+pub mod log_in_request_type;
+pub mod login_grant_type;
+pub mod login_outcome_type;
+pub mod login_proof_type;
+pub mod login_redirect_type;
+pub mod login_session_type;
+pub mod login_sweep_type;
+pub mod login_throttle_rule_type;
+pub mod login_throttle_type;
+pub mod login_throttled_type;
+pub mod login_ticket_content_type;
+pub mod login_ticket_issue_type;
+pub mod login_ticket_request_type;
+pub mod login_ticket_taking_type;
+pub mod login_ticket_type;
 pub mod loot_entry_type;
 pub mod merge_inventory_stacks_and_return_procedure;
 pub mod merge_inventory_stacks_reducer;
@@ -343,6 +367,8 @@ pub mod my_fish_sessions_table;
 pub mod my_inventory_bags_table;
 pub mod my_inventory_table;
 pub mod my_likes_table;
+pub mod my_login_sessions_table;
+pub mod my_logins_table;
 pub mod my_npc_relations_table;
 pub mod my_npcs_table;
 pub mod my_played_worlds_table;
@@ -367,6 +393,7 @@ pub mod my_treasures_table;
 pub mod my_wallet_ledger_table;
 pub mod my_wallet_table;
 pub mod my_works_table;
+pub mod name_role_issuer_reducer;
 pub mod npc_interaction_request_type;
 pub mod npc_interaction_type;
 pub mod npc_memory_kind_type;
@@ -382,7 +409,9 @@ pub mod pause_big_fish_run_and_return_procedure;
 pub mod pause_big_fish_run_reducer;
 pub mod picture_puzzle_type;
 pub mod player_account_type;
+pub mod player_login_type;
 pub mod player_progression_type;
+pub mod player_registration_type;
 pub mod post_author_message_and_return_procedure;
 pub mod post_author_message_reducer;
 pub mod profile_dashboard_state_type;
@@ -435,6 +464,10 @@ pub mod read_progression_and_return_procedure;
 pub mod read_puzzle_and_return_procedure;
 pub mod read_puzzle_run_and_return_procedure;
 pub mod read_trade_and_return_procedure;
+pub mod refresh_grant_type;
+pub mod refresh_outcome_type;
+pub mod refresh_request_type;
+pub mod refresh_token_type;
 pub mod refund_profile_wallet_and_return_procedure;
 pub mod register_asset_object_and_return_procedure;
 pub mod register_asset_object_reducer;
@@ -467,7 +500,10 @@ pub mod resume_big_fish_run_reducer;
 pub mod revise_trade_and_return_procedure;
 pub mod revise_trade_reducer;
 pub mod revoke_role_reducer;
+pub mod role_issuer_type;
+pub mod role_revocation_type;
 pub mod rolled_item_attribute_type;
+pub mod rotate_refresh_token_and_return_procedure;
 pub mod runtime_item_type;
 pub mod runtime_setting_record_type;
 pub mod runtime_setting_request_type;
@@ -481,6 +517,7 @@ pub mod runtime_snapshot_slot_type;
 pub mod runtime_snapshot_type;
 pub mod set_big_fish_ladder_and_return_procedure;
 pub mod set_big_fish_ladder_reducer;
+pub mod spent_refresh_token_type;
 pub mod split_inventory_stack_and_return_procedure;
 pub mod split_inventory_stack_reducer;
 pub mod start_agent_session_and_return_procedure;
@@ -511,6 +548,7 @@ pub mod story_status_type;
 pub mod story_step_type;
 pub mod submit_big_fish_message_and_return_procedure;
 pub mod submit_big_fish_message_reducer;
+pub mod take_login_ticket_and_return_procedure;
 pub mod trade_acceptance_type;
 pub mod trade_item_request_type;
 pub mod trade_item_type;
@@ -532,6 +570,7 @@ pub mod unequip_item_and_return_procedure;
 pub mod unequip_item_reducer;
 pub mod unlike_world_and_return_procedure;
 pub mod unlike_world_reducer;
+pub mod unlink_login_and_return_procedure;
 pub mod unpublish_big_fish_game_and_return_procedure;
 pub mod unpublish_big_fish_game_reducer;
 pub mod unpublish_puzzle_and_return_procedure;
@@ -795,6 +834,9 @@ pub use duplicate_custom_world_and_return_procedure::duplicate_custom_world_and_
 pub use duplicate_custom_world_reducer::duplicate_custom_world;
 pub use edit_draft_card_and_return_procedure::edit_draft_card_and_return;
 pub use edit_draft_card_reducer::edit_draft_card;
+pub use end_login_session_and_return_procedure::end_login_session_and_return;
+pub use end_login_session_of_token_and_return_procedure::end_login_session_of_token_and_return;
+pub use end_login_sessions_and_return_procedure::end_login_sessions_and_return;
 pub use end_story_and_return_procedure::end_story_and_return;
 pub use end_story_reducer::end_story;
 pub use equip_item_and_return_procedure::equip_item_and_return;
@@ -806,6 +848,7 @@ pub use fail_ai_task_and_return_procedure::fail_ai_task_and_return;
 pub use forget_ai_task_and_return_procedure::forget_ai_task_and_return;
 pub use forget_ai_task_reducer::forget_ai_task;
 pub use forget_deleted_asset_objects_and_return_procedure::forget_deleted_asset_objects_and_return;
+pub use forget_role_issuer_reducer::forget_role_issuer;
 pub use gallery_fish_table::*;
 pub use gallery_puzzles_table::*;
 pub use gallery_worlds_table::*;
@@ -834,6 +877,7 @@ pub use inventory_record_type::InventoryRecord;
 pub use inventory_split_type::InventorySplit;
 pub use inventory_trade_timer_type::InventoryTradeTimer;
 pub use inventory_trade_type::InventoryTrade;
+pub use issue_login_ticket_and_return_procedure::issue_login_ticket_and_return;
 pub use item_amount_type::ItemAmount;
 pub use item_attribute_range_type::ItemAttributeRange;
 pub use item_attribute_type::ItemAttribute;
@@ -843,6 +887,7 @@ pub use lease_next_ai_task_and_return_procedure::lease_next_ai_task_and_return;
 pub use like_world_and_return_procedure::like_world_and_return;
 pub use like_world_reducer::like_world;
 pub use limit_exceeded_type::LimitExceeded;
+pub use link_login_and_return_procedure::link_login_and_return;
 pub use list_agent_messages_and_return_procedure::list_agent_messages_and_return;
 pub use list_ai_task_chunks_and_return_procedure::list_ai_task_chunks_and_return;
 pub use list_big_fish_slots_and_return_procedure::list_big_fish_slots_and_return;
@@ -851,6 +896,8 @@ pub use list_draft_cards_and_return_procedure::list_draft_cards_and_return;
 pub use list_draft_operations_and_return_procedure::list_draft_operations_and_return;
 pub use list_expired_asset_objects_and_return_procedure::list_expired_asset_objects_and_return;
 pub use list_gallery_puzzles_and_return_procedure::list_gallery_puzzles_and_return;
+pub use list_login_sessions_and_return_procedure::list_login_sessions_and_return;
+pub use list_logins_and_return_procedure::list_logins_and_return;
 pub use list_most_played_worlds_and_return_procedure::list_most_played_worlds_and_return;
 pub use list_newest_worlds_and_return_procedure::list_newest_worlds_and_return;
 pub use list_open_trades_and_return_procedure::list_open_trades_and_return;
@@ -865,6 +912,22 @@ pub use list_user_browse_history_and_return_procedure::list_user_browse_history_
 pub use list_world_entries_and_return_procedure::list_world_entries_and_return;
 pub use list_world_versions_and_return_procedure::list_world_versions_and_return;
 pub use list_worlds_by_tag_and_return_procedure::list_worlds_by_tag_and_return;
+pub use log_in_and_return_procedure::log_in_and_return;
+pub use log_in_request_type::LogInRequest;
+pub use login_grant_type::LoginGrant;
+pub use login_outcome_type::LoginOutcome;
+pub use login_proof_type::LoginProof;
+pub use login_redirect_type::LoginRedirect;
+pub use login_session_type::LoginSession;
+pub use login_sweep_type::LoginSweep;
+pub use login_throttle_rule_type::LoginThrottleRule;
+pub use login_throttle_type::LoginThrottle;
+pub use login_throttled_type::LoginThrottled;
+pub use login_ticket_content_type::LoginTicketContent;
+pub use login_ticket_issue_type::LoginTicketIssue;
+pub use login_ticket_request_type::LoginTicketRequest;
+pub use login_ticket_taking_type::LoginTicketTaking;
+pub use login_ticket_type::LoginTicket;
 pub use loot_entry_type::LootEntry;
 pub use merge_inventory_stacks_and_return_procedure::merge_inventory_stacks_and_return;
 pub use merge_inventory_stacks_reducer::merge_inventory_stacks;
@@ -901,6 +964,8 @@ pub use my_fish_sessions_table::*;
 pub use my_inventory_bags_table::*;
 pub use my_inventory_table::*;
 pub use my_likes_table::*;
+pub use my_login_sessions_table::*;
+pub use my_logins_table::*;
 pub use my_npc_relations_table::*;
 pub use my_npcs_table::*;
 pub use my_played_worlds_table::*;
@@ -925,6 +990,7 @@ pub use my_treasures_table::*;
 pub use my_wallet_ledger_table::*;
 pub use my_wallet_table::*;
 pub use my_works_table::*;
+pub use name_role_issuer_reducer::name_role_issuer;
 pub use npc_interaction_request_type::NpcInteractionRequest;
 pub use npc_interaction_type::NpcInteraction;
 pub use npc_memory_kind_type::NpcMemoryKind;
@@ -940,7 +1006,9 @@ pub use pause_big_fish_run_and_return_procedure::pause_big_fish_run_and_return;
 pub use pause_big_fish_run_reducer::pause_big_fish_run;
 pub use picture_puzzle_type::PicturePuzzle;
 pub use player_account_type::PlayerAccount;
+pub use player_login_type::PlayerLogin;
 pub use player_progression_type::PlayerProgression;
+pub use player_registration_type::PlayerRegistration;
 pub use post_author_message_and_return_procedure::post_author_message_and_return;
 pub use post_author_message_reducer::post_author_message;
 pub use profile_dashboard_state_type::ProfileDashboardState;
@@ -993,6 +1061,10 @@ pub use read_progression_and_return_procedure::read_progression_and_return;
 pub use read_puzzle_and_return_procedure::read_puzzle_and_return;
 pub use read_puzzle_run_and_return_procedure::read_puzzle_run_and_return;
 pub use read_trade_and_return_procedure::read_trade_and_return;
+pub use refresh_grant_type::RefreshGrant;
+pub use refresh_outcome_type::RefreshOutcome;
+pub use refresh_request_type::RefreshRequest;
+pub use refresh_token_type::RefreshToken;
 pub use refund_profile_wallet_and_return_procedure::refund_profile_wallet_and_return;
 pub use register_asset_object_and_return_procedure::register_asset_object_and_return;
 pub use register_asset_object_reducer::register_asset_object;
@@ -1025,7 +1097,10 @@ pub use resume_big_fish_run_reducer::resume_big_fish_run;
 pub use revise_trade_and_return_procedure::revise_trade_and_return;
 pub use revise_trade_reducer::revise_trade;
 pub use revoke_role_reducer::revoke_role;
+pub use role_issuer_type::RoleIssuer;
+pub use role_revocation_type::RoleRevocation;
 pub use rolled_item_attribute_type::RolledItemAttribute;
+pub use rotate_refresh_token_and_return_procedure::rotate_refresh_token_and_return;
 pub use runtime_item_type::RuntimeItem;
 pub use runtime_setting_record_type::RuntimeSettingRecord;
 pub use runtime_setting_request_type::RuntimeSettingRequest;
@@ -1039,6 +1114,7 @@ pub use runtime_snapshot_slot_type::RuntimeSnapshotSlot;
 pub use runtime_snapshot_type::RuntimeSnapshot;
 pub use set_big_fish_ladder_and_return_procedure::set_big_fish_ladder_and_return;
 pub use set_big_fish_ladder_reducer::set_big_fish_ladder;
+pub use spent_refresh_token_type::SpentRefreshToken;
 pub use split_inventory_stack_and_return_procedure::split_inventory_stack_and_return;
 pub use split_inventory_stack_reducer::split_inventory_stack;
 pub use start_agent_session_and_return_procedure::start_agent_session_and_return;
@@ -1069,6 +1145,7 @@ pub use story_status_type::StoryStatus;
 pub use story_step_type::StoryStep;
 pub use submit_big_fish_message_and_return_procedure::submit_big_fish_message_and_return;
 pub use submit_big_fish_message_reducer::submit_big_fish_message;
+pub use take_login_ticket_and_return_procedure::take_login_ticket_and_return;
 pub use trade_acceptance_type::TradeAcceptance;
 pub use trade_item_request_type::TradeItemRequest;
 pub use trade_item_type::TradeItem;
@@ -1090,6 +1167,7 @@ pub use unequip_item_and_return_procedure::unequip_item_and_return;
 pub use unequip_item_reducer::unequip_item;
 pub use unlike_world_and_return_procedure::unlike_world_and_return;
 pub use unlike_world_reducer::unlike_world;
+pub use unlink_login_and_return_procedure::unlink_login_and_return;
 pub use unpublish_big_fish_game_and_return_procedure::unpublish_big_fish_game_and_return;
 pub use unpublish_big_fish_game_reducer::unpublish_big_fish_game;
 pub use unpublish_puzzle_and_return_procedure::unpublish_puzzle_and_return;
@@ -1166,6 +1244,7 @@ pub enum Reducer {
     EndStory { request: self::StoryEnding },
     EquipItem { runtime_item_id: __sdk::Uuid },
     ForgetAiTask { task_id: __sdk::Uuid },
+    ForgetRoleIssuer { issuer: String },
     GrantRole { identity: __sdk::Identity, role: self::AccessRole },
     HoldBigFishGame { request: self::BigFishHold },
     HoldWorld { request: self::CustomWorldModerationRequest },
@@ -1175,6 +1254,7 @@ pub enum Reducer {
     MoveCreationSession { request: self::CustomWorldSessionMove },
     MoveInventoryItem { request: self::InventoryMove },
     MovePuzzlePieces { request: self::PuzzleMoves },
+    NameRoleIssuer { issuer: String, roles: Vec<self::AccessRole> },
     OfferTrade { request: self::TradeProposal },
     OpenTreasure { request: self::TreasureOpening },
     PauseBigFishRun { run_id: __sdk::Uuid },
@@ -1270,6 +1350,7 @@ impl __sdk::Reducer for Reducer {
             Self::EndStory { .. } => "end_story",
             Self::EquipItem { .. } => "equip_item",
             Self::ForgetAiTask { .. } => "forget_ai_task",
+            Self::ForgetRoleIssuer { .. } => "forget_role_issuer",
             Self::GrantRole { .. } => "grant_role",
             Self::HoldBigFishGame { .. } => "hold_big_fish_game",
             Self::HoldWorld { .. } => "hold_world",
@@ -1279,6 +1360,7 @@ impl __sdk::Reducer for Reducer {
             Self::MoveCreationSession { .. } => "move_creation_session",
             Self::MoveInventoryItem { .. } => "move_inventory_item",
             Self::MovePuzzlePieces { .. } => "move_puzzle_pieces",
+            Self::NameRoleIssuer { .. } => "name_role_issuer",
             Self::OfferTrade { .. } => "offer_trade",
             Self::OpenTreasure { .. } => "open_treasure",
             Self::PauseBigFishRun { .. } => "pause_big_fish_run",
@@ -1613,6 +1695,13 @@ impl __sdk::Reducer for Reducer {
                     },
                 )
             }
+            Self::ForgetRoleIssuer { issuer } => {
+                __sats::bsatn::to_vec(
+                    &forget_role_issuer_reducer::ForgetRoleIssuerArgs {
+                        issuer: issuer.clone(),
+                    },
+                )
+            }
             Self::GrantRole { identity, role } => {
                 __sats::bsatn::to_vec(
                     &grant_role_reducer::GrantRoleArgs {
@@ -1674,6 +1763,14 @@ impl __sdk::Reducer for Reducer {
                 __sats::bsatn::to_vec(
                     &move_puzzle_pieces_reducer::MovePuzzlePiecesArgs {
                         request: request.clone(),
+                    },
+                )
+            }
+            Self::NameRoleIssuer { issuer, roles } => {
+                __sats::bsatn::to_vec(
+                    &name_role_issuer_reducer::NameRoleIssuerArgs {
+                        issuer: issuer.clone(),
+                        roles: roles.clone(),
                     },
                 )
             }
@@ -2029,6 +2126,8 @@ pub struct DbUpdate {
     my_inventory: __sdk::TableUpdate<self::InventoryItem>,
     my_inventory_bags: __sdk::TableUpdate<self::InventoryBag>,
     my_likes: __sdk::TableUpdate<self::CustomWorldLike>,
+    my_login_sessions: __sdk::TableUpdate<self::LoginSession>,
+    my_logins: __sdk::TableUpdate<self::PlayerLogin>,
     my_npc_relations: __sdk::TableUpdate<self::NpcRelation>,
     my_npcs: __sdk::TableUpdate<self::NpcState>,
     my_played_worlds: __sdk::TableUpdate<self::ProfilePlayedWorld>,
@@ -2244,6 +2343,18 @@ impl TryFrom<__ws::v2::TransactionUpdate> for DbUpdate {
                     update
                         .my_likes
                         .append(my_likes_table::parse_table_update(table_update)?)
+                }
+                "my_login_sessions" => {
+                    update
+                        .my_login_sessions
+                        .append(
+                            my_login_sessions_table::parse_table_update(table_update)?,
+                        )
+                }
+                "my_logins" => {
+                    update
+                        .my_logins
+                        .append(my_logins_table::parse_table_update(table_update)?)
                 }
                 "my_npc_relations" => {
                     update
@@ -2547,6 +2658,14 @@ impl __sdk::DbUpdate for DbUpdate {
         diff.my_likes = cache
             .apply_diff_to_table::<self::CustomWorldLike>("my_likes", &self.my_likes)
             .with_updates_by_pk(|row| &row.id);
+        diff.my_login_sessions = cache
+            .apply_diff_to_table::<
+                self::LoginSession,
+            >("my_login_sessions", &self.my_login_sessions)
+            .with_updates_by_pk(|row| &row.session_id);
+        diff.my_logins = cache
+            .apply_diff_to_table::<self::PlayerLogin>("my_logins", &self.my_logins)
+            .with_updates_by_pk(|row| &row.login_id);
         diff.my_npc_relations = cache
             .apply_diff_to_table::<
                 self::NpcRelation,
@@ -2805,6 +2924,16 @@ impl __sdk::DbUpdate for DbUpdate {
                 "my_likes" => {
                     update
                         .my_likes
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_login_sessions" => {
+                    update
+                        .my_login_sessions
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_logins" => {
+                    update
+                        .my_logins
                         .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
                 }
                 "my_npc_relations" => {
@@ -3091,6 +3220,16 @@ impl __sdk::DbUpdate for DbUpdate {
                         .my_likes
                         .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
                 }
+                "my_login_sessions" => {
+                    update
+                        .my_login_sessions
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_logins" => {
+                    update
+                        .my_logins
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
                 "my_npc_relations" => {
                     update
                         .my_npc_relations
@@ -3263,6 +3402,8 @@ pub struct AppliedDiff<'r> {
     my_inventory: __sdk::TableAppliedDiff<'r, self::InventoryItem>,
     my_inventory_bags: __sdk::TableAppliedDiff<'r, self::InventoryBag>,
     my_likes: __sdk::TableAppliedDiff<'r, self::CustomWorldLike>,
+    my_login_sessions: __sdk::TableAppliedDiff<'r, self::LoginSession>,
+    my_logins: __sdk::TableAppliedDiff<'r, self::PlayerLogin>,
     my_npc_relations: __sdk::TableAppliedDiff<'r, self::NpcRelation>,
     my_npcs: __sdk::TableAppliedDiff<'r, self::NpcState>,
     my_played_worlds: __sdk::TableAppliedDiff<'r, self::ProfilePlayedWorld>,
@@ -3419,6 +3560,14 @@ impl<'r> __sdk::AppliedDiff<'r> for AppliedDiff<'r> {
             >("my_likes", &self.my_likes, event);
         callbacks
             .invoke_table_row_callbacks::<
+                self::LoginSession,
+            >("my_login_sessions", &self.my_login_sessions, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::PlayerLogin,
+            >("my_logins", &self.my_logins, event);
+        callbacks
+            .invoke_table_row_callbacks::<
                 self::NpcRelation,
             >("my_npc_relations", &self.my_npc_relations, event);
         callbacks
@@ -3573,6 +3722,8 @@ impl __sdk::SpacetimeModule for RemoteModule {
         my_inventory_table::register_table(client_cache);
         my_inventory_bags_table::register_table(client_cache);
         my_likes_table::register_table(client_cache);
+        my_login_sessions_table::register_table(client_cache);
+        my_logins_table::register_table(client_cache);
         my_npc_relations_table::register_table(client_cache);
         my_npcs_table::register_table(client_cache);
         my_played_worlds_table::register_table(client_cache);
@@ -3629,6 +3780,8 @@ impl __sdk::SpacetimeModule for RemoteModule {
         "my_inventory",
         "my_inventory_bags",
         "my_likes",
+        "my_login_sessions",
+        "my_logins",
         "my_npc_relations",
         "my_npcs",
         "my_played_worlds",

@@ -53,6 +53,8 @@ import MyFishSessionsRow from "./my_fish_sessions_table";
 import MyInventoryRow from "./my_inventory_table";
 import MyInventoryBagsRow from "./my_inventory_bags_table";
 import MyLikesRow from "./my_likes_table";
+import MyLoginSessionsRow from "./my_login_sessions_table";
+import MyLoginsRow from "./my_logins_table";
 import MyNpcRelationsRow from "./my_npc_relations_table";
 import MyNpcsRow from "./my_npcs_table";
 import MyPlayedWorldsRow from "./my_played_worlds_table";
@@ -119,6 +121,7 @@ import EditDraftCardReducer from "./edit_draft_card_reducer";
 import EndStoryReducer from "./end_story_reducer";
 import EquipItemReducer from "./equip_item_reducer";
 import ForgetAiTaskReducer from "./forget_ai_task_reducer";
+import ForgetRoleIssuerReducer from "./forget_role_issuer_reducer";
 import GrantRoleReducer from "./grant_role_reducer";
 import HoldBigFishGameReducer from "./hold_big_fish_game_reducer";
 import HoldWorldReducer from "./hold_world_reducer";
@@ -128,6 +131,7 @@ import MoveBigFishSessionReducer from "./move_big_fish_session_reducer";
 import MoveCreationSessionReducer from "./move_creation_session_reducer";
 import MoveInventoryItemReducer from "./move_inventory_item_reducer";
 import MovePuzzlePiecesReducer from "./move_puzzle_pieces_reducer";
+import NameRoleIssuerReducer from "./name_role_issuer_reducer";
 import OfferTradeReducer from "./offer_trade_reducer";
 import OpenTreasureReducer from "./open_treasure_reducer";
 import PauseBigFishRunReducer from "./pause_big_fish_run_reducer";
@@ -221,6 +225,9 @@ import * as DiscardBigFishSessionAndReturnProcedure from "./discard_big_fish_ses
 import * as DiscardInventoryItemAndReturnProcedure from "./discard_inventory_item_and_return_procedure";
 import * as DuplicateCustomWorldAndReturnProcedure from "./duplicate_custom_world_and_return_procedure";
 import * as EditDraftCardAndReturnProcedure from "./edit_draft_card_and_return_procedure";
+import * as EndLoginSessionAndReturnProcedure from "./end_login_session_and_return_procedure";
+import * as EndLoginSessionOfTokenAndReturnProcedure from "./end_login_session_of_token_and_return_procedure";
+import * as EndLoginSessionsAndReturnProcedure from "./end_login_sessions_and_return_procedure";
 import * as EndStoryAndReturnProcedure from "./end_story_and_return_procedure";
 import * as EquipItemAndReturnProcedure from "./equip_item_and_return_procedure";
 import * as FailAiTaskAndReturnProcedure from "./fail_ai_task_and_return_procedure";
@@ -235,8 +242,10 @@ import * as GetProfileWalletAndReturnProcedure from "./get_profile_wallet_and_re
 import * as GetRuntimeSettingAndReturnProcedure from "./get_runtime_setting_and_return_procedure";
 import * as GetRuntimeSnapshotAndReturnProcedure from "./get_runtime_snapshot_and_return_procedure";
 import * as HoldWorldAndReturnProcedure from "./hold_world_and_return_procedure";
+import * as IssueLoginTicketAndReturnProcedure from "./issue_login_ticket_and_return_procedure";
 import * as LeaseNextAiTaskAndReturnProcedure from "./lease_next_ai_task_and_return_procedure";
 import * as LikeWorldAndReturnProcedure from "./like_world_and_return_procedure";
+import * as LinkLoginAndReturnProcedure from "./link_login_and_return_procedure";
 import * as ListAgentMessagesAndReturnProcedure from "./list_agent_messages_and_return_procedure";
 import * as ListAiTaskChunksAndReturnProcedure from "./list_ai_task_chunks_and_return_procedure";
 import * as ListBigFishSlotsAndReturnProcedure from "./list_big_fish_slots_and_return_procedure";
@@ -245,6 +254,8 @@ import * as ListDraftCardsAndReturnProcedure from "./list_draft_cards_and_return
 import * as ListDraftOperationsAndReturnProcedure from "./list_draft_operations_and_return_procedure";
 import * as ListExpiredAssetObjectsAndReturnProcedure from "./list_expired_asset_objects_and_return_procedure";
 import * as ListGalleryPuzzlesAndReturnProcedure from "./list_gallery_puzzles_and_return_procedure";
+import * as ListLoginSessionsAndReturnProcedure from "./list_login_sessions_and_return_procedure";
+import * as ListLoginsAndReturnProcedure from "./list_logins_and_return_procedure";
 import * as ListMostPlayedWorldsAndReturnProcedure from "./list_most_played_worlds_and_return_procedure";
 import * as ListNewestWorldsAndReturnProcedure from "./list_newest_worlds_and_return_procedure";
 import * as ListOpenTradesAndReturnProcedure from "./list_open_trades_and_return_procedure";
@@ -259,6 +270,7 @@ import * as ListUserBrowseHistoryAndReturnProcedure from "./list_user_browse_his
 import * as ListWorldEntriesAndReturnProcedure from "./list_world_entries_and_return_procedure";
 import * as ListWorldVersionsAndReturnProcedure from "./list_world_versions_and_return_procedure";
 import * as ListWorldsByTagAndReturnProcedure from "./list_worlds_by_tag_and_return_procedure";
+import * as LogInAndReturnProcedure from "./log_in_and_return_procedure";
 import * as MergeInventoryStacksAndReturnProcedure from "./merge_inventory_stacks_and_return_procedure";
 import * as MoveBigFishSessionAndReturnProcedure from "./move_big_fish_session_and_return_procedure";
 import * as MoveCreationSessionAndReturnProcedure from "./move_creation_session_and_return_procedure";
@@ -296,6 +308,7 @@ import * as RestoreCustomWorldAndReturnProcedure from "./restore_custom_world_an
 import * as RestoreProfileSaveArchiveAndReturnProcedure from "./restore_profile_save_archive_and_return_procedure";
 import * as ResumeBigFishRunAndReturnProcedure from "./resume_big_fish_run_and_return_procedure";
 import * as ReviseTradeAndReturnProcedure from "./revise_trade_and_return_procedure";
+import * as RotateRefreshTokenAndReturnProcedure from "./rotate_refresh_token_and_return_procedure";
 import * as SetBigFishLadderAndReturnProcedure from "./set_big_fish_ladder_and_return_procedure";
 import * as SplitInventoryStackAndReturnProcedure from "./split_inventory_stack_and_return_procedure";
 import * as StartAgentSessionAndReturnProcedure from "./start_agent_session_and_return_procedure";
@@ -306,12 +319,14 @@ import * as StartBigFishRunAndReturnProcedure from "./start_big_fish_run_and_ret
 import * as StartCreationSessionAndReturnProcedure from "./start_creation_session_and_return_procedure";
 import * as SteerBigFishRunAndReturnProcedure from "./steer_big_fish_run_and_return_procedure";
 import * as SubmitBigFishMessageAndReturnProcedure from "./submit_big_fish_message_and_return_procedure";
+import * as TakeLoginTicketAndReturnProcedure from "./take_login_ticket_and_return_procedure";
 import * as TransferProfileWalletAndReturnProcedure from "./transfer_profile_wallet_and_return_procedure";
 import * as TurnInQuestAndReturnProcedure from "./turn_in_quest_and_return_procedure";
 import * as UnbindAssetObjectFromEntityAndReturnProcedure from "./unbind_asset_object_from_entity_and_return_procedure";
 import * as UnbindBigFishAssetAndReturnProcedure from "./unbind_big_fish_asset_and_return_procedure";
 import * as UnequipItemAndReturnProcedure from "./unequip_item_and_return_procedure";
 import * as UnlikeWorldAndReturnProcedure from "./unlike_world_and_return_procedure";
+import * as UnlinkLoginAndReturnProcedure from "./unlink_login_and_return_procedure";
 import * as UnpublishBigFishGameAndReturnProcedure from "./unpublish_big_fish_game_and_return_procedure";
 import * as UnpublishPuzzleAndReturnProcedure from "./unpublish_puzzle_and_return_procedure";
 import * as UnpublishWorldAndReturnProcedure from "./unpublish_world_and_return_procedure";
@@ -472,6 +487,16 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, MyLikesRow),
+  myLoginSessions: __table({
+    name: "my_login_sessions",
+    indexes: [],
+    constraints: [],
+  }, MyLoginSessionsRow),
+  myLogins: __table({
+    name: "my_logins",
+    indexes: [],
+    constraints: [],
+  }, MyLoginsRow),
   myNpcRelations: __table({
     name: "my_npc_relations",
     indexes: [],
@@ -646,6 +671,7 @@ const reducersSchema = __reducers(
   __reducerSchema("end_story", EndStoryReducer),
   __reducerSchema("equip_item", EquipItemReducer),
   __reducerSchema("forget_ai_task", ForgetAiTaskReducer),
+  __reducerSchema("forget_role_issuer", ForgetRoleIssuerReducer),
   __reducerSchema("grant_role", GrantRoleReducer),
   __reducerSchema("hold_big_fish_game", HoldBigFishGameReducer),
   __reducerSchema("hold_world", HoldWorldReducer),
@@ -655,6 +681,7 @@ const reducersSchema = __reducers(
   __reducerSchema("move_creation_session", MoveCreationSessionReducer),
   __reducerSchema("move_inventory_item", MoveInventoryItemReducer),
   __reducerSchema("move_puzzle_pieces", MovePuzzlePiecesReducer),
+  __reducerSchema("name_role_issuer", NameRoleIssuerReducer),
   __reducerSchema("offer_trade", OfferTradeReducer),
   __reducerSchema("open_treasure", OpenTreasureReducer),
   __reducerSchema("pause_big_fish_run", PauseBigFishRunReducer),
@@ -751,6 +778,9 @@ const proceduresSchema = __procedures(
   __procedureSchema("discard_inventory_item_and_return", DiscardInventoryItemAndReturnProcedure.params, DiscardInventoryItemAndReturnProcedure.returnType),
   __procedureSchema("duplicate_custom_world_and_return", DuplicateCustomWorldAndReturnProcedure.params, DuplicateCustomWorldAndReturnProcedure.returnType),
   __procedureSchema("edit_draft_card_and_return", EditDraftCardAndReturnProcedure.params, EditDraftCardAndReturnProcedure.returnType),
+  __procedureSchema("end_login_session_and_return", EndLoginSessionAndReturnProcedure.params, EndLoginSessionAndReturnProcedure.returnType),
+  __procedureSchema("end_login_session_of_token_and_return", EndLoginSessionOfTokenAndReturnProcedure.params, EndLoginSessionOfTokenAndReturnProcedure.returnType),
+  __procedureSchema("end_login_sessions_and_return", EndLoginSessionsAndReturnProcedure.params, EndLoginSessionsAndReturnProcedure.returnType),
   __procedureSchema("end_story_and_return", EndStoryAndReturnProcedure.params, EndStoryAndReturnProcedure.returnType),
   __procedureSchema("equip_item_and_return", EquipItemAndReturnProcedure.params, EquipItemAndReturnProcedure.returnType),
   __procedureSchema("fail_ai_task_and_return", FailAiTaskAndReturnProcedure.params, FailAiTaskAndReturnProcedure.returnType),
@@ -765,8 +795,10 @@ const proceduresSchema = __procedures(
   __procedureSchema("get_runtime_setting_and_return", GetRuntimeSettingAndReturnProcedure.params, GetRuntimeSettingAndReturnProcedure.returnType),
   __procedureSchema("get_runtime_snapshot_and_return", GetRuntimeSnapshotAndReturnProcedure.params, GetRuntimeSnapshotAndReturnProcedure.returnType),
   __procedureSchema("hold_world_and_return", HoldWorldAndReturnProcedure.params, HoldWorldAndReturnProcedure.returnType),
+  __procedureSchema("issue_login_ticket_and_return", IssueLoginTicketAndReturnProcedure.params, IssueLoginTicketAndReturnProcedure.returnType),
   __procedureSchema("lease_next_ai_task_and_return", LeaseNextAiTaskAndReturnProcedure.params, LeaseNextAiTaskAndReturnProcedure.returnType),
   __procedureSchema("like_world_and_return", LikeWorldAndReturnProcedure.params, LikeWorldAndReturnProcedure.returnType),
+  __procedureSchema("link_login_and_return", LinkLoginAndReturnProcedure.params, LinkLoginAndReturnProcedure.returnType),
   __procedureSchema("list_agent_messages_and_return", ListAgentMessagesAndReturnProcedure.params, ListAgentMessagesAndReturnProcedure.returnType),
   __procedureSchema("list_ai_task_chunks_and_return", ListAiTaskChunksAndReturnProcedure.params, ListAiTaskChunksAndReturnProcedure.returnType),
   __procedureSchema("list_big_fish_slots_and_return", ListBigFishSlotsAndReturnProcedure.params, ListBigFishSlotsAndReturnProcedure.returnType),
@@ -775,6 +807,8 @@ const proceduresSchema = __procedures(
   __procedureSchema("list_draft_operations_and_return", ListDraftOperationsAndReturnProcedure.params, ListDraftOperationsAndReturnProcedure.returnType),
   __procedureSchema("list_expired_asset_objects_and_return", ListExpiredAssetObjectsAndReturnProcedure.params, ListExpiredAssetObjectsAndReturnProcedure.returnType),
   __procedureSchema("list_gallery_puzzles_and_return", ListGalleryPuzzlesAndReturnProcedure.params, ListGalleryPuzzlesAndReturnProcedure.returnType),
+  __procedureSchema("list_login_sessions_and_return", ListLoginSessionsAndReturnProcedure.params, ListLoginSessionsAndReturnProcedure.returnType),
+  __procedureSchema("list_logins_and_return", ListLoginsAndReturnProcedure.params, ListLoginsAndReturnProcedure.returnType),
   __procedureSchema("list_most_played_worlds_and_return", ListMostPlayedWorldsAndReturnProcedure.params, ListMostPlayedWorldsAndReturnProcedure.returnType),
   __procedureSchema("list_newest_worlds_and_return", ListNewestWorldsAndReturnProcedure.params, ListNewestWorldsAndReturnProcedure.returnType),
   __procedureSchema("list_open_trades_and_return", ListOpenTradesAndReturnProcedure.params, ListOpenTradesAndReturnProcedure.returnType),
@@ -789,6 +823,7 @@ const proceduresSchema = __procedures(
   __procedureSchema("list_world_entries_and_return", ListWorldEntriesAndReturnProcedure.params, ListWorldEntriesAndReturnProcedure.returnType),
   __procedureSchema("list_world_versions_and_return", ListWorldVersionsAndReturnProcedure.params, ListWorldVersionsAndReturnProcedure.returnType),
   __procedureSchema("list_worlds_by_tag_and_return", ListWorldsByTagAndReturnProcedure.params, ListWorldsByTagAndReturnProcedure.returnType),
+  __procedureSchema("log_in_and_return", LogInAndReturnProcedure.params, LogInAndReturnProcedure.returnType),
   __procedureSchema("merge_inventory_stacks_and_return", MergeInventoryStacksAndReturnProcedure.params, MergeInventoryStacksAndReturnProcedure.returnType),
   __procedureSchema("move_big_fish_session_and_return", MoveBigFishSessionAndReturnProcedure.params, MoveBigFishSessionAndReturnProcedure.returnType),
   __procedureSchema("move_creation_session_and_return", MoveCreationSessionAndReturnProcedure.params, MoveCreationSessionAndReturnProcedure.returnType),
@@ -826,6 +861,7 @@ const proceduresSchema = __procedures(
   __procedureSchema("restore_profile_save_archive_and_return", RestoreProfileSaveArchiveAndReturnProcedure.params, RestoreProfileSaveArchiveAndReturnProcedure.returnType),
   __procedureSchema("resume_big_fish_run_and_return", ResumeBigFishRunAndReturnProcedure.params, ResumeBigFishRunAndReturnProcedure.returnType),
   __procedureSchema("revise_trade_and_return", ReviseTradeAndReturnProcedure.params, ReviseTradeAndReturnProcedure.returnType),
+  __procedureSchema("rotate_refresh_token_and_return", RotateRefreshTokenAndReturnProcedure.params, RotateRefreshTokenAndReturnProcedure.returnType),
   __procedureSchema("set_big_fish_ladder_and_return", SetBigFishLadderAndReturnProcedure.params, SetBigFishLadderAndReturnProcedure.returnType),
   __procedureSchema("split_inventory_stack_and_return", SplitInventoryStackAndReturnProcedure.params, SplitInventoryStackAndReturnProcedure.returnType),
   __procedureSchema("start_agent_session_and_return", StartAgentSessionAndReturnProcedure.params, StartAgentSessionAndReturnProcedure.returnType),
@@ -836,12 +872,14 @@ const proceduresSchema = __procedures(
   __procedureSchema("start_creation_session_and_return", StartCreationSessionAndReturnProcedure.params, StartCreationSessionAndReturnProcedure.returnType),
   __procedureSchema("steer_big_fish_run_and_return", SteerBigFishRunAndReturnProcedure.params, SteerBigFishRunAndReturnProcedure.returnType),
   __procedureSchema("submit_big_fish_message_and_return", SubmitBigFishMessageAndReturnProcedure.params, SubmitBigFishMessageAndReturnProcedure.returnType),
+  __procedureSchema("take_login_ticket_and_return", TakeLoginTicketAndReturnProcedure.params, TakeLoginTicketAndReturnProcedure.returnType),
   __procedureSchema("transfer_profile_wallet_and_return", TransferProfileWalletAndReturnProcedure.params, TransferProfileWalletAndReturnProcedure.returnType),
   __procedureSchema("turn_in_quest_and_return", TurnInQuestAndReturnProcedure.params, TurnInQuestAndReturnProcedure.returnType),
   __procedureSchema("unbind_asset_object_from_entity_and_return", UnbindAssetObjectFromEntityAndReturnProcedure.params, UnbindAssetObjectFromEntityAndReturnProcedure.returnType),
   __procedureSchema("unbind_big_fish_asset_and_return", UnbindBigFishAssetAndReturnProcedure.params, UnbindBigFishAssetAndReturnProcedure.returnType),
   __procedureSchema("unequip_item_and_return", UnequipItemAndReturnProcedure.params, UnequipItemAndReturnProcedure.returnType),
   __procedureSchema("unlike_world_and_return", UnlikeWorldAndReturnProcedure.params, UnlikeWorldAndReturnProcedure.returnType),
+  __procedureSchema("unlink_login_and_return", UnlinkLoginAndReturnProcedure.params, UnlinkLoginAndReturnProcedure.returnType),
   __procedureSchema("unpublish_big_fish_game_and_return", UnpublishBigFishGameAndReturnProcedure.params, UnpublishBigFishGameAndReturnProcedure.returnType),
   __procedureSchema("unpublish_puzzle_and_return", UnpublishPuzzleAndReturnProcedure.params, UnpublishPuzzleAndReturnProcedure.returnType),
   __procedureSchema("unpublish_world_and_return", UnpublishWorldAndReturnProcedure.params, UnpublishWorldAndReturnProcedure.returnType),

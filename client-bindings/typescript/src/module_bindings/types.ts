@@ -1669,6 +1669,147 @@ export const LimitExceeded = __t.object("LimitExceeded", {
 });
 export type LimitExceeded = __Infer<typeof LimitExceeded>;
 
+export const LogInRequest = __t.object("LogInRequest", {
+  issuer: __t.string(),
+  get proof() {
+    return LoginProof;
+  },
+  deviceName: __t.string(),
+  tokenHash: __t.string(),
+  get throttles() {
+    return __t.array(LoginThrottleRule);
+  },
+});
+export type LogInRequest = __Infer<typeof LogInRequest>;
+
+export const LoginGrant = __t.object("LoginGrant", {
+  accountId: __t.uuid(),
+  get session() {
+    return LoginSession;
+  },
+  get roles() {
+    return __t.array(AccessRole);
+  },
+  isNewAccount: __t.bool(),
+});
+export type LoginGrant = __Infer<typeof LoginGrant>;
+
+export const LoginOutcome = __t.enum("LoginOutcome", {
+  get Granted() {
+    return LoginGrant;
+  },
+  get Throttled() {
+    return LoginThrottled;
+  },
+});
+export type LoginOutcome = __Infer<typeof LoginOutcome>;
+
+export const LoginProof = __t.object("LoginProof", {
+  provider: __t.string(),
+  subject: __t.string(),
+});
+export type LoginProof = __Infer<typeof LoginProof>;
+
+export const LoginRedirect = __t.object("LoginRedirect", {
+  provider: __t.string(),
+  redirectUri: __t.string(),
+  clientState: __t.string(),
+  codeChallenge: __t.string(),
+});
+export type LoginRedirect = __Infer<typeof LoginRedirect>;
+
+export const LoginSession = __t.object("LoginSession", {
+  sessionId: __t.uuid(),
+  player: __t.identity(),
+  loginId: __t.u64(),
+  provider: __t.string(),
+  deviceName: __t.string(),
+  begunAt: __t.timestamp(),
+  lastUsedAt: __t.timestamp(),
+  endsAt: __t.timestamp(),
+});
+export type LoginSession = __Infer<typeof LoginSession>;
+
+export const LoginSweep = __t.object("LoginSweep", {
+  scheduledId: __t.u64(),
+  scheduledAt: __t.scheduleAt(),
+});
+export type LoginSweep = __Infer<typeof LoginSweep>;
+
+export const LoginThrottle = __t.object("LoginThrottle", {
+  key: __t.string(),
+  begunAt: __t.timestamp(),
+  uses: __t.u32(),
+  endsAt: __t.timestamp(),
+});
+export type LoginThrottle = __Infer<typeof LoginThrottle>;
+
+export const LoginThrottleRule = __t.object("LoginThrottleRule", {
+  key: __t.string(),
+  usesMax: __t.u32(),
+  windowS: __t.u32(),
+});
+export type LoginThrottleRule = __Infer<typeof LoginThrottleRule>;
+
+export const LoginThrottled = __t.object("LoginThrottled", {
+  retryAfterS: __t.u32(),
+});
+export type LoginThrottled = __Infer<typeof LoginThrottled>;
+
+export const LoginTicket = __t.object("LoginTicket", {
+  ticketHash: __t.string(),
+  secretHash: __t.string(),
+  get content() {
+    return LoginTicketContent;
+  },
+  attemptsLeft: __t.u8(),
+  expiresAt: __t.timestamp(),
+});
+export type LoginTicket = __Infer<typeof LoginTicket>;
+
+export const LoginTicketContent = __t.enum("LoginTicketContent", {
+  get Redirect() {
+    return LoginRedirect;
+  },
+  get Proof() {
+    return LoginProof;
+  },
+});
+export type LoginTicketContent = __Infer<typeof LoginTicketContent>;
+
+export const LoginTicketIssue = __t.enum("LoginTicketIssue", {
+  get Issued() {
+    return LoginTicket;
+  },
+  get Throttled() {
+    return LoginThrottled;
+  },
+});
+export type LoginTicketIssue = __Infer<typeof LoginTicketIssue>;
+
+export const LoginTicketRequest = __t.object("LoginTicketRequest", {
+  ticketHash: __t.string(),
+  secretHash: __t.string(),
+  get content() {
+    return LoginTicketContent;
+  },
+  attempts: __t.u8(),
+  lifeS: __t.u32(),
+  get throttles() {
+    return __t.array(LoginThrottleRule);
+  },
+});
+export type LoginTicketRequest = __Infer<typeof LoginTicketRequest>;
+
+export const LoginTicketTaking = __t.enum("LoginTicketTaking", {
+  get Taken() {
+    return LoginTicketContent;
+  },
+  Refused: __t.u8(),
+  Unknown: __t.unit(),
+});
+export type LoginTicketTaking = __Infer<typeof LoginTicketTaking>;
+
 export const LootEntry = __t.object("LootEntry", {
   itemKey: __t.string(),
   weight: __t.u32(),
@@ -1783,6 +1924,16 @@ export const PlayerAccount = __t.object("PlayerAccount", {
 });
 export type PlayerAccount = __Infer<typeof PlayerAccount>;
 
+export const PlayerLogin = __t.object("PlayerLogin", {
+  loginId: __t.u64(),
+  player: __t.identity(),
+  provider: __t.string(),
+  subject: __t.string(),
+  linkedAt: __t.timestamp(),
+  lastUsedAt: __t.timestamp(),
+});
+export type PlayerLogin = __Infer<typeof PlayerLogin>;
+
 export const PlayerProgression = __t.object("PlayerProgression", {
   id: __t.u64(),
   owner: __t.identity(),
@@ -1796,6 +1947,13 @@ export const PlayerProgression = __t.object("PlayerProgression", {
   updatedAt: __t.timestamp(),
 });
 export type PlayerProgression = __Infer<typeof PlayerProgression>;
+
+export const PlayerRegistration = __t.object("PlayerRegistration", {
+  accountId: __t.uuid(),
+  player: __t.identity(),
+  registeredAt: __t.timestamp(),
+});
+export type PlayerRegistration = __Infer<typeof PlayerRegistration>;
 
 export const ProfileDashboardState = __t.object("ProfileDashboardState", {
   player: __t.identity(),
@@ -2141,6 +2299,46 @@ export const QuestStatus = __t.enum("QuestStatus", {
 });
 export type QuestStatus = __Infer<typeof QuestStatus>;
 
+export const RefreshGrant = __t.object("RefreshGrant", {
+  accountId: __t.uuid(),
+  get session() {
+    return LoginSession;
+  },
+  get roles() {
+    return __t.array(AccessRole);
+  },
+  salt: __t.string(),
+});
+export type RefreshGrant = __Infer<typeof RefreshGrant>;
+
+export const RefreshOutcome = __t.enum("RefreshOutcome", {
+  get Refreshed() {
+    return RefreshGrant;
+  },
+  get Replayed() {
+    return LoginSession;
+  },
+  Unknown: __t.unit(),
+});
+export type RefreshOutcome = __Infer<typeof RefreshOutcome>;
+
+export const RefreshRequest = __t.object("RefreshRequest", {
+  tokenHash: __t.string(),
+  successorHash: __t.string(),
+  salt: __t.string(),
+});
+export type RefreshRequest = __Infer<typeof RefreshRequest>;
+
+export const RefreshToken = __t.object("RefreshToken", {
+  tokenHash: __t.string(),
+  sessionId: __t.uuid(),
+  number: __t.u32(),
+  get spent() {
+    return __t.option(SpentRefreshToken);
+  },
+});
+export type RefreshToken = __Infer<typeof RefreshToken>;
+
 export const RequestForgetting = __t.object("RequestForgetting", {
   scheduledId: __t.u64(),
   scheduledAt: __t.scheduleAt(),
@@ -2157,6 +2355,26 @@ export const RequestRecord = __t.object("RequestRecord", {
   askedAt: __t.timestamp(),
 });
 export type RequestRecord = __Infer<typeof RequestRecord>;
+
+export const RoleIssuer = __t.object("RoleIssuer", {
+  issuer: __t.string(),
+  get roles() {
+    return __t.array(AccessRole);
+  },
+  namedBy: __t.identity(),
+  namedAt: __t.timestamp(),
+});
+export type RoleIssuer = __Infer<typeof RoleIssuer>;
+
+export const RoleRevocation = __t.object("RoleRevocation", {
+  id: __t.u64(),
+  identity: __t.identity(),
+  get role() {
+    return AccessRole;
+  },
+  revokedAt: __t.timestamp(),
+});
+export type RoleRevocation = __Infer<typeof RoleRevocation>;
 
 export const RolledItemAttribute = __t.object("RolledItemAttribute", {
   get attribute() {
@@ -2273,6 +2491,13 @@ export const RuntimeSnapshotSlot = __t.object("RuntimeSnapshotSlot", {
   slot: __t.string(),
 });
 export type RuntimeSnapshotSlot = __Infer<typeof RuntimeSnapshotSlot>;
+
+export const SpentRefreshToken = __t.object("SpentRefreshToken", {
+  spentAt: __t.timestamp(),
+  successorHash: __t.string(),
+  salt: __t.string(),
+});
+export type SpentRefreshToken = __Infer<typeof SpentRefreshToken>;
 
 export const StatusEffectKind = __t.enum("StatusEffectKind", {
   Poison: __t.unit(),

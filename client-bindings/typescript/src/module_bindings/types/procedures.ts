@@ -52,6 +52,9 @@ import type * as DiscardBigFishSessionAndReturnProcedure from "../discard_big_fi
 import type * as DiscardInventoryItemAndReturnProcedure from "../discard_inventory_item_and_return_procedure";
 import type * as DuplicateCustomWorldAndReturnProcedure from "../duplicate_custom_world_and_return_procedure";
 import type * as EditDraftCardAndReturnProcedure from "../edit_draft_card_and_return_procedure";
+import type * as EndLoginSessionAndReturnProcedure from "../end_login_session_and_return_procedure";
+import type * as EndLoginSessionOfTokenAndReturnProcedure from "../end_login_session_of_token_and_return_procedure";
+import type * as EndLoginSessionsAndReturnProcedure from "../end_login_sessions_and_return_procedure";
 import type * as EndStoryAndReturnProcedure from "../end_story_and_return_procedure";
 import type * as EquipItemAndReturnProcedure from "../equip_item_and_return_procedure";
 import type * as FailAiTaskAndReturnProcedure from "../fail_ai_task_and_return_procedure";
@@ -66,8 +69,10 @@ import type * as GetProfileWalletAndReturnProcedure from "../get_profile_wallet_
 import type * as GetRuntimeSettingAndReturnProcedure from "../get_runtime_setting_and_return_procedure";
 import type * as GetRuntimeSnapshotAndReturnProcedure from "../get_runtime_snapshot_and_return_procedure";
 import type * as HoldWorldAndReturnProcedure from "../hold_world_and_return_procedure";
+import type * as IssueLoginTicketAndReturnProcedure from "../issue_login_ticket_and_return_procedure";
 import type * as LeaseNextAiTaskAndReturnProcedure from "../lease_next_ai_task_and_return_procedure";
 import type * as LikeWorldAndReturnProcedure from "../like_world_and_return_procedure";
+import type * as LinkLoginAndReturnProcedure from "../link_login_and_return_procedure";
 import type * as ListAgentMessagesAndReturnProcedure from "../list_agent_messages_and_return_procedure";
 import type * as ListAiTaskChunksAndReturnProcedure from "../list_ai_task_chunks_and_return_procedure";
 import type * as ListBigFishSlotsAndReturnProcedure from "../list_big_fish_slots_and_return_procedure";
@@ -76,6 +81,8 @@ import type * as ListDraftCardsAndReturnProcedure from "../list_draft_cards_and_
 import type * as ListDraftOperationsAndReturnProcedure from "../list_draft_operations_and_return_procedure";
 import type * as ListExpiredAssetObjectsAndReturnProcedure from "../list_expired_asset_objects_and_return_procedure";
 import type * as ListGalleryPuzzlesAndReturnProcedure from "../list_gallery_puzzles_and_return_procedure";
+import type * as ListLoginSessionsAndReturnProcedure from "../list_login_sessions_and_return_procedure";
+import type * as ListLoginsAndReturnProcedure from "../list_logins_and_return_procedure";
 import type * as ListMostPlayedWorldsAndReturnProcedure from "../list_most_played_worlds_and_return_procedure";
 import type * as ListNewestWorldsAndReturnProcedure from "../list_newest_worlds_and_return_procedure";
 import type * as ListOpenTradesAndReturnProcedure from "../list_open_trades_and_return_procedure";
@@ -90,6 +97,7 @@ import type * as ListUserBrowseHistoryAndReturnProcedure from "../list_user_brow
 import type * as ListWorldEntriesAndReturnProcedure from "../list_world_entries_and_return_procedure";
 import type * as ListWorldVersionsAndReturnProcedure from "../list_world_versions_and_return_procedure";
 import type * as ListWorldsByTagAndReturnProcedure from "../list_worlds_by_tag_and_return_procedure";
+import type * as LogInAndReturnProcedure from "../log_in_and_return_procedure";
 import type * as MergeInventoryStacksAndReturnProcedure from "../merge_inventory_stacks_and_return_procedure";
 import type * as MoveBigFishSessionAndReturnProcedure from "../move_big_fish_session_and_return_procedure";
 import type * as MoveCreationSessionAndReturnProcedure from "../move_creation_session_and_return_procedure";
@@ -127,6 +135,7 @@ import type * as RestoreCustomWorldAndReturnProcedure from "../restore_custom_wo
 import type * as RestoreProfileSaveArchiveAndReturnProcedure from "../restore_profile_save_archive_and_return_procedure";
 import type * as ResumeBigFishRunAndReturnProcedure from "../resume_big_fish_run_and_return_procedure";
 import type * as ReviseTradeAndReturnProcedure from "../revise_trade_and_return_procedure";
+import type * as RotateRefreshTokenAndReturnProcedure from "../rotate_refresh_token_and_return_procedure";
 import type * as SetBigFishLadderAndReturnProcedure from "../set_big_fish_ladder_and_return_procedure";
 import type * as SplitInventoryStackAndReturnProcedure from "../split_inventory_stack_and_return_procedure";
 import type * as StartAgentSessionAndReturnProcedure from "../start_agent_session_and_return_procedure";
@@ -137,12 +146,14 @@ import type * as StartBigFishRunAndReturnProcedure from "../start_big_fish_run_a
 import type * as StartCreationSessionAndReturnProcedure from "../start_creation_session_and_return_procedure";
 import type * as SteerBigFishRunAndReturnProcedure from "../steer_big_fish_run_and_return_procedure";
 import type * as SubmitBigFishMessageAndReturnProcedure from "../submit_big_fish_message_and_return_procedure";
+import type * as TakeLoginTicketAndReturnProcedure from "../take_login_ticket_and_return_procedure";
 import type * as TransferProfileWalletAndReturnProcedure from "../transfer_profile_wallet_and_return_procedure";
 import type * as TurnInQuestAndReturnProcedure from "../turn_in_quest_and_return_procedure";
 import type * as UnbindAssetObjectFromEntityAndReturnProcedure from "../unbind_asset_object_from_entity_and_return_procedure";
 import type * as UnbindBigFishAssetAndReturnProcedure from "../unbind_big_fish_asset_and_return_procedure";
 import type * as UnequipItemAndReturnProcedure from "../unequip_item_and_return_procedure";
 import type * as UnlikeWorldAndReturnProcedure from "../unlike_world_and_return_procedure";
+import type * as UnlinkLoginAndReturnProcedure from "../unlink_login_and_return_procedure";
 import type * as UnpublishBigFishGameAndReturnProcedure from "../unpublish_big_fish_game_and_return_procedure";
 import type * as UnpublishPuzzleAndReturnProcedure from "../unpublish_puzzle_and_return_procedure";
 import type * as UnpublishWorldAndReturnProcedure from "../unpublish_world_and_return_procedure";
@@ -247,6 +258,12 @@ export type DuplicateCustomWorldAndReturnArgs = __Infer<typeof DuplicateCustomWo
 export type DuplicateCustomWorldAndReturnResult = __Infer<typeof DuplicateCustomWorldAndReturnProcedure.returnType>;
 export type EditDraftCardAndReturnArgs = __Infer<typeof EditDraftCardAndReturnProcedure.params>;
 export type EditDraftCardAndReturnResult = __Infer<typeof EditDraftCardAndReturnProcedure.returnType>;
+export type EndLoginSessionAndReturnArgs = __Infer<typeof EndLoginSessionAndReturnProcedure.params>;
+export type EndLoginSessionAndReturnResult = __Infer<typeof EndLoginSessionAndReturnProcedure.returnType>;
+export type EndLoginSessionOfTokenAndReturnArgs = __Infer<typeof EndLoginSessionOfTokenAndReturnProcedure.params>;
+export type EndLoginSessionOfTokenAndReturnResult = __Infer<typeof EndLoginSessionOfTokenAndReturnProcedure.returnType>;
+export type EndLoginSessionsAndReturnArgs = __Infer<typeof EndLoginSessionsAndReturnProcedure.params>;
+export type EndLoginSessionsAndReturnResult = __Infer<typeof EndLoginSessionsAndReturnProcedure.returnType>;
 export type EndStoryAndReturnArgs = __Infer<typeof EndStoryAndReturnProcedure.params>;
 export type EndStoryAndReturnResult = __Infer<typeof EndStoryAndReturnProcedure.returnType>;
 export type EquipItemAndReturnArgs = __Infer<typeof EquipItemAndReturnProcedure.params>;
@@ -275,10 +292,14 @@ export type GetRuntimeSnapshotAndReturnArgs = __Infer<typeof GetRuntimeSnapshotA
 export type GetRuntimeSnapshotAndReturnResult = __Infer<typeof GetRuntimeSnapshotAndReturnProcedure.returnType>;
 export type HoldWorldAndReturnArgs = __Infer<typeof HoldWorldAndReturnProcedure.params>;
 export type HoldWorldAndReturnResult = __Infer<typeof HoldWorldAndReturnProcedure.returnType>;
+export type IssueLoginTicketAndReturnArgs = __Infer<typeof IssueLoginTicketAndReturnProcedure.params>;
+export type IssueLoginTicketAndReturnResult = __Infer<typeof IssueLoginTicketAndReturnProcedure.returnType>;
 export type LeaseNextAiTaskAndReturnArgs = __Infer<typeof LeaseNextAiTaskAndReturnProcedure.params>;
 export type LeaseNextAiTaskAndReturnResult = __Infer<typeof LeaseNextAiTaskAndReturnProcedure.returnType>;
 export type LikeWorldAndReturnArgs = __Infer<typeof LikeWorldAndReturnProcedure.params>;
 export type LikeWorldAndReturnResult = __Infer<typeof LikeWorldAndReturnProcedure.returnType>;
+export type LinkLoginAndReturnArgs = __Infer<typeof LinkLoginAndReturnProcedure.params>;
+export type LinkLoginAndReturnResult = __Infer<typeof LinkLoginAndReturnProcedure.returnType>;
 export type ListAgentMessagesAndReturnArgs = __Infer<typeof ListAgentMessagesAndReturnProcedure.params>;
 export type ListAgentMessagesAndReturnResult = __Infer<typeof ListAgentMessagesAndReturnProcedure.returnType>;
 export type ListAiTaskChunksAndReturnArgs = __Infer<typeof ListAiTaskChunksAndReturnProcedure.params>;
@@ -295,6 +316,10 @@ export type ListExpiredAssetObjectsAndReturnArgs = __Infer<typeof ListExpiredAss
 export type ListExpiredAssetObjectsAndReturnResult = __Infer<typeof ListExpiredAssetObjectsAndReturnProcedure.returnType>;
 export type ListGalleryPuzzlesAndReturnArgs = __Infer<typeof ListGalleryPuzzlesAndReturnProcedure.params>;
 export type ListGalleryPuzzlesAndReturnResult = __Infer<typeof ListGalleryPuzzlesAndReturnProcedure.returnType>;
+export type ListLoginSessionsAndReturnArgs = __Infer<typeof ListLoginSessionsAndReturnProcedure.params>;
+export type ListLoginSessionsAndReturnResult = __Infer<typeof ListLoginSessionsAndReturnProcedure.returnType>;
+export type ListLoginsAndReturnArgs = __Infer<typeof ListLoginsAndReturnProcedure.params>;
+export type ListLoginsAndReturnResult = __Infer<typeof ListLoginsAndReturnProcedure.returnType>;
 export type ListMostPlayedWorldsAndReturnArgs = __Infer<typeof ListMostPlayedWorldsAndReturnProcedure.params>;
 export type ListMostPlayedWorldsAndReturnResult = __Infer<typeof ListMostPlayedWorldsAndReturnProcedure.returnType>;
 export type ListNewestWorldsAndReturnArgs = __Infer<typeof ListNewestWorldsAndReturnProcedure.params>;
@@ -323,6 +348,8 @@ export type ListWorldVersionsAndReturnArgs = __Infer<typeof ListWorldVersionsAnd
 export type ListWorldVersionsAndReturnResult = __Infer<typeof ListWorldVersionsAndReturnProcedure.returnType>;
 export type ListWorldsByTagAndReturnArgs = __Infer<typeof ListWorldsByTagAndReturnProcedure.params>;
 export type ListWorldsByTagAndReturnResult = __Infer<typeof ListWorldsByTagAndReturnProcedure.returnType>;
+export type LogInAndReturnArgs = __Infer<typeof LogInAndReturnProcedure.params>;
+export type LogInAndReturnResult = __Infer<typeof LogInAndReturnProcedure.returnType>;
 export type MergeInventoryStacksAndReturnArgs = __Infer<typeof MergeInventoryStacksAndReturnProcedure.params>;
 export type MergeInventoryStacksAndReturnResult = __Infer<typeof MergeInventoryStacksAndReturnProcedure.returnType>;
 export type MoveBigFishSessionAndReturnArgs = __Infer<typeof MoveBigFishSessionAndReturnProcedure.params>;
@@ -397,6 +424,8 @@ export type ResumeBigFishRunAndReturnArgs = __Infer<typeof ResumeBigFishRunAndRe
 export type ResumeBigFishRunAndReturnResult = __Infer<typeof ResumeBigFishRunAndReturnProcedure.returnType>;
 export type ReviseTradeAndReturnArgs = __Infer<typeof ReviseTradeAndReturnProcedure.params>;
 export type ReviseTradeAndReturnResult = __Infer<typeof ReviseTradeAndReturnProcedure.returnType>;
+export type RotateRefreshTokenAndReturnArgs = __Infer<typeof RotateRefreshTokenAndReturnProcedure.params>;
+export type RotateRefreshTokenAndReturnResult = __Infer<typeof RotateRefreshTokenAndReturnProcedure.returnType>;
 export type SetBigFishLadderAndReturnArgs = __Infer<typeof SetBigFishLadderAndReturnProcedure.params>;
 export type SetBigFishLadderAndReturnResult = __Infer<typeof SetBigFishLadderAndReturnProcedure.returnType>;
 export type SplitInventoryStackAndReturnArgs = __Infer<typeof SplitInventoryStackAndReturnProcedure.params>;
@@ -417,6 +446,8 @@ export type SteerBigFishRunAndReturnArgs = __Infer<typeof SteerBigFishRunAndRetu
 export type SteerBigFishRunAndReturnResult = __Infer<typeof SteerBigFishRunAndReturnProcedure.returnType>;
 export type SubmitBigFishMessageAndReturnArgs = __Infer<typeof SubmitBigFishMessageAndReturnProcedure.params>;
 export type SubmitBigFishMessageAndReturnResult = __Infer<typeof SubmitBigFishMessageAndReturnProcedure.returnType>;
+export type TakeLoginTicketAndReturnArgs = __Infer<typeof TakeLoginTicketAndReturnProcedure.params>;
+export type TakeLoginTicketAndReturnResult = __Infer<typeof TakeLoginTicketAndReturnProcedure.returnType>;
 export type TransferProfileWalletAndReturnArgs = __Infer<typeof TransferProfileWalletAndReturnProcedure.params>;
 export type TransferProfileWalletAndReturnResult = __Infer<typeof TransferProfileWalletAndReturnProcedure.returnType>;
 export type TurnInQuestAndReturnArgs = __Infer<typeof TurnInQuestAndReturnProcedure.params>;
@@ -429,6 +460,8 @@ export type UnequipItemAndReturnArgs = __Infer<typeof UnequipItemAndReturnProced
 export type UnequipItemAndReturnResult = __Infer<typeof UnequipItemAndReturnProcedure.returnType>;
 export type UnlikeWorldAndReturnArgs = __Infer<typeof UnlikeWorldAndReturnProcedure.params>;
 export type UnlikeWorldAndReturnResult = __Infer<typeof UnlikeWorldAndReturnProcedure.returnType>;
+export type UnlinkLoginAndReturnArgs = __Infer<typeof UnlinkLoginAndReturnProcedure.params>;
+export type UnlinkLoginAndReturnResult = __Infer<typeof UnlinkLoginAndReturnProcedure.returnType>;
 export type UnpublishBigFishGameAndReturnArgs = __Infer<typeof UnpublishBigFishGameAndReturnProcedure.params>;
 export type UnpublishBigFishGameAndReturnResult = __Infer<typeof UnpublishBigFishGameAndReturnProcedure.returnType>;
 export type UnpublishPuzzleAndReturnArgs = __Infer<typeof UnpublishPuzzleAndReturnProcedure.params>;
