@@ -37,8 +37,10 @@ pub struct IdentityConfig {
     /// OpenID Connect providers by name.
     pub oidc: BTreeMap<String, OidcConfig>,
     /// Login by a code sent to a phone.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sms: Option<SmsConfig>,
     /// Login in a WeChat mini-program.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub wechat: Option<WeChatConfig>,
 }
 

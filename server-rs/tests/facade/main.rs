@@ -4,6 +4,7 @@
 
 mod auth;
 mod config;
+mod identity;
 mod problems;
 mod publish;
 mod service;

@@ -90,6 +90,12 @@ impl Page {
         self.url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
+    /// The code for the client, if the browser has come back to it with one.
+    pub fn code(&self) -> Option<String> {
+        let is_client = self.status.is_redirection();
+        self.parameter("code").filter(|_| is_client)
+    }
+
     /// The problem that the page is, with this status and code.
     pub fn is_problem(&self, status: u16, code: &str) -> anyhow::Result<()> {
         let problem: serde_json::Value = serde_json::from_str(&self.text).with_context(|| self.text.clone())?;

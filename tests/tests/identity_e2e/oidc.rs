@@ -99,7 +99,7 @@ async fn through_the_provider(
 }
 
 async fn exchange(world: &World, page: &Page, verifier: &str) -> anyhow::Result<reqwest::Response> {
-    let code = page.parameter("code").with_context(|| format!("no code: {} {}", page.url, page.text))?;
+    let code = page.code().with_context(|| format!("no code: {} {}", page.url, page.text))?;
     world.log_in("acme", json!({ "code": code, "code_verifier": verifier })).await
 }
 
@@ -135,7 +135,7 @@ async fn keys_that_the_provider_rotates_are_fetched_anew() -> Outcome {
     provider.order("rotate").await?;
     let page = worldloom_tests::eventually("a login under the new key", || async {
         let page = through_the_provider(&mut Browser::new().ok()?, &world.facade, "ada", &verifier).await.ok()?;
-        page.parameter("code").is_some().then_some(page)
+        page.code().is_some().then_some(page)
     })
     .await?;
     let second = expect(exchange(&world, &page, &verifier).await?, StatusCode::OK).await?;
@@ -228,7 +228,7 @@ async fn a_guest_links_a_login_at_the_provider() -> Outcome {
     let guest = world.guest(&secret()).await?;
     let verifier = secret();
     let page = through_the_provider(&mut Browser::new()?, &world.facade, "ada", &verifier).await?;
-    let proof: Value = json!({ "code": page.parameter("code"), "code_verifier": verifier });
+    let proof: Value = json!({ "code": page.code(), "code_verifier": verifier });
     let link = world.request_as(&guest, Method::POST, "/auth/logins");
     let link = link.json(&json!({ "provider": "acme", "proof": proof })).send().await?;
     expect(link, StatusCode::CREATED).await?;
@@ -254,7 +254,7 @@ async fn a_login_begun_at_one_facade_is_finished_at_another() -> Outcome {
     let second = TestFacade::start_with(&world.node, &world.database, &settings).await?;
     let verifier = secret();
     let page = through_the_provider(&mut Browser::new()?, &world.facade, "ada", &verifier).await?;
-    let proof = json!({ "code": page.parameter("code"), "code_verifier": verifier });
+    let proof = json!({ "code": page.code(), "code_verifier": verifier });
     let login = json!({ "provider": "acme", "proof": proof, "client": "app" });
     let tokens = second.client.request(Method::POST, "/auth/login", None).json(&login).send().await?;
     expect(tokens, StatusCode::OK).await?;

@@ -80,5 +80,7 @@ fn what_the_service_sends_is_checked() {
     let content = LoginTicketContent::Redirect(redirect);
     assert_eq!(refused(LoginTicketRequest { content, ..good() }), above(2_048));
     issue(&world, good()).unwrap();
+    // At the very same time it would be the very same row.
+    world.advance(1);
     assert_eq!(refused(good()), conflict("a fresh ticket", "one that is in use"));
 }
