@@ -214,7 +214,9 @@ impl IdentityConfig {
             ensure(
                 is_provider_name(name) && !["device", "sms", "wechat"].contains(&name.as_str()),
                 "identity.oidc",
-                format!("\"{name}\" is no name for a provider: use up to 32 lower-case letters, digits and '-', other than device, sms and wechat"),
+                format!(
+                    "\"{name}\" is no name for a provider: use up to 32 lower-case letters, digits and '-', other than device, sms and wechat"
+                ),
             )?;
             ensure(
                 is_secure_url(&provider.issuer),
@@ -229,7 +231,11 @@ impl IdentityConfig {
                 SmsSenderConfig::Aliyun { endpoint, .. } => endpoint,
                 SmsSenderConfig::Webhook { url, .. } => url,
             };
-            ensure(is_secure_url(url), "identity.sms.sender", "must have an https URL (http only on a loopback address)")?;
+            ensure(
+                is_secure_url(url),
+                "identity.sms.sender",
+                "must have an https URL (http only on a loopback address)",
+            )?;
         }
         if let Some(wechat) = &self.wechat {
             ensure(

@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn a_list_with_dangerous_addresses_is_refused() {
-        for uri in ["http://play.example.com/", "javascript:alert(1)", "https://a@b/", "https://a/#b", "back", "data:x"] {
+        for uri in ["http://play.example.com/", "javascript:alert(1)", "https://a@b/", "https://a/#b", "back", "data:x"]
+        {
             assert!(RedirectUris::new(&[uri.to_owned()]).is_err(), "{uri}");
         }
     }

@@ -34,11 +34,7 @@ impl NodeClient {
     }
 
     /// Logs `player` out on one device.
-    pub async fn end_login_session(
-        &self,
-        player: Identity,
-        session_id: uuid::Uuid,
-    ) -> Result<LoginSession, CallError> {
+    pub async fn end_login_session(&self, player: Identity, session_id: uuid::Uuid) -> Result<LoginSession, CallError> {
         let session_id = sdk_uuid(session_id);
         call!(self, end_login_session_and_return, end_login_session_and_return_then, Some(player), session_id)
     }

@@ -51,7 +51,10 @@ impl Liar {
         let key = SigningKey::random(&mut rand::rngs::OsRng);
         let liar = Self { issuer, key, lies: Arc::default(), nonce: Arc::default() };
         let routes = Router::new()
-            .route("/.well-known/openid-configuration", get(|State(liar): State<Liar>| async move { Json(liar.description()) }))
+            .route(
+                "/.well-known/openid-configuration",
+                get(|State(liar): State<Liar>| async move { Json(liar.description()) }),
+            )
             .route("/keys", get(|State(liar): State<Liar>| async move { Json(liar.keys()) }))
             .route("/token", post(|State(liar): State<Liar>, Form(_): Form<Value>| async move { Json(liar.answer()) }))
             .with_state(liar.clone());
@@ -92,7 +95,8 @@ impl Liar {
         let lies = self.lies.lock().unwrap();
         let claims = changed(truth, &lies.claims);
         let header = |alg| Header { kid: Some("k".to_owned()), ..Header::new(alg) };
-        let pem = |key: &SigningKey| EncodingKey::from_ec_pem(key.to_pkcs8_pem(LineEnding::LF).unwrap().as_bytes()).unwrap();
+        let pem =
+            |key: &SigningKey| EncodingKey::from_ec_pem(key.to_pkcs8_pem(LineEnding::LF).unwrap().as_bytes()).unwrap();
         let sign = |alg, key: &EncodingKey| jsonwebtoken::encode(&header(alg), &claims, key).unwrap();
         let id_token = if lies.unsigned {
             let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());

@@ -3,6 +3,7 @@
 mod access_tokens;
 mod browser;
 mod devices;
+mod examples;
 mod hostile_provider;
 mod linking;
 mod oidc;

@@ -23,7 +23,7 @@ const ALLOWED: (&str, &str) =
     ("IDENTITY__REDIRECT_URIS", "[\"http://127.0.0.1/back\", \"https://play.example.com/back\"]");
 
 /// A provider in a process of its own.
-struct Provider {
+pub struct Provider {
     issuer: String,
     _process: Child,
     orders: ChildStdin,
@@ -38,7 +38,8 @@ impl Provider {
         let mut process = node.kill_on_drop(true).spawn().context("cannot start node")?;
         let orders = process.stdin.take().context("stdin is piped")?;
         let mut answers = BufReader::new(process.stdout.take().context("stdout is piped")?).lines();
-        let line = timeout(DEADLINE, answers.next_line()).await??.context("install tests/login-provider with npm ci")?;
+        let line =
+            timeout(DEADLINE, answers.next_line()).await??.context("install tests/login-provider with npm ci")?;
         let issuer = text(&serde_json::from_str(&line)?, "issuer").to_owned();
         Ok(Self { issuer, _process: process, orders, answers })
     }
@@ -51,7 +52,7 @@ impl Provider {
 }
 
 /// A facade with the provider `acme`.
-async fn world_with_provider() -> anyhow::Result<(World, Provider, tempfile::TempDir)> {
+pub async fn world_with_provider() -> anyhow::Result<(World, Provider, tempfile::TempDir)> {
     let mut provider = Provider::start().await?;
     let folder = tempfile::tempdir()?;
     let secret_file = folder.path().join("acme.secret");
@@ -62,6 +63,7 @@ async fn world_with_provider() -> anyhow::Result<(World, Provider, tempfile::Tem
         ("IDENTITY__OIDC__ACME__CLIENT_ID", "worldloom"),
         ("IDENTITY__OIDC__ACME__CLIENT_SECRET_FILE", &secret_file),
         ALLOWED,
+        ("IDENTITY__ALLOWED_ORIGINS", "[\"https://play.example.com\"]"),
     ];
     let world = World::start_with(&settings).await?;
     provider.order(&format!("client {}/auth/callback/acme", world.facade.client.url)).await?;
@@ -214,7 +216,8 @@ async fn a_player_who_says_no_comes_back_with_the_reason() -> Outcome {
     let mut browser = Browser::new()?;
     let url = authorize_url(&world.facade.client.url, "acme", CLIENT, &secret());
     let page = browser.visit(&url, CLIENT).await?;
-    let cancel = page.text.split("href=\"").filter_map(|rest| rest.split('"').next()).find(|href| href.contains("abort"));
+    let cancel =
+        page.text.split("href=\"").filter_map(|rest| rest.split('"').next()).find(|href| href.contains("abort"));
     let cancel = page.url.join(cancel.with_context(|| format!("no way out of {}", page.text))?)?;
     let page = browser.visit(cancel.as_str(), CLIENT).await?;
     ensure!(page.parameter("error").as_deref() == Some("access_denied"), "{} {}", page.url, page.text);

@@ -16,7 +16,7 @@ use crate::world::{World, expect, refused, text};
 const NUMBER: &str = "+8613800138000";
 
 /// Serves `router` on a port of its own.
-async fn serve(router: Router) -> anyhow::Result<String> {
+pub async fn serve(router: Router) -> anyhow::Result<String> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -25,18 +25,18 @@ async fn serve(router: Router) -> anyhow::Result<String> {
 
 /// A phone: the codes that were sent, with the requests that brought them.
 #[derive(Clone, Default)]
-struct Phone(Arc<Mutex<Vec<Sent>>>);
+pub struct Phone(Arc<Mutex<Vec<Sent>>>);
 
 #[derive(Clone)]
-struct Sent {
+pub struct Sent {
     number: String,
-    code: String,
+    pub code: String,
     headers: axum::http::HeaderMap,
     body: String,
 }
 
 impl Phone {
-    fn last(&self) -> anyhow::Result<Sent> {
+    pub fn last(&self) -> anyhow::Result<Sent> {
         self.0.lock().unwrap().last().cloned().context("no message was sent")
     }
 
@@ -56,7 +56,7 @@ async fn webhook(phone: Phone) -> anyhow::Result<String> {
 }
 
 /// A facade that sends codes to `phone`. The folder holds its secrets.
-async fn world_with_phone(phone: &Phone, more: &[(&str, &str)]) -> anyhow::Result<(World, tempfile::TempDir)> {
+pub async fn world_with_phone(phone: &Phone, more: &[(&str, &str)]) -> anyhow::Result<(World, tempfile::TempDir)> {
     let folder = tempfile::tempdir()?;
     let key_file = folder.path().join("webhook.key");
     std::fs::write(&key_file, "webhook-key\n")?;
@@ -146,7 +146,9 @@ async fn numbers_and_addresses_are_limited() -> Outcome {
 #[tokio::test]
 async fn aliyun_gets_a_signed_request_and_its_refusal_is_told_to_nobody() -> Outcome {
     let requests = Arc::new(Mutex::new(Vec::<(axum::http::HeaderMap, Vec<(String, String)>)>::new()));
-    let take = |State(requests): State<Arc<Mutex<Vec<_>>>>, Query(query): Query<Vec<(String, String)>>, request: Request| async move {
+    let take = |State(requests): State<Arc<Mutex<Vec<_>>>>,
+                Query(query): Query<Vec<(String, String)>>,
+                request: Request| async move {
         let refuse = query.iter().any(|(name, value)| name == "PhoneNumbers" && value.ends_with('9'));
         requests.lock().unwrap().push((request.headers().clone(), query));
         let (code, message) = if refuse { ("isv.BUSINESS_LIMIT_CONTROL", "limit") } else { ("OK", "OK") };
@@ -177,7 +179,7 @@ async fn aliyun_gets_a_signed_request_and_its_refusal_is_told_to_nobody() -> Out
 }
 
 /// WeChat's `code2session` as its description has it.
-async fn code2session(Query(query): Query<Vec<(String, String)>>) -> String {
+pub async fn code2session(Query(query): Query<Vec<(String, String)>>) -> String {
     let parameter = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let is_app = parameter("appid") == Some("wx-app") && parameter("secret") == Some("wx-secret");
     let answer = match parameter("js_code") {
@@ -191,19 +193,24 @@ async fn code2session(Query(query): Query<Vec<(String, String)>>) -> String {
     answer.to_string()
 }
 
-#[tokio::test]
-async fn a_mini_program_logs_in_with_wechats_code() -> Outcome {
-    let service = serve(Router::new().route("/sns/jscode2session", get(code2session))).await?;
+/// A facade that asks WeChat at this address. The folder holds its secret.
+pub async fn world_with_mini_program(service: String) -> anyhow::Result<(World, tempfile::TempDir)> {
     let folder = tempfile::tempdir()?;
     let secret_file = folder.path().join("wechat.secret");
     std::fs::write(&secret_file, "wx-secret")?;
+    let secret_file = secret_file.display().to_string();
     let settings = [
-        ("IDENTITY__WECHAT__APP_ID", "wx-app".to_owned()),
-        ("IDENTITY__WECHAT__APP_SECRET_FILE", secret_file.display().to_string()),
-        ("IDENTITY__WECHAT__ENDPOINT", service),
+        ("IDENTITY__WECHAT__APP_ID", "wx-app"),
+        ("IDENTITY__WECHAT__APP_SECRET_FILE", &secret_file),
+        ("IDENTITY__WECHAT__ENDPOINT", &service),
     ];
-    let settings: Vec<_> = settings.iter().map(|(key, value)| (*key, value.as_str())).collect();
-    let world = World::start_with(&settings).await?;
+    Ok((World::start_with(&settings).await?, folder))
+}
+
+#[tokio::test]
+async fn a_mini_program_logs_in_with_wechats_code() -> Outcome {
+    let service = serve(Router::new().route("/sns/jscode2session", get(code2session))).await?;
+    let (world, _secret) = world_with_mini_program(service).await?;
     let log_in = |code: &str| world.log_in("wechat", json!({ "code": code }));
     let first = expect(log_in("ada").await?, StatusCode::OK).await?;
     let second = expect(log_in("ada").await?, StatusCode::OK).await?;

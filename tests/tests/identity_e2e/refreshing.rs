@@ -129,7 +129,8 @@ async fn pages_of_other_origins_cannot_use_the_cookie() -> Outcome {
     for path in ["/auth/refresh", "/auth/logout"] {
         let request = || world.request(Method::POST, path).header(COOKIE, &cookie);
         refused(request().send().await?, 403, "forbidden", &[&cookie]).await?;
-        for origin in ["https://evil.example", "null", "https://play.example.com.evil.example", "http://play.example.com"]
+        for origin in
+            ["https://evil.example", "null", "https://play.example.com.evil.example", "http://play.example.com"]
         {
             refused(request().header(ORIGIN, origin).send().await?, 403, "forbidden", &[&cookie]).await?;
         }

@@ -58,7 +58,8 @@ impl World {
 
     /// The devices of a player, which must be listed.
     pub async fn devices(&self, tokens: &Value) -> anyhow::Result<Vec<Value>> {
-        let devices = expect(self.request_as(tokens, Method::GET, "/auth/devices").send().await?, StatusCode::OK).await?;
+        let devices =
+            expect(self.request_as(tokens, Method::GET, "/auth/devices").send().await?, StatusCode::OK).await?;
         devices.as_array().cloned().context("a list")
     }
 

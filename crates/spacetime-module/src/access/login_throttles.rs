@@ -53,8 +53,8 @@ pub(crate) fn spend_throttles(
         let limit = ThrottleRule { uses_max: rule.uses_max, window_s: rule.window_s };
         module_access::check_throttle(&rule.key, limit)?;
         let row = ctx.db.login_throttle().key().find(&rule.key);
-        let state = row
-            .map(|row| ThrottleState { begun_at_micros: row.begun_at.to_micros_since_unix_epoch(), uses: row.uses });
+        let state =
+            row.map(|row| ThrottleState { begun_at_micros: row.begun_at.to_micros_since_unix_epoch(), uses: row.uses });
         match module_access::spend(state, limit, now_micros) {
             Ok(state) => spent.push((rule, state)),
             Err(retry_after_s) => return Ok(Err(LoginThrottled { retry_after_s })),

@@ -162,7 +162,8 @@ pub(crate) fn insert_refresh_token(
     token_hash: &str,
 ) -> Result<(), DomainError> {
     let token = RefreshToken { token_hash: token_hash.to_owned(), session_id, number, spent: None };
-    let taken = |_| DomainError::conflict("a fresh token", "one that is in use", "This refresh token is in use already.");
+    let taken =
+        |_| DomainError::conflict("a fresh token", "one that is in use", "This refresh token is in use already.");
     ctx.db.refresh_token().try_insert(token).map_err(taken)?;
     Ok(())
 }

@@ -104,8 +104,7 @@ fn only_admins_name_issuers() {
         let forgotten = world.refused(|world| world.reduce(actor, |ctx| forget_role_issuer(ctx, ISSUER.to_owned())));
         assert_eq!((named.code, forgotten.code), (DomainErrorCode::Forbidden, DomainErrorCode::Forbidden));
     }
-    let refusal = world.refused(|world| {
-        world.reduce(Actor::Owner, |ctx| forget_role_issuer(ctx, "https://never".to_owned()))
-    });
+    let refusal =
+        world.refused(|world| world.reduce(Actor::Owner, |ctx| forget_role_issuer(ctx, "https://never".to_owned())));
     assert_eq!(refusal.code, DomainErrorCode::NotFound);
 }

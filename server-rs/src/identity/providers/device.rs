@@ -23,7 +23,8 @@ impl LoginProvider for DeviceProvider {
         async {
             let DeviceProof { device_secret } = proof(value)?;
             if !secrets::is_strong(&device_secret) {
-                let problem = "device_secret must be 43 to 128 letters, digits, '-' and '_': 32 random bytes in base64url";
+                let problem =
+                    "device_secret must be 43 to 128 letters, digits, '-' and '_': 32 random bytes in base64url";
                 return Err(LoginError::MalformedProof(problem.to_owned()));
             }
             // The account's name is no secret, so it must not log anybody in.

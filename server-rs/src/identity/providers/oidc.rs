@@ -143,11 +143,8 @@ impl OidcProvider {
         let client = CoreClient::from_provider_metadata((*metadata).clone(), self.client_id.clone(), None)
             .set_redirect_uri(self.callback.clone());
         let (state, nonce) = (state.expose_secret().to_owned(), ties.nonce);
-        let request = client.authorize_url(
-            CoreAuthenticationFlow::AuthorizationCode,
-            || CsrfToken::new(state),
-            || nonce,
-        );
+        let request =
+            client.authorize_url(CoreAuthenticationFlow::AuthorizationCode, || CsrfToken::new(state), || nonce);
         let request = request.set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&ties.verifier));
         Ok(request.add_scopes(self.scopes.iter().cloned()).url().0)
     }
@@ -204,12 +201,7 @@ impl OidcProvider {
     }
 
     /// Exchanges the provider's code, and checks the token that comes for it.
-    async fn subject(
-        &self,
-        metadata: Arc<CoreProviderMetadata>,
-        code: &str,
-        ties: Ties,
-    ) -> Result<String, LoginError> {
+    async fn subject(&self, metadata: Arc<CoreProviderMetadata>, code: &str, ties: Ties) -> Result<String, LoginError> {
         let secret = self.client_secret.as_ref().map(|secret| ClientSecret::new(secret.expose_secret().to_owned()));
         let client = CoreClient::from_provider_metadata((*metadata).clone(), self.client_id.clone(), secret)
             .set_redirect_uri(self.callback.clone())

@@ -24,7 +24,8 @@ fn oidc(issuer: &str) -> OidcConfig {
 
 #[test]
 fn addresses_where_others_can_listen_are_refused() {
-    for url in ["http://play.example.com", "https://play.example.com/", "https://play.example.com/x", "play", "ftp://a"] {
+    for url in ["http://play.example.com", "https://play.example.com/", "https://play.example.com/x", "play", "ftp://a"]
+    {
         refused("identity.public_url", |config| config.identity.public_url = url.to_owned());
     }
     for origin in ["*", "https://play.example.com/", "http://play.example.com", "null"] {

@@ -72,9 +72,8 @@ fn logins_of_an_account_have_a_limit() {
         let proof = proof(&format!("login-{number}"));
         world.call(Actor::Service, |ctx| link_login_and_return(ctx, ada, proof)).unwrap();
     }
-    let refusal = world.refused(|world| {
-        world.call(Actor::Service, |ctx| link_login_and_return(ctx, ada, proof("one-more")))
-    });
+    let refusal =
+        world.refused(|world| world.call(Actor::Service, |ctx| link_login_and_return(ctx, ada, proof("one-more"))));
     assert_eq!(refusal.code, above(16));
 }
 
@@ -84,9 +83,8 @@ fn a_closed_account_is_logged_out_and_cannot_log_in() {
     let ada = player_of(&world.log_in("ada", "t1"));
     world.call(Actor::Service, |ctx| close_account_and_return(ctx, Some(ada))).unwrap();
     assert_eq!(world.refresh("t1", "t2"), RefreshOutcome::Unknown);
-    let refusal = world.refused(|world| {
-        world.call(Actor::Service, |ctx| log_in_and_return(ctx, log_in_request("ada", "t3")))
-    });
+    let refusal =
+        world.refused(|world| world.call(Actor::Service, |ctx| log_in_and_return(ctx, log_in_request("ada", "t3"))));
     assert_eq!(refusal.code, DomainErrorCode::AccountClosed);
     world.reduce(Actor::Admin, |ctx| reopen_account(ctx, ada)).unwrap();
     assert_eq!(player_of(&world.log_in("ada", "t4")), ada);

@@ -53,7 +53,9 @@ impl Metadata {
     }
 
     /// A client in the form that the library takes.
-    pub fn http(&self) -> impl Fn(HttpRequest) -> futures::future::BoxFuture<'static, Result<HttpResponse, FetchError>> {
+    pub fn http(
+        &self,
+    ) -> impl Fn(HttpRequest) -> futures::future::BoxFuture<'static, Result<HttpResponse, FetchError>> {
         let http = self.http.clone();
         move |request| Box::pin(send(http.clone(), request))
     }

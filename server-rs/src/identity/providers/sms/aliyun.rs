@@ -185,7 +185,10 @@ mod tests {
 
     #[test]
     fn parameters_are_encoded_as_the_service_does() {
-        assert_eq!(canonical_query(&[("b", "a b*~"), ("a", "{\"code\":\"1\"}")]), "a=%7B%22code%22%3A%221%22%7D&b=a%20b%2A~");
+        assert_eq!(
+            canonical_query(&[("b", "a b*~"), ("a", "{\"code\":\"1\"}")]),
+            "a=%7B%22code%22%3A%221%22%7D&b=a%20b%2A~"
+        );
         assert_eq!(encoded("验"), "%E9%AA%8C");
     }
 }

@@ -39,7 +39,8 @@ impl SmsSender for Webhook {
             let now_s = jsonwebtoken::get_current_timestamp();
             let mac = hmac_sha256(self.key.expose_secret().as_bytes(), format!("{now_s}.{body}").as_bytes());
             let signature = format!("t={now_s},v1={}", hex(&mac));
-            let request = self.http.post(&self.url).header(CONTENT_TYPE, "application/json").header(SIGNATURE, signature);
+            let request =
+                self.http.post(&self.url).header(CONTENT_TYPE, "application/json").header(SIGNATURE, signature);
             let answer = exchange(request.body(body)).await?;
             if answer.is_success() { Ok(()) } else { Err(FetchError::Status(answer.status).into()) }
         }
