@@ -98,7 +98,7 @@ pub fn router(app: App, http: &HttpConfig) -> Router {
             .routes(routes!(assets::content::content))
             .routes(routes!(assets::bindings::bind, assets::bindings::unbind))
             .routes(routes!(assets::delete::delete))
-            .merge(auth::router())
+            .merge(auth::router(&app.identity))
             .routes(routes!(health::live))
             .routes(routes!(health::ready))
             .routes(routes!(health::metrics)),

@@ -30,6 +30,11 @@ impl Cookies {
         Self { is_secure: public_url.starts_with("https://"), origins }
     }
 
+    /// Origins of the pages that may use the cookies.
+    pub fn origins(&self) -> impl Iterator<Item = &str> {
+        self.origins.iter().map(String::as_str)
+    }
+
     /// The refresh token in a request's cookie, if it comes from a page of the game.
     ///
     /// A browser sends the cookie with whatever a page makes it send. `SameSite` keeps other sites' pages out; the
@@ -97,5 +102,51 @@ impl Cookies {
         });
         // Names and values here are letters, digits, hyphens and underscores.
         (SET_COOKIE, header.unwrap_or(HeaderValue::from_static("")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(HeaderName, &str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_str(value).unwrap())).collect()
+    }
+
+    #[test]
+    fn with_tls_cookies_have_every_protection() {
+        let cookies = Cookies::new("https://play.example.com", &[]);
+        let (_, refresh) = cookies.set_refresh(&SecretString::from("t"));
+        let expected = "__Host-worldloom-refresh=t; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=2592000";
+        assert_eq!(refresh.to_str().unwrap(), expected);
+        let (_, browser) = cookies.set_browser(&SecretString::from("s"));
+        let expected = "__Host-worldloom-login=s; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=3600";
+        assert_eq!(browser.to_str().unwrap(), expected);
+        assert!(cookies.clear_refresh().1.to_str().is_ok_and(|cookie| cookie.contains("Max-Age=0")));
+    }
+
+    #[test]
+    fn a_cookie_that_another_host_may_have_set_does_not_count() {
+        let cookies = Cookies::new("https://play.example.com", &[]);
+        let own = (ORIGIN, "https://play.example.com");
+        let tossed = headers(&[own.clone(), (COOKIE, "worldloom-refresh=theirs")]);
+        assert!(matches!(cookies.refresh_token(&tossed), Ok(None)));
+        let mine = headers(&[own, (COOKIE, "a=b; __Host-worldloom-refresh=mine; c=d")]);
+        let token = cookies.refresh_token(&mine).ok().flatten();
+        assert_eq!(token.as_ref().map(ExposeSecret::expose_secret), Some("mine"));
+    }
+
+    #[test]
+    fn the_cookie_counts_from_listed_origins_alone() {
+        let cookies = Cookies::new("https://api.example.com", &["https://play.example.com".to_owned()]);
+        let with_origin = |origin| headers(&[(ORIGIN, origin), (COOKIE, "__Host-worldloom-refresh=mine")]);
+        for origin in ["https://api.example.com", "https://play.example.com"] {
+            assert!(cookies.refresh_token(&with_origin(origin)).is_ok(), "{origin}");
+        }
+        for origin in ["null", "", "https://evil.example.com", "https://play.example.com/", "http://play.example.com"] {
+            assert!(cookies.refresh_token(&with_origin(origin)).is_err(), "{origin}");
+        }
+        let without = headers(&[(COOKIE, "__Host-worldloom-refresh=mine")]);
+        assert!(cookies.refresh_token(&without).is_err());
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use worldloom_tests::{DEADLINE, Outcome};
 
 use crate::browser::{Browser, Page};
-use crate::oidc::world_with_provider;
+use crate::oidc::{self, world_with_provider};
 use crate::phones::{Phone, serve, world_with_phone};
 use crate::world::{World, text};
 
@@ -22,7 +22,7 @@ const FACADE_ADDRESS: &str = "http://127.0.0.1:8080";
 const APP: &str = "http://127.0.0.1:45999/back";
 
 /// The block of the page that begins with this name, for this product.
-fn example(name: &str, world: &World) -> anyhow::Result<String> {
+pub fn example(name: &str, world: &World) -> anyhow::Result<String> {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/identity.md");
     let page = std::fs::read_to_string(page)?;
     let heads = [format!("```sh\n# {name}\n"), format!("```js\n// {name}\n")];
@@ -68,7 +68,7 @@ async fn a_guest() -> Outcome {
 
 #[tokio::test]
 async fn a_native_app() -> Outcome {
-    let (world, _provider, _secrets) = world_with_provider().await?;
+    let (world, _provider, _secrets) = world_with_provider(oidc::PAGE).await?;
     let folder = tempfile::tempdir()?;
     let url = shell(&example("app-begin", &world)?, folder.path(), "").await?;
     let code = at_the_provider(&url, APP).await?.code().context("a code")?;
@@ -119,7 +119,7 @@ for await (const line of createInterface({ input: process.stdin })) {
 
 #[tokio::test]
 async fn a_browser() -> Outcome {
-    let (world, _provider, _secrets) = world_with_provider().await?;
+    let (world, _provider, _secrets) = world_with_provider(oidc::PAGE).await?;
     let script = format!("{PAGE}{}{VISIT}", example("browser", &world)?);
     let mut node = Command::new("node");
     node.args(["--input-type=module", "--eval", &script]).env("NO_PROXY", "127.0.0.1");

@@ -4,6 +4,7 @@ mod access_tokens;
 mod browser;
 mod devices;
 mod examples;
+mod headless;
 mod hostile_provider;
 mod linking;
 mod oidc;

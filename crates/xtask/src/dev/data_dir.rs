@@ -1,6 +1,7 @@
 //! The data of a local run, and its deletion with `--fresh`.
 
 use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf, absolute};
 
 use anyhow::{Context, Result, bail};
@@ -69,7 +70,10 @@ impl DataDir {
                 fs::remove_dir_all(&folder).with_context(|| format!("{} cannot be deleted", folder.display()))?;
             }
         }
-        Ok(())
+        match fs::remove_file(self.node_config()) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error).context("the node's configuration stays"),
+            _ => Ok(()),
+        }
     }
 
     fn ensure_deletable(&self) -> Result<()> {
@@ -109,6 +113,8 @@ mod tests {
         fs::create_dir_all(data_dir.path().join("replicas"))?;
         fs::create_dir(data_dir.credentials())?;
         fs::create_dir(data_dir.objects())?;
+        fs::create_dir(data_dir.identity_keys())?;
+        fs::write(data_dir.node_config(), "")?;
         Ok(data_dir)
     }
 

@@ -1,6 +1,7 @@
 //! The tools that a command needs: found, else installed where that is possible, else named in
 //! one error that says what to run. Quick when nothing is missing.
 
+mod browser;
 mod debian;
 mod host;
 mod http_load;
@@ -9,6 +10,7 @@ mod lint;
 mod optimizer;
 mod wasm;
 
+pub use browser::ensure_browser_libraries;
 pub use host::ensure_host_tools;
 pub use http_load::ensure_http_load_generator;
 pub use javascript::{NPM, ensure_node_js};

@@ -36,7 +36,8 @@ impl Report {
 pub fn run(workspace: &Workspace) -> Result<ExitCode> {
     progress::step("tools", || {
         setup::ensure_host_tools()?;
-        setup::ensure_node_js()
+        setup::ensure_node_js()?;
+        setup::ensure_browser_libraries()
     })?;
     let packages = typescript::packages(workspace)?;
     let reports = match prepare(workspace, &packages) {

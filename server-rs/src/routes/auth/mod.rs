@@ -10,13 +10,23 @@ pub mod refresh;
 pub mod sms;
 pub mod tokens;
 
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderValue, Method};
+use tower_http::cors::CorsLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::identity::IdentityService;
 
-/// The routes of this domain.
-pub fn router() -> OpenApiRouter<App> {
+/// The routes of this domain, open to the scripts of the pages that may use the cookie.
+pub fn router(identity: &IdentityService) -> OpenApiRouter<App> {
+    let origins: Vec<_> = identity.cookies.origins().filter_map(|origin| origin.parse::<HeaderValue>().ok()).collect();
+    let cors = CorsLayer::new()
+        .allow_origin(origins)
+        .allow_credentials(true)
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE]);
     OpenApiRouter::new()
         .routes(routes!(discovery::configuration))
         .routes(routes!(discovery::keys))
@@ -32,4 +42,5 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(logins::list, logins::link))
         .routes(routes!(logins::unlink))
         .routes(routes!(account::close))
+        .layer(cors)
 }
