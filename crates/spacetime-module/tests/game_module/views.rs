@@ -56,6 +56,8 @@ fn each_view_selects_by_an_indexed_column() {
         ("my_received_trades", my_received_trades(&ctx).sql().to_owned()),
         ("my_runtime_items", my_runtime_items(&ctx).sql().to_owned()),
         ("my_treasures", my_treasures(&ctx).sql().to_owned()),
+        ("my_logins", my_logins(&ctx).sql().to_owned()),
+        ("my_login_sessions", my_login_sessions(&ctx).sql().to_owned()),
         ("my_settings", my_settings(&ctx).sql().to_owned()),
         ("my_snapshots", my_snapshots(&ctx).sql().to_owned()),
         ("my_browse_history", my_browse_history(&ctx).sql().to_owned()),
