@@ -23,19 +23,30 @@ const REFETCH_INTERVAL: Duration = Duration::from_secs(10);
 pub struct Metadata {
     issuer: IssuerUrl,
     http: Client,
-    known: Mutex<Option<(Arc<CoreProviderMetadata>, Instant)>>,
+    known: Mutex<Known>,
+}
+
+/// While a provider is away, logins fail at once instead of queueing for one time-out each.
+const FAILURE_LIFE: Duration = Duration::from_secs(1);
+
+/// What is known, since when, when it was last fetched for want of a key, and when that last failed.
+#[derive(Default)]
+struct Known {
+    metadata: Option<(Arc<CoreProviderMetadata>, Instant)>,
+    refetched_at: Option<Instant>,
+    failed_at: Option<Instant>,
 }
 
 impl Metadata {
     /// Fetches nothing yet.
     pub fn new(issuer: &str, http: Client) -> Result<Self, openidconnect::url::ParseError> {
-        Ok(Self { issuer: IssuerUrl::new(issuer.to_owned())?, http, known: Mutex::new(None) })
+        Ok(Self { issuer: IssuerUrl::new(issuer.to_owned())?, http, known: Mutex::default() })
     }
 
     /// As it is known, fetched if it is not or if it is too old.
     pub async fn known(&self) -> Result<Arc<CoreProviderMetadata>, LoginError> {
         let mut known = self.known.lock().await;
-        match &*known {
+        match &known.metadata {
             Some((metadata, fetched_at)) if fetched_at.elapsed() < LIFE => Ok(metadata.clone()),
             _ => self.fetch(&mut known).await,
         }
@@ -44,11 +55,14 @@ impl Metadata {
     /// Fetched anew because `stale` lacks a key, if the provider may be asked again.
     pub async fn newer_than(&self, stale: &Arc<CoreProviderMetadata>) -> Result<Arc<CoreProviderMetadata>, LoginError> {
         let mut known = self.known.lock().await;
-        match &*known {
-            // Another login has fetched it meanwhile.
-            Some((metadata, _)) if !Arc::ptr_eq(metadata, stale) => Ok(metadata.clone()),
-            Some((metadata, fetched_at)) if fetched_at.elapsed() < REFETCH_INTERVAL => Ok(metadata.clone()),
-            _ => self.fetch(&mut known).await,
+        let is_too_soon = known.refetched_at.is_some_and(|refetched_at| refetched_at.elapsed() < REFETCH_INTERVAL);
+        match &known.metadata {
+            // Another login has fetched it meanwhile, or too shortly before.
+            Some((metadata, _)) if is_too_soon || !Arc::ptr_eq(metadata, stale) => Ok(metadata.clone()),
+            _ => {
+                known.refetched_at = Some(Instant::now());
+                self.fetch(&mut known).await
+            }
         }
     }
 
@@ -60,10 +74,19 @@ impl Metadata {
         move |request| Box::pin(send(http.clone(), request))
     }
 
-    async fn fetch(
-        &self,
-        known: &mut Option<(Arc<CoreProviderMetadata>, Instant)>,
-    ) -> Result<Arc<CoreProviderMetadata>, LoginError> {
+    async fn fetch(&self, known: &mut Known) -> Result<Arc<CoreProviderMetadata>, LoginError> {
+        if known.failed_at.is_some_and(|failed_at| failed_at.elapsed() < FAILURE_LIFE) {
+            return Err(LoginError::ProviderFailed);
+        }
+        let fetched = self.discover().await;
+        match &fetched {
+            Ok(metadata) => known.metadata = Some((metadata.clone(), Instant::now())),
+            Err(_) => known.failed_at = Some(Instant::now()),
+        }
+        fetched
+    }
+
+    async fn discover(&self) -> Result<Arc<CoreProviderMetadata>, LoginError> {
         let http = self.http();
         // The library refuses a document that names another issuer than the one asked for.
         let metadata = CoreProviderMetadata::discover_async(self.issuer.clone(), &http).await.map_err(|error| {
@@ -75,9 +98,7 @@ impl Metadata {
             tracing::error!(issuer = self.issuer.as_str(), "A login provider has endpoints without TLS");
             return Err(LoginError::ProviderFailed);
         }
-        let metadata = Arc::new(metadata);
-        *known = Some((metadata.clone(), Instant::now()));
-        Ok(metadata)
+        Ok(Arc::new(metadata))
     }
 }
 
