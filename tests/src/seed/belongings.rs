@@ -10,7 +10,7 @@ use worldloom_client::{
 };
 
 use super::player::Visitor;
-use super::sha_256;
+use crate::facade::sha256;
 use crate::module_calls::Answer;
 
 /// Bytes of a save.
@@ -59,7 +59,7 @@ pub async fn save(player: &Visitor<'_>, story: &StorySession, chance: &mut StdRn
         session_id: story.session_id,
         slot: SLOT.to_owned(),
         format_version: 1,
-        checksum: sha_256(&payload),
+        checksum: sha256(&payload),
         payload,
         expected_revision: 0,
     };

@@ -5,7 +5,7 @@
 
 mod belongings;
 mod errand;
-mod games;
+pub(crate) mod games;
 mod player;
 mod world;
 
@@ -14,7 +14,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures::{StreamExt, TryStreamExt, stream};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use sha2::{Digest, Sha256};
 use spacetimedb_lib::{Identity, Uuid};
 
 use crate::module_calls::ModuleCalls;
@@ -94,9 +93,4 @@ pub async fn fill(calls: &ModuleCalls, plan: Plan, progress: &Progress) -> anyho
             Ok(())
         })
         .await
-}
-
-/// The SHA-256 of some bytes, in hexadecimal.
-fn sha_256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

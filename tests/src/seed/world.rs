@@ -11,7 +11,8 @@ use worldloom_client::{
     CustomWorldSessionWorld,
 };
 
-use super::{Plan, games, sha_256};
+use super::{Plan, games};
+use crate::facade::sha256;
 use crate::module_calls::ModuleCalls;
 use crate::sample_world;
 
@@ -85,7 +86,7 @@ async fn cover(author: &Author<'_>, bytes: &[u8]) -> anyhow::Result<Uuid> {
         object_key: format!("covers/{}.png", author.key("cover")),
         content_type: content_type.clone(),
         byte_size: bytes.len() as u64,
-        sha_256: sha_256(bytes),
+        sha_256: sha256(bytes),
         access_policy: AssetAccessPolicy::Public,
     };
     let sha_256 = registration.sha_256.clone();
