@@ -28,6 +28,8 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// How often a long fill says how far it is.
 const PROGRESS_PAUSE: Duration = Duration::from_secs(10);
+/// How long the engine may compress snapshots of a database that has been closed.
+const SNAPSHOT_PAUSE: Duration = Duration::from_secs(3);
 
 #[derive(Parser)]
 enum Command {
@@ -111,6 +113,8 @@ async fn fill_database(options: FillOptions, job_cores: JobCores) -> anyhow::Res
     let seconds = started.elapsed().as_secs_f64();
     let tables = rows(&database.module)?;
     database.exit().await?;
+    // The snapshot worker may still be at work, and complains when the process ends meanwhile.
+    tokio::time::sleep(SNAPSHOT_PAUSE).await;
     let rows: u64 = tables.values().sum();
     Ok(json!({ "rows": rows, "seconds": seconds, "tables": tables }).to_string())
 }

@@ -2,7 +2,8 @@
 
 use anyhow::Context;
 use worldloom_client::{
-    AssetObject, PicturePuzzle, PuzzleCreation, PuzzleGalleryListing, PuzzleMoves, PuzzleRun, PuzzleRunBeginning,
+    AssetObject, PicturePuzzle, PuzzleCreation, PuzzleGalleryPage, PuzzleGalleryPageRequest, PuzzleMoves, PuzzleRun,
+    PuzzleRunBeginning,
 };
 
 use super::guest::{Arguments, Guest, key, own};
@@ -21,8 +22,8 @@ pub const STEPS: &[Step] = &[
     }),
     asks::<PicturePuzzle>("publish_puzzle_and_return", puzzle),
     asks::<PicturePuzzle>("read_puzzle_and_return", puzzle),
-    asks::<Vec<PicturePuzzle>>("list_gallery_puzzles_and_return", |_| {
-        own(PuzzleGalleryListing { after: None, limit: 20 })
+    asks::<PuzzleGalleryPage>("list_gallery_puzzles_and_return", |_| {
+        own(PuzzleGalleryPageRequest { cursor: None, length: 20 })
     }),
     asks::<PuzzleRun>("begin_puzzle_run_and_return", |guest| {
         let puzzle_id = guest.last::<PicturePuzzle>()?.puzzle_id;

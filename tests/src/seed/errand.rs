@@ -10,7 +10,7 @@ use super::player::Visitor;
 use crate::module_calls::Answer;
 
 /// Scenes of a story after its beginning.
-const SCENES: u32 = 6;
+const SCENES: u32 = 2;
 /// One player of this many asks the agent for something.
 const PLAYERS_PER_TASK: u32 = 4;
 /// One player of this many still waits for it.

@@ -14,7 +14,7 @@ use crate::module_calls::ModuleCalls;
 /// Which chance is drawn.
 const PLAYER: u64 = 2;
 /// Worlds that a player looks at.
-const LOOKED_AT: usize = 8;
+const LOOKED_AT: usize = 3;
 /// One player of this many begins a game of fish, and one proposes a trade.
 const PLAYERS_PER_VISIT: u32 = 10;
 
