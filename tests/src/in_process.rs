@@ -1,7 +1,7 @@
 //! The engine in this process, without a node: one database, and nothing between caller and engine
 //! but the engine's own queue.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use spacetimedb_core::util::jobs::JobCores;
 use spacetimedb_lib::{Hash, Identity, hash_bytes};
 use spacetimedb_paths::FromPathUnchecked;
 use spacetimedb_paths::server::ServerDataDir;
-// Gives every program that uses this the symbols that the engine refers to and the node's binary has.
-use spacetime_node as _;
+// Also gives every program that uses this the symbols that the engine refers to.
+use spacetime_node::config::NodeConfig;
 
 /// Number of the one database's replica.
 const REPLICA: u64 = 1;
@@ -25,9 +25,30 @@ const REPLICA: u64 = 1;
 /// Who publishes the database.
 pub const PUBLISHER: Identity = Identity::ONE;
 
+/// Which database is run, and where its data lies.
+pub struct DatabaseFiles {
+    /// The data folder, laid out as the node's is.
+    pub folder: PathBuf,
+    /// Number of the replica in it.
+    pub replica: u64,
+    /// The database's identity.
+    pub identity: Identity,
+    /// Who has published it.
+    pub owner: Identity,
+    /// The module, for a database that is new.
+    pub program: Vec<u8>,
+}
+
+impl DatabaseFiles {
+    fn data_dir(&self) -> Arc<ServerDataDir> {
+        Arc::new(ServerDataDir::from_path_unchecked(&self.folder))
+    }
+}
+
 /// A running database.
 pub struct InProcessDatabase {
     controller: HostController,
+    replica: u64,
     /// What calls go to.
     pub module: ModuleHost,
 }
@@ -35,35 +56,56 @@ pub struct InProcessDatabase {
 impl InProcessDatabase {
     /// Publishes `program`, keeping the data on disk below `folder`.
     pub async fn launch(folder: &Path, program: Vec<u8>, job_cores: JobCores) -> anyhow::Result<Self> {
-        let data_dir = Arc::new(ServerDataDir::from_path_unchecked(folder));
+        let identity = Identity::from_claims("localhost", "in-process");
+        let folder = folder.to_owned();
+        let files = DatabaseFiles { folder, replica: REPLICA, identity, owner: PUBLISHER, program };
+        let persistence = LocalPersistenceProvider::new(files.data_dir());
+        Self::run(files, persistence, job_cores).await
+    }
+
+    /// Opens a database that a node has made and does not run at the moment. What is written is
+    /// written as that node would with its default settings.
+    pub async fn open(files: DatabaseFiles, job_cores: JobCores) -> anyhow::Result<Self> {
+        let durability = NodeConfig::default().durability();
+        let persistence = LocalPersistenceProvider::new(files.data_dir()).with_durability_config(durability);
+        Self::run(files, persistence, job_cores).await
+    }
+
+    async fn run(
+        files: DatabaseFiles,
+        persistence: LocalPersistenceProvider,
+        job_cores: JobCores,
+    ) -> anyhow::Result<Self> {
+        let data_dir = files.data_dir();
+        let DatabaseFiles { replica, identity, owner, program, .. } = files;
         let database = Database {
             id: 1,
-            database_identity: Identity::from_claims("localhost", "in-process"),
-            owner_identity: PUBLISHER,
+            database_identity: identity,
+            owner_identity: owner,
             host_type: HostType::Wasm,
             initial_program: hash_bytes(&program),
             bootstrap_generation: 0,
         };
         let storage = move |_: Hash| std::future::ready(Ok(Some(program.clone().into_boxed_slice())));
         let controller = HostController::new(
-            data_dir.clone(),
+            data_dir,
             StorageConfig { storage: Storage::Disk, page_pool_max_size: None },
             HostRuntimeConfig::new(WasmConfig::default(), V8Config::default(), Default::default()),
             Arc::new(storage),
             Arc::new(NullEnergyMonitor),
             Arc::new(()),
-            Arc::new(LocalPersistenceProvider::new(data_dir)),
+            Arc::new(persistence),
             job_cores,
         );
         let keys = spacetimedb_core::auth::JwtKeys::generate()?;
         controller.set_idc_config(IdcConfig { http_port: 0, token_signer: Arc::new(keys.private) })?;
-        let module = controller.get_or_launch_module_host(database, REPLICA).await?;
-        Ok(Self { controller, module })
+        let module = controller.get_or_launch_module_host(database, replica).await?;
+        Ok(Self { controller, replica, module })
     }
 
     /// Ends the database; its data stays.
     pub async fn exit(self) -> anyhow::Result<()> {
-        self.controller.exit_module_host(REPLICA, Duration::from_secs(30)).await
+        self.controller.exit_module_host(self.replica, Duration::from_secs(30)).await
     }
 }
 

@@ -8,6 +8,7 @@ pub mod binaries;
 pub mod database;
 pub mod facade;
 pub mod in_process;
+pub mod module_bench;
 pub mod module_calls;
 pub mod node;
 pub mod pictures;

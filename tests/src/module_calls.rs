@@ -1,14 +1,14 @@
-//! Procedures of a game module, called over a WebSocket or in this process, many at a time.
+//! Entry points of a game module, called over a WebSocket or in this process, many at a time.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow, bail, ensure};
 use futures::stream::SplitStream;
 use futures::{SinkExt, StreamExt};
 use spacetimedb_client_api_messages::websocket::{common::CallProcedureFlags, v2};
-use spacetimedb_core::host::{FunctionArgs, ModuleHost};
+use spacetimedb_core::host::{FunctionArgs, ModuleHost, ReducerOutcome};
 use spacetimedb_lib::de::DeserializeOwned;
 use spacetimedb_lib::ser::Serialize;
 use spacetimedb_lib::{ConnectionId, Identity, bsatn};
@@ -19,6 +19,9 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, header};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use worldloom_client::DomainError;
+
+/// The connection that callers in this process pretend to have.
+const CONNECTION: ConnectionId = ConnectionId::from_u128(1);
 
 /// What a procedure answers.
 pub type Answer<T> = Result<T, DomainError>;
@@ -46,18 +49,35 @@ impl ModuleCalls {
         procedure: &'static str,
         args: &impl Serialize,
     ) -> anyhow::Result<Answer<T>> {
-        let args = bsatn::to_vec(args)?;
-        let answer = match self {
-            ModuleCalls::InProcess { module, caller } => {
-                let connection = Some(ConnectionId::from_u128(1));
-                let args = FunctionArgs::Bsatn(args.into());
-                let called = module.call_procedure(*caller, connection, None, procedure, args, false).await;
-                let value = called.result.with_context(|| procedure)?.return_val;
-                bsatn::to_vec(&value)?
-            }
-            ModuleCalls::Socket(socket) => socket.call(procedure, args).await?,
-        };
+        let answer = self.call_encoded(procedure, bsatn::to_vec(args)?).await?;
         bsatn::from_slice(&answer).with_context(|| format!("the answer of {procedure} has another shape"))
+    }
+
+    /// The same with encoded arguments and an encoded answer.
+    pub async fn call_encoded(&self, procedure: &str, args: Vec<u8>) -> anyhow::Result<Vec<u8>> {
+        match self {
+            ModuleCalls::InProcess { module, caller } => {
+                let args = FunctionArgs::Bsatn(args.into());
+                let called = module.call_procedure(*caller, Some(CONNECTION), None, procedure, args, false).await;
+                let value = called.result.with_context(|| procedure.to_owned())?.return_val;
+                Ok(bsatn::to_vec(&value)?)
+            }
+            ModuleCalls::Socket(socket) => socket.call(procedure, args).await,
+        }
+    }
+
+    /// Calls a reducer with encoded arguments; a refusal is a fault.
+    pub async fn reduce_encoded(&self, reducer: &str, args: Vec<u8>) -> anyhow::Result<()> {
+        match self {
+            ModuleCalls::InProcess { module, caller } => {
+                let args = FunctionArgs::Bsatn(args.into());
+                let called = module.call_reducer(*caller, Some(CONNECTION), None, None, None, reducer, args).await?;
+                let outcome = called.outcome;
+                ensure!(matches!(outcome, ReducerOutcome::Committed), "{reducer} failed: {outcome:?}");
+                Ok(())
+            }
+            ModuleCalls::Socket(socket) => socket.reduce(reducer, args).await,
+        }
     }
 
     /// The same, when a refusal is a fault.
@@ -107,18 +127,28 @@ impl SocketCalls {
     }
 
     async fn call(&self, procedure: &str, args: Vec<u8>) -> anyhow::Result<Vec<u8>> {
+        let message = |request_id| {
+            let (flags, procedure, args) = (CallProcedureFlags::Default, procedure.into(), args.into());
+            v2::ClientMessage::CallProcedure(v2::CallProcedure { request_id, flags, procedure, args })
+        };
+        self.ask(procedure, message).await
+    }
+
+    async fn reduce(&self, reducer: &str, args: Vec<u8>) -> anyhow::Result<()> {
+        let message = |request_id| {
+            let (flags, reducer, args) = (v2::CallReducerFlags::Default, reducer.into(), args.into());
+            v2::ClientMessage::CallReducer(v2::CallReducer { request_id, flags, reducer, args })
+        };
+        self.ask(reducer, message).await.map(drop)
+    }
+
+    async fn ask(&self, name: &str, message: impl FnOnce(u32) -> v2::ClientMessage) -> anyhow::Result<Vec<u8>> {
         let request_id = self.next_request.fetch_add(1, Ordering::Relaxed);
         let (answer, answered) = oneshot::channel();
         self.waiting.lock().map_err(|_| anyhow!("the reader has failed"))?.insert(request_id, answer);
-        let call = v2::ClientMessage::CallProcedure(v2::CallProcedure {
-            request_id,
-            flags: CallProcedureFlags::Default,
-            procedure: procedure.into(),
-            args: args.into(),
-        });
-        self.sender.send(Message::Binary(bsatn::to_vec(&call)?.into()))?;
-        let answer = answered.await.with_context(|| format!("the connection ended during {procedure}"))?;
-        answer.map_err(|fault| anyhow!("{procedure} failed: {fault}"))
+        self.sender.send(Message::Binary(bsatn::to_vec(&message(request_id))?.into()))?;
+        let answer = answered.await.with_context(|| format!("the connection ended during {name}"))?;
+        answer.map_err(|fault| anyhow!("{name} failed: {fault}"))
     }
 }
 
@@ -127,19 +157,37 @@ async fn distribute(mut stream: SplitStream<Socket>, waiting: Waiting) -> anyhow
     while let Some(message) = stream.next().await {
         let Message::Binary(frame) = message? else { continue };
         let Some((0, message)) = frame.split_first() else { bail!("the node sent a compressed message") };
-        if let v2::ServerMessage::ProcedureResult(result) = bsatn::from_slice(message)? {
-            let waiter = waiting.lock().map_err(|_| anyhow!("a caller has failed"))?.remove(&result.request_id);
-            let answer = match result.status {
-                v2::ProcedureStatus::Returned(value) => Ok(value.to_vec()),
-                v2::ProcedureStatus::InternalError(fault) => Err(fault.to_string()),
-            };
-            if let Some(waiter) = waiter {
-                // A caller that is gone does not want the answer.
-                let _ = waiter.send(answer);
-            }
+        let Some((request_id, answer)) = answer_in(bsatn::from_slice(message)?) else { continue };
+        let waiter = waiting.lock().map_err(|_| anyhow!("a caller has failed"))?.remove(&request_id);
+        if let Some(waiter) = waiter {
+            // A caller that is gone does not want the answer.
+            let _ = waiter.send(answer);
         }
     }
     // Nobody will answer those who still wait.
     waiting.lock().map_err(|_| anyhow!("a caller has failed"))?.clear();
     Ok(())
+}
+
+/// The answer to a call in a message, with the call's number; nothing in a message of another kind.
+fn answer_in(message: v2::ServerMessage) -> Option<(u32, Result<Vec<u8>, String>)> {
+    match message {
+        v2::ServerMessage::ProcedureResult(result) => {
+            let answer = match result.status {
+                v2::ProcedureStatus::Returned(value) => Ok(value.to_vec()),
+                v2::ProcedureStatus::InternalError(fault) => Err(fault.to_string()),
+            };
+            Some((result.request_id, answer))
+        }
+        v2::ServerMessage::ReducerResult(result) => {
+            let answer = match result.result {
+                v2::ReducerOutcome::Ok(done) => Ok(done.ret_value.to_vec()),
+                v2::ReducerOutcome::OkEmpty => Ok(Vec::new()),
+                v2::ReducerOutcome::Err(refusal) => Err(String::from_utf8_lossy(&refusal).into_owned()),
+                v2::ReducerOutcome::InternalError(fault) => Err(fault.to_string()),
+            };
+            Some((result.request_id, answer))
+        }
+        _ => None,
+    }
 }

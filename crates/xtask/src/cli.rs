@@ -37,7 +37,7 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Measures how fast the node is.
+    /// Measures how fast the node and the game module are.
     Bench(BenchArgs),
     /// Runs every test of the repository and ends with one summary line.
     Test,
@@ -114,7 +114,7 @@ impl Cli {
             Command::Build(args) => build::run(&workspace, args.profile())?,
             Command::Bindings { check: false } => bindings::write(&workspace)?,
             Command::Bindings { check: true } => bindings::check(&workspace)?,
-            Command::Bench(args) => bench::run(&workspace, args)?,
+            Command::Bench(args) => bench::run(&workspace, &args)?,
             Command::Test => return suites::run(&workspace),
             Command::Ci => return ci::run(&workspace),
         }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -58,6 +58,23 @@ pub fn succeeds_within(command: &mut Command, limit: Duration) -> bool {
     let _ = child.wait();
     false
 }
+
+/// Asks a program of this one's to stop, as the system does at its own end.
+#[cfg(unix)]
+pub fn ask_to_stop(child: &Child) {
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::Pid;
+
+    if let Ok(pid) = i32::try_from(child.id()) {
+        // Not SIGINT, which a program started in the background of a shell may inherit as ignored.
+        // The child has not been waited for, so its number cannot belong to another process.
+        let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+    }
+}
+
+/// There, Ctrl-C reaches every program of the console anyway.
+#[cfg(not(unix))]
+pub fn ask_to_stop(_child: &Child) {}
 
 /// Keeps calls to this machine away from a proxy that the environment may name.
 pub fn bypass_proxy_on_loopback(command: &mut Command) -> &mut Command {

@@ -3,6 +3,9 @@
 //! The same plan makes the same calls under the same idempotency keys. So a second run over a
 //! database finds what the first one made, and an interrupted run can be taken up again.
 
+mod belongings;
+mod errand;
+pub(crate) mod games;
 mod player;
 mod world;
 
@@ -40,6 +43,14 @@ pub struct Progress {
     pub players: AtomicU64,
 }
 
+/// What there is to play.
+#[derive(Default)]
+struct Playground {
+    worlds: Vec<Uuid>,
+    puzzles: Vec<Uuid>,
+    fish_games: Vec<Uuid>,
+}
+
 impl Plan {
     /// Who the player of this number is.
     pub fn player(&self, number: u32) -> Identity {
@@ -58,20 +69,26 @@ impl Plan {
 
 /// Publishes the worlds, then lets the players play; `calls` must be the Service's.
 pub async fn fill(calls: &ModuleCalls, plan: Plan, progress: &Progress) -> anyhow::Result<()> {
-    let worlds: Vec<Uuid> = stream::iter(0..plan.worlds)
+    let made: Vec<world::Made> = stream::iter(0..plan.worlds)
         .map(|number| async move {
-            let world_id = world::publish(calls, plan, number).await?;
+            let made = world::make(calls, plan, number).await?;
             progress.worlds.fetch_add(1, Ordering::Relaxed);
-            anyhow::Ok(world_id)
+            anyhow::Ok(made)
         })
         .buffered(CONCURRENCY)
         .try_collect()
         .await?;
-    let worlds = &worlds;
+    let mut playground = Playground::default();
+    for made in made {
+        playground.worlds.push(made.world_id);
+        playground.puzzles.push(made.puzzle_id);
+        playground.fish_games.extend(made.fish_game_id);
+    }
+    let playground = &playground;
     stream::iter(0..plan.players)
         .map(anyhow::Ok)
         .try_for_each_concurrent(CONCURRENCY, |number| async move {
-            player::play(calls, plan, number, worlds).await?;
+            player::play(calls, plan, number, playground).await?;
             progress.players.fetch_add(1, Ordering::Relaxed);
             Ok(())
         })

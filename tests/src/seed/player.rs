@@ -1,125 +1,100 @@
-//! One player's evening: a story, a treasure, a fight, a save and what is left behind by them.
+//! One player's evening: a story, what is done in it, and what is left behind by it.
 
 use rand::Rng;
 use rand::rngs::StdRng;
-use sha2::{Digest, Sha256};
 use spacetimedb_lib::{Identity, Uuid};
 use worldloom_client::{
-    BattleAction, BattleStart, BattleState, BattleStatus, BrowseKind, CombatActionRequest, ProfileWalletLedger,
-    RuntimeSettingRecord, RuntimeSettingRequest, RuntimeSettingValue, RuntimeSnapshot, RuntimeSnapshotRecord,
-    RuntimeSnapshotRequest, RuntimeSnapshotSlot, StoryBeginning, StoryContinuation, StorySession, StoryStep,
-    TreasureOpening, TreasureRecord, UserBrowseHistory, UserBrowseHistoryRequest, WalletCurrency, WalletPostingRequest,
+    BigFishRun, BigFishRunRequest, InventoryTrade, PuzzleRun, PuzzleRunBeginning, StoryBeginning, StorySession,
+    TradeProposal,
 };
 
-use super::Plan;
-use crate::module_calls::{Answer, ModuleCalls};
+use super::{Plan, Playground, belongings, errand};
+use crate::module_calls::ModuleCalls;
 
 /// Which chance is drawn.
 const PLAYER: u64 = 2;
 /// Worlds that a player looks at.
-const LOOKED_AT: usize = 5;
-/// Scenes of a story after its beginning.
-const SCENES: u32 = 3;
-/// Bytes of a save.
-const SAVE_BYTES: usize = 256;
+const LOOKED_AT: usize = 3;
+/// One player of this many begins a game of fish, and one proposes a trade.
+const PLAYERS_PER_VISIT: u32 = 10;
+
+/// Who plays, and under which keys.
+pub struct Visitor<'a> {
+    pub calls: &'a ModuleCalls,
+    pub identity: Option<Identity>,
+    pub number: u32,
+    keys: String,
+}
+
+impl Visitor<'_> {
+    pub fn key(&self, what: &str) -> String {
+        format!("{}-{what}", self.keys)
+    }
+}
 
 /// Lets the player of this number play in one of the worlds.
-pub async fn play(calls: &ModuleCalls, plan: Plan, number: u32, worlds: &[Uuid]) -> anyhow::Result<()> {
+pub async fn play(calls: &ModuleCalls, plan: Plan, number: u32, playground: &Playground) -> anyhow::Result<()> {
     let mut chance = plan.chance(PLAYER, number);
-    let player = Some(plan.player(number));
-    let key = |what: &str| format!("seed-{}-player-{number}-{what}", plan.seed);
-    set_up(calls, player, &key("welcome"), &mut chance).await?;
-    if worlds.is_empty() {
+    let identity = Some(plan.player(number));
+    let player = &Visitor { calls, identity, number, keys: format!("seed-{}-player-{number}", plan.seed) };
+    let Some(world_id) = favourite(&playground.worlds, &mut chance) else {
+        return belongings::set_up(player, &mut chance).await;
+    };
+    let story = begin_story(player, world_id).await?;
+    if belongings::has_saved(player, &story).await? {
+        // Saving comes last, so this player is done.
         return Ok(());
     }
+    belongings::set_up(player, &mut chance).await?;
     for _ in 0..LOOKED_AT {
-        let world_id = favourite(worlds, &mut chance);
-        let look =
-            UserBrowseHistoryRequest { kind: BrowseKind::World, target_id: world_id, title: "A world".to_owned() };
-        let _: UserBrowseHistory = calls.accepted("upsert_user_browse_history_and_return", &(player, look)).await?;
+        if let Some(world_id) = favourite(&playground.worlds, &mut chance) {
+            belongings::look_at(player, world_id).await?;
+        }
     }
-    let world_id = favourite(worlds, &mut chance);
     if chance.gen_bool(0.3) {
-        let _: u64 = calls.accepted("like_world_and_return", &(player, world_id)).await?;
+        let _: u64 = calls.accepted("like_world_and_return", &(identity, world_id)).await?;
     }
-    let beginning = StoryBeginning { idempotency_key: key("story"), world_id };
-    let story: StorySession = calls.accepted("begin_story_and_return", &(player, beginning)).await?;
-    tell(calls, player, &story).await?;
-    let opening = TreasureOpening { session_id: story.session_id, treasure_key: "sack".to_owned() };
-    let _: TreasureRecord = calls.accepted("open_treasure_and_return", &(player, opening)).await?;
-    fight(calls, player, &story, &key("fight")).await?;
-    save(calls, player, &story, &mut chance).await
+    errand::run(player, &story).await?;
+    errand::ask_for_help(player).await?;
+    if let Some(puzzle_id) = favourite(&playground.puzzles, &mut chance) {
+        let beginning = PuzzleRunBeginning { idempotency_key: player.key("puzzle"), puzzle_id };
+        let _: PuzzleRun = calls.accepted("begin_puzzle_run_and_return", &(identity, beginning)).await?;
+    }
+    match number % PLAYERS_PER_VISIT {
+        0 => propose_trade(player, plan, world_id).await?,
+        1 => visit_fish(player, favourite(&playground.fish_games, &mut chance)).await?,
+        _ => {}
+    }
+    belongings::save(player, &story, &mut chance).await
 }
 
-/// A few worlds are played by most.
-fn favourite(worlds: &[Uuid], chance: &mut StdRng) -> Uuid {
+/// A few are played by most.
+fn favourite(all: &[Uuid], chance: &mut StdRng) -> Option<Uuid> {
     let skewed = chance.gen_range(0.0..1.0_f64).powi(3);
-    worlds[((skewed * worlds.len() as f64) as usize).min(worlds.len() - 1)]
+    all.get((skewed * all.len() as f64) as usize).copied()
 }
 
-async fn set_up(calls: &ModuleCalls, player: Option<Identity>, key: &str, chance: &mut StdRng) -> anyhow::Result<()> {
-    let volume = RuntimeSettingRequest {
-        key: "music_volume".to_owned(),
-        value: RuntimeSettingValue::Int(chance.gen_range(0..=100)),
-    };
-    let _: RuntimeSettingRecord = calls.accepted("upsert_runtime_setting_and_return", &(player, volume)).await?;
-    let posting = WalletPostingRequest {
-        idempotency_key: key.to_owned(),
-        currency: WalletCurrency::Coins,
-        amount: chance.gen_range(50..500),
-        reason: "Welcome".to_owned(),
-    };
-    let _: ProfileWalletLedger = calls.accepted("credit_profile_wallet_and_return", &(player, posting)).await?;
+async fn begin_story(player: &Visitor<'_>, world_id: Uuid) -> anyhow::Result<StorySession> {
+    let beginning = StoryBeginning { idempotency_key: player.key("story"), world_id };
+    player.calls.accepted("begin_story_and_return", &(player.identity, beginning)).await
+}
+
+/// A trade with somebody who has done nothing but begin a story in the same world.
+async fn propose_trade(player: &Visitor<'_>, plan: Plan, world_id: Uuid) -> anyhow::Result<()> {
+    let partner = plan.player(u32::MAX - player.number);
+    let peddler = Visitor { identity: Some(partner), keys: player.key("peddler"), ..*player };
+    begin_story(&peddler, world_id).await?;
+    let proposal = TradeProposal { idempotency_key: player.key("trade"), world_id, partner, items: Vec::new() };
+    let _: InventoryTrade = player.calls.accepted("offer_trade_and_return", &(player.identity, proposal)).await?;
     Ok(())
 }
 
-async fn tell(calls: &ModuleCalls, player: Option<Identity>, story: &StorySession) -> anyhow::Result<()> {
-    for expected_event_number in story.next_event_number..story.next_event_number + SCENES {
-        let scene = StoryContinuation {
-            session_id: story.session_id,
-            expected_event_number,
-            player_input: "I look around.".to_owned(),
-            text: "Nothing moves but the light.".to_owned(),
-            chapter_key: None,
-        };
-        // A repeated run finds the scenes told.
-        let _: Answer<StoryStep> = calls.call("continue_story_and_return", &(player, scene)).await?;
-    }
-    Ok(())
-}
-
-async fn fight(calls: &ModuleCalls, player: Option<Identity>, story: &StorySession, key: &str) -> anyhow::Result<()> {
-    let start =
-        BattleStart { idempotency_key: key.to_owned(), session_id: story.session_id, enemy_key: "rat".to_owned() };
-    let mut battle: BattleState = calls.accepted("start_battle_and_return", &(player, start)).await?;
-    while battle.status == BattleStatus::Active {
-        let action =
-            CombatActionRequest { battle_id: battle.battle_id, round: battle.next_round, action: BattleAction::Attack };
-        battle = calls.accepted("resolve_combat_action_and_return", &(player, action)).await?;
-    }
-    Ok(())
-}
-
-async fn save(
-    calls: &ModuleCalls,
-    player: Option<Identity>,
-    story: &StorySession,
-    chance: &mut StdRng,
-) -> anyhow::Result<()> {
-    let slot = RuntimeSnapshotSlot { world_id: story.world_id, slot: "auto".to_owned() };
-    let saved: Answer<RuntimeSnapshotRecord> = calls.call("get_runtime_snapshot_and_return", &(player, slot)).await?;
-    if saved.is_ok() {
-        return Ok(());
-    }
-    let payload: Vec<u8> = (0..SAVE_BYTES).map(|_| chance.r#gen()).collect();
-    let request = RuntimeSnapshotRequest {
-        session_id: story.session_id,
-        slot: "auto".to_owned(),
-        format_version: 1,
-        checksum: Sha256::digest(&payload).iter().map(|byte| format!("{byte:02x}")).collect(),
-        payload,
-        expected_revision: 0,
-    };
-    let _: RuntimeSnapshot = calls.accepted("upsert_runtime_snapshot_and_return", &(player, request)).await?;
+/// A look at a game of fish. It ends at once, so that the schedule has nothing to do.
+async fn visit_fish(player: &Visitor<'_>, game_id: Option<Uuid>) -> anyhow::Result<()> {
+    let Some(game_id) = game_id else { return Ok(()) };
+    let request = BigFishRunRequest { idempotency_key: player.key("fish"), game_id };
+    let run: BigFishRun = player.calls.accepted("start_big_fish_run_and_return", &(player.identity, request)).await?;
+    let _: BigFishRun =
+        player.calls.accepted("abandon_big_fish_run_and_return", &(player.identity, run.run_id)).await?;
     Ok(())
 }

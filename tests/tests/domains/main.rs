@@ -18,4 +18,5 @@ mod quest;
 mod runtime;
 mod runtime_item;
 mod scene;
+mod seed;
 mod story;

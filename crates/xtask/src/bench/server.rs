@@ -7,51 +7,50 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use ureq::Agent;
 
-use super::account_pairs::ACCOUNTS;
-use super::generators::MODULE;
 use crate::binaries::NODE;
+use crate::process;
 use crate::workspace::{Profile, Workspace};
 
 /// How long a request may take; a recovery is a request too.
 const REQUEST_LIMIT: Duration = Duration::from_secs(120);
-/// Accounts opened in one transaction.
-const SEED_STEP: usize = 20_000;
-/// What every account starts with, never used up.
-const BALANCE: u64 = 1_000_000_000_000;
+/// How long a node may take to stop when it is asked to.
+const STOP_LIMIT: Duration = Duration::from_secs(60);
+
+/// Somebody on the node.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct Account {
+    /// 64 hexadecimal digits.
+    pub identity: String,
+    /// The bearer token.
+    pub token: String,
+}
 
 /// A running node. Dropping it kills the process.
 pub struct Server {
     program: PathBuf,
     data_dir: PathBuf,
+    database: String,
     child: Child,
     address: String,
     url: String,
     agent: Agent,
-    token: String,
-}
-
-#[derive(Deserialize)]
-struct NewIdentity {
-    token: String,
+    owner: Account,
 }
 
 impl Server {
-    /// Starts a release build on `data_dir`, which must be empty, and makes an owner.
-    pub fn start(workspace: &Workspace, data_dir: &Path) -> Result<Self> {
+    /// Starts a release build on `data_dir`, which must be empty, and makes the owner of `database`.
+    pub fn start(workspace: &Workspace, data_dir: &Path, database: &str) -> Result<Self> {
         let program = workspace.binary(Profile::Release, NODE);
         let (child, address) = spawn(&program, data_dir)?;
         let config = Agent::config_builder().timeout_global(Some(REQUEST_LIMIT)).proxy(None);
         let agent: Agent = config.build().into();
         let url = format!("http://{address}");
-        let mut server =
-            Self { program, data_dir: data_dir.to_owned(), child, address, url, agent, token: String::new() };
-        let identity = server.agent.post(format!("{}/v1/identity", server.url)).send_empty();
-        let identity: NewIdentity = identity?.body_mut().read_json()?;
-        server.token = identity.token;
-        Ok(server)
+        let owner = new_account(&agent, &url)?;
+        let (data_dir, database) = (data_dir.to_owned(), database.to_owned());
+        Ok(Self { program, data_dir, database, child, address, url, agent, owner })
     }
 
     /// Base URL without a slash at the end.
@@ -66,7 +65,17 @@ impl Server {
 
     /// The owner's bearer token.
     pub fn token(&self) -> &str {
-        &self.token
+        &self.owner.token
+    }
+
+    /// The owner.
+    pub fn owner(&self) -> &Account {
+        &self.owner
+    }
+
+    /// A new identity.
+    pub fn account(&self) -> Result<Account> {
+        new_account(&self.agent, &self.url)
     }
 
     /// Process id.
@@ -74,50 +83,81 @@ impl Server {
         self.child.id()
     }
 
-    /// Publishes the benchmark module; the time until its first call is answered.
-    pub fn publish(&self, module: &Path) -> Result<Duration> {
+    /// Publishes a module as the owner.
+    pub fn publish(&self, module: &Path) -> Result<()> {
         let module = std::fs::read(module).with_context(|| format!("{} cannot be read", module.display()))?;
-        let started = Instant::now();
-        let url = format!("{}/v1/database/{MODULE}", self.url);
-        self.agent.put(url).header("Authorization", self.bearer()).send(&module).context("publish failed")?;
-        self.call("touch", "[0, 0]")?;
-        Ok(started.elapsed())
+        let request = self.agent.put(self.path("")).header("Authorization", self.bearer());
+        request.send(&module).context("publish failed")?;
+        Ok(())
     }
 
-    /// Opens all accounts.
-    pub fn seed(&self) -> Result<()> {
-        for count in (0..=ACCOUNTS).step_by(SEED_STEP).skip(1) {
-            self.call("seed", &format!("[{count}, {BALANCE}]"))?;
+    /// The database's identity.
+    pub fn database_identity(&self) -> Result<String> {
+        let mut answer = self.agent.get(self.path("/identity")).call()?;
+        Ok(answer.body_mut().read_to_string()?)
+    }
+
+    /// Rows of a table.
+    pub fn count(&self, table: &str) -> Result<u64> {
+        let request = self.agent.post(self.path("/sql")).header("Authorization", self.bearer());
+        let mut answer = request.send(format!("SELECT COUNT(*) AS n FROM {table}"))?;
+        let answer: serde_json::Value = answer.body_mut().read_json()?;
+        let count = answer.pointer("/0/rows/0/0").and_then(serde_json::Value::as_u64);
+        count.with_context(|| format!("not a count: {answer}"))
+    }
+
+    /// Kills the process and starts it again; the time until it answers SQL, and the rows of a table.
+    pub fn kill_and_recover(&mut self, table: &str) -> Result<(Duration, u64)> {
+        self.child.kill()?;
+        self.child.wait()?;
+        let started = Instant::now();
+        self.start_again()?;
+        let rows = self.count(table)?;
+        Ok((started.elapsed(), rows))
+    }
+
+    /// Asks the process to stop, and waits until it has; its data is free for others then.
+    pub fn stop(&mut self) -> Result<()> {
+        process::ask_to_stop(&self.child);
+        let deadline = Instant::now() + STOP_LIMIT;
+        while self.child.try_wait()?.is_none() {
+            if Instant::now() > deadline {
+                bail!("the node does not stop");
+            }
+            thread::sleep(process::POLL_INTERVAL);
         }
         Ok(())
     }
 
-    /// Kills the process and starts it again; the time until it answers SQL.
-    pub fn kill_and_recover(&mut self) -> Result<Duration> {
-        self.child.kill()?;
-        self.child.wait()?;
-        let started = Instant::now();
+    /// Starts a process that has stopped again.
+    pub fn start_again(&mut self) -> Result<()> {
         (self.child, self.address) = spawn(&self.program, &self.data_dir)?;
         self.url = format!("http://{}", self.address);
-        let request = self.agent.post(format!("{}/v1/database/{MODULE}/sql", self.url));
-        let mut answer = request.header("Authorization", self.bearer()).send("SELECT COUNT(*) AS n FROM account")?;
-        let took = started.elapsed();
-        let answer: serde_json::Value = answer.body_mut().read_json()?;
-        match answer.pointer("/0/rows/0/0").and_then(serde_json::Value::as_u64) {
-            Some(accounts) if accounts == ACCOUNTS as u64 => Ok(took),
-            _ => bail!("the recovered database does not hold {ACCOUNTS} accounts: {answer}"),
-        }
+        Ok(())
     }
 
-    fn call(&self, reducer: &str, args: &str) -> Result<()> {
-        let request = self.agent.post(format!("{}/v1/database/{MODULE}/call/{reducer}", self.url));
+    /// Resident memory of the process in bytes.
+    pub fn memory(&self) -> Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+        Ok(kib.context("the system does not tell the memory of a process")? * 1024)
+    }
+
+    /// Calls a reducer as the owner, with JSON arguments.
+    pub fn call(&self, reducer: &str, args: &str) -> Result<()> {
+        let request = self.agent.post(self.path(&format!("/call/{reducer}")));
         let request = request.header("Authorization", self.bearer()).header("Content-Type", "application/json");
         request.send(args).with_context(|| format!("the call of {reducer} failed"))?;
         Ok(())
     }
 
+    fn path(&self, path: &str) -> String {
+        format!("{}/v1/database/{}{path}", self.url, self.database)
+    }
+
     fn bearer(&self) -> String {
-        format!("Bearer {}", self.token)
+        format!("Bearer {}", self.owner.token)
     }
 }
 
@@ -127,6 +167,10 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn new_account(agent: &Agent, url: &str) -> Result<Account> {
+    Ok(agent.post(format!("{url}/v1/identity")).send_empty()?.body_mut().read_json()?)
 }
 
 fn spawn(program: &Path, data_dir: &Path) -> Result<(Child, String)> {

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use super::interrupt::Interrupt;
 use super::log_lines;
-use crate::process::POLL_INTERVAL;
+use crate::process::{self, POLL_INTERVAL};
 
 /// How long a program may take to stop before it is ended by force.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
@@ -70,7 +70,7 @@ impl<'a> Supervised<'a> {
 
     /// Asks the program to stop and waits for it; false when it had to be ended by force.
     pub fn stop(&mut self) -> bool {
-        ask_to_stop(&self.child);
+        process::ask_to_stop(&self.child);
         let deadline = Instant::now() + STOP_LIMIT;
         let in_time = loop {
             match self.child.try_wait() {
@@ -114,24 +114,9 @@ fn separate_from_terminal(command: &mut Command) {
     command.process_group(0);
 }
 
-#[cfg(unix)]
-fn ask_to_stop(child: &Child) {
-    use nix::sys::signal::{Signal, kill};
-    use nix::unistd::Pid;
-
-    if let Ok(pid) = i32::try_from(child.id()) {
-        // Not SIGINT, which a program started in the background of a shell may inherit as ignored.
-        // The child has not been waited for, so its number cannot belong to another process.
-        let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
-    }
-}
-
 /// There, Ctrl-C reaches every program of the console anyway.
 #[cfg(not(unix))]
 fn separate_from_terminal(_command: &mut Command) {}
-
-#[cfg(not(unix))]
-fn ask_to_stop(_child: &Child) {}
 
 #[cfg(all(test, unix))]
 mod tests {

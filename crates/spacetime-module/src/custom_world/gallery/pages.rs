@@ -108,10 +108,8 @@ fn newest_page(ctx: &ReducerContext, cursor: Option<u64>, length: u32) -> Result
     module_rules::check_page_length(length)?;
     let last = ctx.db.custom_world_standing().count();
     let mut page = PageBuilder::new(length);
-    for (from, to) in module_rules::ranges_down(cursor, last, length) {
-        let mut places: Vec<_> = ctx.db.custom_world_standing().number().filter(from..=to).collect();
-        places.sort_by_key(|standing| std::cmp::Reverse(standing.number));
-        for standing in places {
+    for range in module_rules::ranges_down(cursor, last, length) {
+        for standing in places_down(ctx, range) {
             if page.is_full() {
                 return Ok(CustomWorldGalleryPage::from_builder(page, 1));
             }
@@ -161,11 +159,21 @@ fn tag_page(ctx: &ReducerContext, request: &CustomWorldTagPageRequest) -> Result
     Ok(CustomWorldGalleryPage::from_builder(page, 1))
 }
 
-/// The newest world that is shown, is not on the front page, and is older than `cursor` says.
+/// The newest world that is shown and is older than `cursor` says, if it is among the next few
+/// hundred. Unlike a page, this looks at no more worlds than it must.
 pub(crate) fn newest_before(ctx: &ReducerContext, cursor: Option<u64>) -> Option<CustomWorldGalleryEntry> {
+    let last = ctx.db.custom_world_standing().count();
     let length = module_rules::PAGE_LENGTH_MAX as u32;
-    let page = newest_page(ctx, cursor, length).ok()?;
-    page.worlds.into_iter().find(|entry| !entry.is_on_front_page)
+    module_rules::ranges_down(cursor, last, length)
+        .flat_map(|range| places_down(ctx, range))
+        .find_map(|standing| shown(ctx, standing.world_id).filter(|entry| !entry.is_on_front_page))
+}
+
+/// The worlds numbered within a range, the newest first.
+fn places_down(ctx: &ReducerContext, (from, to): (u64, u64)) -> Vec<CustomWorldStanding> {
+    let mut places: Vec<_> = ctx.db.custom_world_standing().number().filter(from..=to).collect();
+    places.sort_by_key(|standing| std::cmp::Reverse(standing.number));
+    places
 }
 
 fn shown(ctx: &ReducerContext, world_id: Uuid) -> Option<CustomWorldGalleryEntry> {

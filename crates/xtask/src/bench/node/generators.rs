@@ -1,17 +1,16 @@
 //! The programs that put load on the node, and the JSON line that each of them ends with.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::account_pairs;
 use super::figures::SDK_IN_FLIGHT;
-use super::server::Server;
+use crate::bench::generator::result_of;
+use crate::bench::server::Server;
 use crate::binaries::NODE;
 use crate::process;
 use crate::setup::NPM;
@@ -134,18 +133,4 @@ pub fn build_typescript(workspace: &Workspace) -> Result<()> {
 
 fn package(workspace: &Workspace) -> PathBuf {
     workspace.root().join("tests").join("bench")
-}
-
-/// Runs a generator and reads the JSON on its last line.
-fn result_of<T: DeserializeOwned>(command: &mut Command) -> Result<T> {
-    process::bypass_proxy_on_loopback(command);
-    let name = Path::new(command.get_program()).file_name().map(OsStr::to_os_string).unwrap_or_default();
-    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
-    let output = output.with_context(|| format!("{} could not be started", name.display()))?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let last = text.lines().rev().find(|line| line.starts_with('{'));
-    match last {
-        Some(line) if output.status.success() => Ok(serde_json::from_str(line)?),
-        _ => bail!("{} gave no result ({}): {}", name.display(), output.status, text.trim()),
-    }
 }

@@ -1,14 +1,16 @@
 //! The order in which figures are taken.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::NodeBenchArgs;
+use super::account_pairs::ACCOUNTS;
 use super::figures::{Figure, Figures, SDK_IN_FLIGHT};
 use super::generators::{Generators, MODULE};
-use super::server::Server;
+use crate::bench::empty;
+use crate::bench::server::Server;
 use crate::progress;
 use crate::workspace::Workspace;
 
@@ -18,6 +20,11 @@ const HTTP_CONNECTIONS: [u32; 2] = [16, 64];
 const RECOVERED_CALLS: u32 = 500_000;
 const RECOVERED_CALLS_FULL: u32 = 3_700_000;
 
+/// Accounts opened in one transaction.
+const OPENING_STEP: usize = 20_000;
+/// What every account starts with, never used up.
+const BALANCE: u64 = 1_000_000_000_000;
+
 /// Takes every figure in every round.
 pub fn measure(workspace: &Workspace, generators: &Generators, folder: &Path, args: &NodeBenchArgs) -> Result<Figures> {
     let mut figures = Figures::default();
@@ -25,19 +32,19 @@ pub fn measure(workspace: &Workspace, generators: &Generators, folder: &Path, ar
         progress::step(&format!("round {round}: engine in process"), || ceiling(generators, &mut figures))?;
         progress::step(&format!("round {round}: node"), || {
             let data_dir = empty(folder.join("node"))?;
-            let server = Server::start(workspace, &data_dir)?;
+            let server = Server::start(workspace, &data_dir, MODULE)?;
             node(workspace, generators, &server, &mut figures)
         })?;
     }
     let calls = if args.full { RECOVERED_CALLS_FULL } else { RECOVERED_CALLS };
     progress::step(&format!("recovery from {calls} transactions"), || {
         let data_dir = empty(folder.join("recovery"))?;
-        let mut server = Server::start(workspace, &data_dir)?;
-        server.publish(&workspace.module(MODULE))?;
-        server.seed()?;
+        let mut server = Server::start(workspace, &data_dir, MODULE)?;
+        publish(workspace, &server)?;
+        open_accounts(&server)?;
         generators.sdk_calls(&server, SDK_CONNECTIONS[0], 0, calls)?;
         for _ in 0..args.rounds {
-            figures.add(Figure::Recovery, server.kill_and_recover()?.as_secs_f64() * 1e3);
+            figures.add(Figure::Recovery, recover(&mut server)?.as_secs_f64() * 1e3);
         }
         Ok(())
     })?;
@@ -55,9 +62,8 @@ fn ceiling(generators: &Generators, figures: &mut Figures) -> Result<()> {
 }
 
 fn node(workspace: &Workspace, generators: &Generators, server: &Server, figures: &mut Figures) -> Result<()> {
-    let publish = server.publish(&workspace.module(MODULE))?;
-    figures.add(Figure::Publish, publish.as_secs_f64() * 1e3);
-    server.seed()?;
+    figures.add(Figure::Publish, publish(workspace, server)?.as_secs_f64() * 1e3);
+    open_accounts(server)?;
     // Before the load, whose memory the node would keep and the connections would then use.
     let fanout = generators.fanout(server)?;
     figures.add(Figure::Memory, fanout.memory_kib);
@@ -76,11 +82,25 @@ fn node(workspace: &Workspace, generators: &Generators, server: &Server, figures
     Ok(())
 }
 
-/// The folder with nothing in it.
-fn empty(folder: PathBuf) -> Result<PathBuf> {
-    if folder.exists() {
-        fs::remove_dir_all(&folder)?;
+/// Publishes the benchmark module; the time until its first call is answered.
+fn publish(workspace: &Workspace, server: &Server) -> Result<Duration> {
+    let started = Instant::now();
+    server.publish(&workspace.module(MODULE))?;
+    server.call("touch", "[0, 0]")?;
+    Ok(started.elapsed())
+}
+
+fn open_accounts(server: &Server) -> Result<()> {
+    for count in (0..=ACCOUNTS).step_by(OPENING_STEP).skip(1) {
+        server.call("seed", &format!("[{count}, {BALANCE}]"))?;
     }
-    fs::create_dir_all(&folder)?;
-    Ok(folder)
+    Ok(())
+}
+
+fn recover(server: &mut Server) -> Result<Duration> {
+    let (took, accounts) = server.kill_and_recover("account")?;
+    if accounts != ACCOUNTS as u64 {
+        bail!("the recovered database holds {accounts} of {ACCOUNTS} accounts");
+    }
+    Ok(took)
 }

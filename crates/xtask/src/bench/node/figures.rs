@@ -1,7 +1,5 @@
 //! The figures that are taken, and the values that rounds give them.
 
-use anyhow::Result;
-
 /// What a figure counts, which decides what its ratio to the ceiling means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
@@ -146,16 +144,9 @@ impl Figures {
     }
 }
 
-/// The middle of the values; of an even number the upper one.
-pub fn median(values: &[f64]) -> Result<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().ok_or_else(|| anyhow::anyhow!("a figure has no values"))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Figure, Figures, median};
+    use super::{Figure, Figures};
 
     #[test]
     fn ratios_are_taken_round_by_round() {
@@ -169,11 +160,5 @@ mod tests {
         assert_eq!(figures.ratios(Figure::Recovery), [200.0, 200.0]);
         assert!(figures.ratios(Figure::Ceiling(320)).is_empty());
         assert!(figures.ratios(Figure::Memory).is_empty());
-    }
-
-    #[test]
-    fn the_median_ignores_the_order() {
-        assert_eq!(median(&[9.0, 1.0, 5.0]).ok(), Some(5.0));
-        assert!(median(&[]).is_err());
     }
 }
