@@ -32,6 +32,7 @@ pub mod custom_world;
 pub mod domain_types;
 pub mod entry;
 pub mod gameplay;
+mod order;
 pub mod puzzle;
 pub mod requests;
 pub mod runtime;
@@ -47,6 +48,8 @@ pub use gameplay::*;
 pub use puzzle::*;
 pub use requests::*;
 pub use runtime::*;
+
+use order::{ascending, descending, time_place};
 
 const FRESH_ID_ATTEMPTS: usize = 8;
 

@@ -337,9 +337,7 @@ fn gallery_page(ctx: &ReducerContext, request: &PuzzleGalleryPageRequest) -> Res
     let last = ctx.db.puzzle_gallery_place().count();
     let mut page = PageBuilder::new(request.length);
     for (from, to) in module_rules::ranges_down(request.cursor, last, request.length) {
-        let mut places: Vec<_> = ctx.db.puzzle_gallery_place().number().filter(from..=to).collect();
-        places.sort_by_key(|place| std::cmp::Reverse(place.number));
-        for place in places {
+        for place in descending(ctx.db.puzzle_gallery_place().number().filter(from..=to), |place| place.number) {
             if page.is_full() {
                 break;
             }

@@ -139,8 +139,8 @@ pub(crate) fn end_sessions_of_login(ctx: &ReducerContext, login: &PlayerLogin) {
 }
 
 fn make_room(ctx: &ReducerContext, player: Identity) {
-    let mut sessions: Vec<_> = ctx.db.login_session().player().filter(player).collect();
-    sessions.sort_by_key(|session| session.last_used_at);
+    let sessions = ctx.db.login_session().player().filter(player);
+    let sessions = ascending(sessions, |session| time_place(session.last_used_at));
     let surplus = (sessions.len() + 1).saturating_sub(module_access::SESSIONS_MAX);
     for session in sessions.into_iter().take(surplus) {
         end_session(ctx, session.session_id);

@@ -207,12 +207,9 @@ pub(crate) fn stop_ai_stages(ctx: &ReducerContext, task_id: Uuid, task: TaskStat
     }
 }
 
-/// A task's stages in their order. Sorted, because an index gives rows that the running
-/// transaction has changed before all others.
+/// A task's stages in their order.
 pub(crate) fn ai_stages_of(ctx: &ReducerContext, task_id: Uuid) -> Vec<AiTaskStage> {
-    let mut stages: Vec<_> = ctx.db.ai_task_stage().by_position().filter(task_id).collect();
-    stages.sort_unstable_by_key(|stage| stage.position);
-    stages
+    ascending(ctx.db.ai_task_stage().by_position().filter(task_id), |stage| stage.position)
 }
 
 /// Errors: `not_found`.

@@ -256,9 +256,7 @@ pub fn list_agent_messages_and_return(
         // Numbers have no gaps, so the page is a range of them.
         let page = after_number.saturating_add(1)..=after_number.saturating_add(limit);
         let messages = tx.db.custom_world_agent_message().by_number().filter((session.session_id, page));
-        let mut messages: Vec<_> = messages.collect();
-        messages.sort_by_key(|message| message.number);
-        Ok(messages)
+        Ok(ascending(messages, |message| message.number))
     })
 }
 

@@ -164,9 +164,7 @@ pub fn list_world_versions_and_return(
     ctx.try_with_tx(|tx| {
         let caller = guard(tx, Admits::Players, acting_player)?;
         owned_world_profile(tx, &caller, world_id)?;
-        let mut versions: Vec<_> = tx.db.custom_world_version().world_id().filter(world_id).collect();
-        versions.sort_by_key(|version| std::cmp::Reverse(version.version));
-        Ok(versions)
+        Ok(descending(tx.db.custom_world_version().world_id().filter(world_id), |version| version.version))
     })
 }
 

@@ -39,6 +39,5 @@ fn list_works(ctx: &ReducerContext, owner: Identity) -> Vec<CustomWorldWork> {
         let gallery_entry = ctx.db.custom_world_gallery_entry().world_id().find(profile.world_id);
         works.push(CustomWorldWork { profile, gallery_entry });
     }
-    works.sort_by_key(|work| std::cmp::Reverse((work.profile.updated_at, work.profile.world_id)));
-    works
+    descending(works, |work| time_place(work.profile.updated_at))
 }

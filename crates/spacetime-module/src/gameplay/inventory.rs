@@ -85,9 +85,7 @@ pub(crate) fn worn_bonus(ctx: &ReducerContext, story: &StorySession) -> (CombatS
     let Some(bag) = find_bag(ctx, story.owner, story.world_id) else {
         return (stats, skills);
     };
-    let mut worn = worn_by(ctx, bag.bag_id);
-    worn.sort_by_key(|worn| body_order(worn.slot));
-    for worn in worn {
+    for worn in ascending(worn_by(ctx, bag.bag_id), |worn| body_order(worn.slot)) {
         let Some(instance) = find_runtime_item(ctx, worn.runtime_item_id) else {
             continue;
         };

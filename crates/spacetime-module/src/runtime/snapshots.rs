@@ -158,9 +158,7 @@ pub fn list_runtime_snapshots_and_return(
 ) -> Result<Vec<RuntimeSnapshot>, DomainError> {
     ctx.try_with_tx(|tx| {
         let caller = guard(tx, Admits::Players, acting_player)?;
-        let mut snapshots: Vec<_> = tx.db.runtime_snapshot().owner().filter(caller.player).collect();
-        snapshots.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.revision));
-        Ok(snapshots)
+        Ok(descending(tx.db.runtime_snapshot().owner().filter(caller.player), |snapshot| snapshot.revision))
     })
 }
 

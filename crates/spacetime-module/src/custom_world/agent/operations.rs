@@ -208,9 +208,7 @@ pub fn list_draft_operations_and_return(
         // Numbers have no gaps, so the page is a range of them.
         let page = after_number.saturating_add(1)..=after_number.saturating_add(limit);
         let operations = tx.db.custom_world_agent_operation().by_number().filter((session.session_id, page));
-        let mut operations: Vec<_> = operations.collect();
-        operations.sort_by_key(|operation| operation.number);
-        Ok(operations)
+        Ok(ascending(operations, |operation| operation.number))
     })
 }
 
@@ -303,9 +301,8 @@ fn insert_operation(
 
 /// The operations of one call, in their order.
 fn operations_of(ctx: &ReducerContext, proposal_id: Uuid) -> Vec<CustomWorldAgentOperation> {
-    let mut operations: Vec<_> = ctx.db.custom_world_agent_operation().proposal_id().filter(proposal_id).collect();
-    operations.sort_by_key(|operation| operation.number);
-    operations
+    let operations = ctx.db.custom_world_agent_operation().proposal_id().filter(proposal_id);
+    ascending(operations, |operation| operation.number)
 }
 
 fn settle_operation(

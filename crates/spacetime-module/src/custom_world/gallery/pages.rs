@@ -128,9 +128,7 @@ fn most_played_page(
     let last = ctx.db.custom_world_standing().count();
     let mut page = PageBuilder::new(length);
     for (from, to) in module_rules::ranges_up(cursor, last, length) {
-        let mut places: Vec<_> = ctx.db.custom_world_standing().rank().filter(from..=to).collect();
-        places.sort_by_key(|standing| standing.rank);
-        for standing in places {
+        for standing in ascending(ctx.db.custom_world_standing().rank().filter(from..=to), |standing| standing.rank) {
             if page.is_full() {
                 return Ok(CustomWorldGalleryPage::from_builder(page, last));
             }
@@ -146,9 +144,8 @@ fn tag_page(ctx: &ReducerContext, request: &CustomWorldTagPageRequest) -> Result
     module_custom_world::check_tag(tag)?;
     let mut page = PageBuilder::new(*length);
     for (from, to) in module_rules::ranges_down(*cursor, tagged_worlds(ctx, tag), *length) {
-        let mut places: Vec<_> = ctx.db.custom_world_tagging().by_number().filter((tag, from..=to)).collect();
-        places.sort_by_key(|tagging| std::cmp::Reverse(tagging.number));
-        for tagging in places {
+        let places = ctx.db.custom_world_tagging().by_number().filter((tag, from..=to));
+        for tagging in descending(places, |tagging| tagging.number) {
             if page.is_full() {
                 return Ok(CustomWorldGalleryPage::from_builder(page, 1));
             }
@@ -171,9 +168,7 @@ pub(crate) fn newest_before(ctx: &ReducerContext, cursor: Option<u64>) -> Option
 
 /// The worlds numbered within a range, the newest first.
 fn places_down(ctx: &ReducerContext, (from, to): (u64, u64)) -> Vec<CustomWorldStanding> {
-    let mut places: Vec<_> = ctx.db.custom_world_standing().number().filter(from..=to).collect();
-    places.sort_by_key(|standing| std::cmp::Reverse(standing.number));
-    places
+    descending(ctx.db.custom_world_standing().number().filter(from..=to), |standing| standing.number)
 }
 
 fn shown(ctx: &ReducerContext, world_id: Uuid) -> Option<CustomWorldGalleryEntry> {

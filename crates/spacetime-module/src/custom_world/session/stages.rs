@@ -98,9 +98,7 @@ pub(crate) fn insert_stages(
 
 /// The stages of a creation, in their order.
 pub(crate) fn stages_of(ctx: &ReducerContext, session_id: Uuid) -> Vec<CustomWorldSessionStage> {
-    let mut stages: Vec<_> = ctx.db.custom_world_session_stage().by_stage().filter(session_id).collect();
-    stages.sort_by_key(|row| row.stage);
-    stages
+    ascending(ctx.db.custom_world_session_stage().by_stage().filter(session_id), |row| row.stage as u8)
 }
 
 /// One stage of a creation.

@@ -213,10 +213,8 @@ pub(crate) fn save_bag(ctx: &ReducerContext, held: HeldBag) -> Result<InventoryB
 
 /// The bag with everything in and from it.
 pub(crate) fn inventory_record(ctx: &ReducerContext, bag: InventoryBag) -> InventoryRecord {
-    let mut items: Vec<_> = ctx.db.inventory_item().bag_id().filter(bag.bag_id).collect();
-    items.sort_by_key(|item| item.slot);
-    let mut equipment = worn_by(ctx, bag.bag_id);
-    equipment.sort_by_key(|worn| body_order(worn.slot));
+    let items = ascending(ctx.db.inventory_item().bag_id().filter(bag.bag_id), |item| item.slot);
+    let equipment = ascending(worn_by(ctx, bag.bag_id), |worn| body_order(worn.slot));
     let mut runtime_items = Vec::new();
     for item in &items {
         runtime_items.extend(item.runtime_item_id.and_then(|id| find_runtime_item(ctx, id)));

@@ -198,8 +198,7 @@ fn list_events(
     for stretch in module_story::stretches(&line_of(ctx, &session), request.from_number, last) {
         events.extend(ctx.db.story_event().by_number().filter((stretch.story, stretch.first..=stretch.last)));
     }
-    events.sort_by_key(|event| event.number);
-    Ok(events)
+    Ok(ascending(events, |event| event.number))
 }
 
 /// The line of stories from this one up to the one that was begun.

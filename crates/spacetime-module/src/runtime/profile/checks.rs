@@ -162,8 +162,7 @@ impl Projections {
     fn compare_balance(&mut self, ctx: &ReducerContext, player: Identity, currency: WalletCurrency) {
         let recorded = find_balance(ctx, player, currency);
         let lines = ctx.db.profile_wallet_ledger().by_sequence().filter((player, currency));
-        let mut lines: Vec<_> = lines.map(|entry| entry.as_line()).collect();
-        lines.sort_by_key(|line| line.sequence);
+        let lines = ascending(lines.map(|entry| entry.as_line()), |line| line.sequence);
         let (balance, ledger_length) = match module_runtime::replay(lines) {
             Ok(replayed) => replayed,
             Err(fault) => {

@@ -149,9 +149,7 @@ pub(crate) fn list_ledger(
     let length = find_balance(ctx, owner, request.currency).map_or(0, |balance| balance.ledger_length);
     let page = module_runtime::page_before(length, request.before_sequence, request.limit);
     let lines = ctx.db.profile_wallet_ledger().by_sequence().filter((owner, request.currency, page));
-    let mut lines: Vec<_> = lines.collect();
-    lines.sort_by_key(|line| std::cmp::Reverse(line.sequence));
-    Ok(lines)
+    Ok(descending(lines, |line| line.sequence))
 }
 
 /// A player's balance in one currency, if it ever had any.

@@ -238,9 +238,7 @@ pub fn get_profile_wallet_and_return(
 ) -> Result<Vec<ProfileWalletBalance>, DomainError> {
     ctx.try_with_tx(|tx| {
         let caller = guard(tx, Admits::Players, acting_player)?;
-        let mut balances: Vec<_> = tx.db.profile_wallet_balance().owner().filter(caller.player).collect();
-        balances.sort_by_key(|balance| balance.currency);
-        Ok(balances)
+        Ok(ascending(tx.db.profile_wallet_balance().owner().filter(caller.player), |balance| balance.currency as u8))
     })
 }
 
