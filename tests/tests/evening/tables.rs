@@ -41,7 +41,8 @@ tables! {
         my_browse_history.owner my_chapter_progression.owner my_creation_sessions.owner
         my_creation_stages.owner my_dashboard.player my_draft_cards.owner my_equipment.owner
         my_fish_games.owner my_fish_messages.owner my_fish_sessions.owner my_inventory.owner
-        my_inventory_bags.owner my_likes.player my_npc_relations.owner my_npcs.owner
+        my_inventory_bags.owner my_likes.player my_login_sessions.player my_logins.player
+        my_npc_relations.owner my_npcs.owner
         my_played_worlds.owner my_progression.owner my_puzzle_results.owner my_puzzle_runs.owner
         my_puzzles.author my_quest_log.owner my_quests.owner my_received_trades.partner
         my_roles.identity my_run_entities.owner my_runs.owner my_runtime_items.owner
