@@ -21,8 +21,7 @@ pub(crate) fn time_place(time: Timestamp) -> u64 {
 /// The standard library's sort is compiled anew for each type of rows, 4 KiB every time, and there
 /// are many. So only the places are sorted, which have one type.
 fn in_order<T>(rows: impl IntoIterator<Item = T>, place: impl Fn(&T) -> u128) -> Vec<T> {
-    let mut rows: Vec<_> = rows.into_iter().map(Some).collect();
-    let places = rows.iter().flatten().map(place).collect();
+    let (places, mut rows): (Vec<_>, Vec<_>) = rows.into_iter().map(|row| (place(&row), Some(row))).unzip();
     permutation(places).into_iter().filter_map(|at| rows.get_mut(at)?.take()).collect()
 }
 
