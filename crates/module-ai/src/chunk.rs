@@ -12,6 +12,8 @@ pub const CHUNKS_PER_STAGE_MAX: u64 = 4_096;
 pub const STAGE_TEXT_LENGTH_MAX: u64 = 512 * 1024;
 /// Most pieces that one call lists.
 pub const CHUNK_LISTING_MAX: u64 = 256;
+/// Most pieces, of whatever tasks, that one call appends.
+pub const CHUNK_BATCH_MAX: u64 = 512;
 
 /// What an append does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +41,14 @@ pub fn check_chunk_listing(limit: u32) -> Result<(), RuleError> {
         return Err(RuleError::Malformed { field: "limit", rule: "ask for at least one chunk" });
     }
     check_limit("The number of chunks in one call", CHUNK_LISTING_MAX, u64::from(limit))
+}
+
+/// Errors: `Malformed` or `AboveLimit` unless 1 ≤ `pieces` ≤ [`CHUNK_BATCH_MAX`].
+pub fn check_chunk_batch(pieces: usize) -> Result<(), RuleError> {
+    if pieces == 0 {
+        return Err(RuleError::Malformed { field: "appends", rule: "append at least one chunk" });
+    }
+    check_limit("The number of chunks in one call", CHUNK_BATCH_MAX, pieces as u64)
 }
 
 /// Decides an append of the piece `sequence` (from 1) of attempt `attempt`, `length` bytes long.

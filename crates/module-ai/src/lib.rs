@@ -11,6 +11,7 @@
 mod authority;
 mod chunk;
 mod lease;
+mod quota;
 mod request;
 mod result;
 mod stage;
@@ -19,13 +20,14 @@ mod usage;
 
 pub use authority::{TaskStanding, check_cancel, check_read, task_standing};
 pub use chunk::{
-    Append, CHUNK_LENGTH_MAX, CHUNK_LISTING_MAX, CHUNKS_PER_STAGE_MAX, STAGE_TEXT_LENGTH_MAX, check_chunk_listing,
-    check_chunk_text,
+    Append, CHUNK_BATCH_MAX, CHUNK_LENGTH_MAX, CHUNK_LISTING_MAX, CHUNKS_PER_STAGE_MAX, STAGE_TEXT_LENGTH_MAX,
+    check_chunk_batch, check_chunk_listing, check_chunk_text,
 };
 pub use lease::{
     LEASE_SECONDS_MAX, LEASE_SECONDS_MIN, LEASE_TOKEN_LENGTH_MAX, Lease, check_lease_seconds, check_lease_token,
     lease_expiry,
 };
+pub use quota::{TOKENS_PER_DAY, TOKENS_PER_DAY_MAX, TokenAccount, check_quota};
 pub use request::{
     ATTEMPTS_MAX, FINISHED_TASKS_MAX, KIND_LENGTH_MAX, KINDS_PER_CALL_MAX, OPEN_TASKS_MAX, REQUEST_LENGTH_MAX,
     STAGE_TITLE_LENGTH_MAX, STAGES_MAX, StagePlan, TaskRequest, check_kinds, check_open_tasks,

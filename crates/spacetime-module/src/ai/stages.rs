@@ -99,7 +99,8 @@ pub fn start_ai_task_stage(ctx: &ReducerContext, request: AiStageStart) -> Resul
 ///
 /// Errors: `unauthenticated`; `forbidden` (for the Service only); `not_found`; `conflict` if the
 /// caller does not hold the lease, it has run out, or an earlier stage is not completed;
-/// `illegal_transition` if the task is not running or the stage is completed.
+/// `illegal_transition` if the task is not running or the stage is completed; `limit_exceeded` if
+/// the player's tokens of the day are used up.
 #[procedure]
 pub fn start_ai_task_stage_and_return(
     ctx: &mut ProcedureContext,
@@ -142,6 +143,7 @@ fn start_stage(ctx: &ReducerContext, caller: &Caller, request: &AiStageStart) ->
     match stage.as_state().start()? {
         (Step::Already, _) => Ok(stage),
         (Step::Moved, next) => {
+            check_tokens_left(ctx, task.owner)?;
             let stage = AiTaskStage { started_at: Some(ctx.timestamp), finished_at: None, ..stage };
             Ok(ctx.db.ai_task_stage().id().update(stage.with_state(next)))
         }
@@ -159,7 +161,8 @@ fn complete_stage(
         (Step::Already, _) => Ok(stage),
         (Step::Moved, next) => {
             if request.usage != AiTokenUsage::default() {
-                let task = AiTask { updated_at: ctx.timestamp, ..task.with_usage(request.usage)? };
+                let task = with_booked_usage(ctx, task, request.usage)?;
+                let task = AiTask { updated_at: ctx.timestamp, ..task };
                 ctx.db.ai_task().task_id().update(task);
             }
             let stage = AiTaskStage { finished_at: Some(ctx.timestamp), ..stage };

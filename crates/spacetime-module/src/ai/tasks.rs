@@ -44,6 +44,7 @@ pub struct AiTask {
     /// Text or JSON that the worker understands.
     pub request: String,
     /// How far it has come.
+    #[index(btree)]
     pub status: AiTaskStatus,
     /// How often a worker has begun it.
     pub attempt: u32,
@@ -107,7 +108,8 @@ pub fn create_ai_task(ctx: &ReducerContext, request: AiTaskCreation) -> Result<(
 /// Asks for a task and returns it with its stages. It waits until a worker takes it.
 ///
 /// Errors: `unauthenticated`; `forbidden` if anyone but the Service names another player;
-/// `invalid_argument`, `limit_exceeded` (also for more than 8 open tasks of a player);
+/// `invalid_argument`, `limit_exceeded` (also for more than 8 open tasks of a player, and if the
+/// player's tokens of the day are used up);
 /// `conflict` if the idempotency key was used for another request; `not_found` if the task that
 /// was created under the key has been forgotten.
 #[procedure]
@@ -204,6 +206,7 @@ fn create_task(ctx: &ReducerContext, caller: &Caller, request: &AiTaskCreation) 
         return load_ai_task(ctx, task_id).map(|task| ai_task_snapshot(ctx, task));
     }
     check_open_tasks(ctx, caller.player)?;
+    check_tokens_left(ctx, caller.player)?;
     let task = insert_task(ctx, caller.player, request)?;
     replayable.remember(ctx, task.task_id)?;
     Ok(ai_task_snapshot(ctx, task))

@@ -4,7 +4,7 @@
 //! knows stage, attempt and sequence number can therefore go on where it was, and sees that an
 //! attempt is over when the stage has a later one; what had arrived stays.
 
-use module_ai::{Append, check_chunk_listing, check_chunk_text};
+use module_ai::{Append, check_chunk_batch, check_chunk_listing, check_chunk_text};
 
 use crate::*;
 
@@ -53,6 +53,22 @@ pub struct AiTextChunkAppend {
     pub text: String,
 }
 
+/// Pieces of text to append together, of one task or of many.
+#[derive(SpacetimeType, Clone, Debug, PartialEq, Eq)]
+pub struct AiTextChunkBatch {
+    /// From 1 to 512, each as if it were alone; those of one attempt in their sequence.
+    pub appends: Vec<AiTextChunkAppend>,
+}
+
+/// What became of one piece of a batch.
+#[derive(SpacetimeType, Clone, Debug, PartialEq, Eq)]
+pub enum AiTextChunkOutcome {
+    /// It is stored, now or since an earlier call.
+    Stored,
+    /// It is not, and the others do not suffer by it.
+    Refused(DomainError),
+}
+
 /// Which chunks to list.
 #[derive(SpacetimeType, Clone, Debug, PartialEq, Eq)]
 pub struct AiTextChunkListing {
@@ -84,6 +100,24 @@ pub fn append_ai_text_chunk_and_return(
     ctx.try_with_tx(|tx| {
         let caller = guard(tx, SERVICE, None)?;
         append_chunk(tx, &caller, &request)
+    })
+}
+
+/// Appends chunks of whatever tasks the caller works on, in one transaction, and says of each what
+/// became of it, in their order. A worker that streams many texts at once calls this at a steady
+/// pace, so that the cost of a transaction does not come with each piece.
+///
+/// Errors: `unauthenticated`; `forbidden` (for the Service only); `invalid_argument` or
+/// `limit_exceeded` for the number of chunks. What is wrong with one chunk is in its outcome, as
+/// `append_ai_text_chunk_and_return` would have it.
+#[procedure]
+pub fn append_ai_text_chunks_and_return(
+    ctx: &mut ProcedureContext,
+    request: AiTextChunkBatch,
+) -> Result<Vec<AiTextChunkOutcome>, DomainError> {
+    ctx.try_with_tx(|tx| {
+        let caller = guard(tx, SERVICE, None)?;
+        append_batch(tx, &caller, &request)
     })
 }
 
@@ -141,6 +175,25 @@ fn append_chunk(
             ctx.db.ai_text_chunk().try_insert(chunk).map_err(|_| DomainError::no_fresh_id())
         }
     }
+}
+
+/// An append refuses before it writes, so a refused one leaves nothing behind; only what the
+/// engine itself cannot do ends the whole batch.
+fn append_batch(
+    ctx: &ReducerContext,
+    caller: &Caller,
+    request: &AiTextChunkBatch,
+) -> Result<Vec<AiTextChunkOutcome>, DomainError> {
+    check_chunk_batch(request.appends.len())?;
+    let mut outcomes = Vec::with_capacity(request.appends.len());
+    for append in &request.appends {
+        outcomes.push(match append_chunk(ctx, caller, append) {
+            Ok(_) => AiTextChunkOutcome::Stored,
+            Err(error) if error.code == DomainErrorCode::Internal => return Err(error),
+            Err(refusal) => AiTextChunkOutcome::Refused(refusal),
+        });
+    }
+    Ok(outcomes)
 }
 
 fn list_chunks(

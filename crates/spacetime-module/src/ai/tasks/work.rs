@@ -280,7 +280,7 @@ fn complete_task(
     }
     let stages = ai_stages_of(ctx, task.task_id).into_iter();
     module_ai::check_all_completed(stages.map(|stage| stage.status.into()))?;
-    let task = advance_ai_task(ctx, task.with_usage(request.usage)?, next)?;
+    let task = advance_ai_task(ctx, with_booked_usage(ctx, task, request.usage)?, next)?;
     Ok(ai_task_snapshot(ctx, task))
 }
 
@@ -293,7 +293,8 @@ fn fail_task(ctx: &ReducerContext, caller: &Caller, request: &AiTaskFailure) -> 
         return Ok(ai_task_snapshot(ctx, task));
     }
     let available_at = ai_instant(now.saturating_add(module_ai::retry_pause(task.attempt)));
-    let task = AiTask { error: Some(request.error.clone()), available_at, ..task.with_usage(request.usage)? };
+    let task = with_booked_usage(ctx, task, request.usage)?;
+    let task = AiTask { error: Some(request.error.clone()), available_at, ..task };
     let task = advance_ai_task(ctx, task, next)?;
     Ok(ai_task_snapshot(ctx, task))
 }
@@ -331,17 +332,6 @@ pub(crate) fn set_ai_lease_timer(ctx: &ReducerContext, task: &AiTask) -> Result<
 
 fn find_lease(ctx: &ReducerContext, holder: Identity, token: &str) -> Option<AiTaskLeaseExpiry> {
     ctx.db.ai_task_lease_expiry().by_holder().filter((holder, token)).next()
-}
-
-impl AiTask {
-    /// With a report added.
-    ///
-    /// Errors: `limit_exceeded`.
-    pub(crate) fn with_usage(self, report: AiTokenUsage) -> Result<AiTask, DomainError> {
-        let so_far = TokenUsage { input_tokens: self.input_tokens, output_tokens: self.output_tokens };
-        let usage = so_far.plus(report.into())?;
-        Ok(AiTask { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens, ..self })
-    }
 }
 
 impl From<AiTokenUsage> for TokenUsage {
