@@ -26,28 +26,40 @@ pub mod account_status_type;
 pub mod add_draft_card_and_return_procedure;
 pub mod add_draft_card_reducer;
 pub mod ai_failure_outlook_type;
+pub mod ai_news_type;
+pub mod ai_open_task_type;
 pub mod ai_result_attachment_type;
 pub mod ai_result_reference_type;
 pub mod ai_stage_completion_type;
 pub mod ai_stage_plan_type;
 pub mod ai_stage_start_type;
+pub mod ai_stage_state_type;
 pub mod ai_stage_status_type;
 pub mod ai_task_completion_type;
 pub mod ai_task_creation_type;
 pub mod ai_task_failure_type;
+pub mod ai_task_feed_table;
 pub mod ai_task_lease_expiry_type;
 pub mod ai_task_lease_request_type;
+pub mod ai_task_news_type;
 pub mod ai_task_snapshot_type;
 pub mod ai_task_stage_type;
 pub mod ai_task_start_type;
+pub mod ai_task_state_type;
 pub mod ai_task_status_type;
 pub mod ai_task_type;
 pub mod ai_text_chunk_append_type;
+pub mod ai_text_chunk_batch_type;
 pub mod ai_text_chunk_listing_type;
+pub mod ai_text_chunk_outcome_type;
 pub mod ai_text_chunk_type;
+pub mod ai_text_piece_type;
+pub mod ai_token_account_type;
 pub mod ai_token_usage_type;
+pub mod ai_usage_report_type;
 pub mod append_agent_message_and_return_procedure;
 pub mod append_ai_text_chunk_and_return_procedure;
+pub mod append_ai_text_chunks_and_return_procedure;
 pub mod append_big_fish_agent_message_and_return_procedure;
 pub mod archive_custom_world_and_return_procedure;
 pub mod archive_custom_world_reducer;
@@ -115,6 +127,7 @@ pub mod bind_asset_object_to_entity_and_return_procedure;
 pub mod bind_asset_object_to_entity_reducer;
 pub mod bind_big_fish_asset_and_return_procedure;
 pub mod bind_big_fish_asset_reducer;
+pub mod book_ai_token_usage_and_return_procedure;
 pub mod branch_story_and_return_procedure;
 pub mod branch_story_reducer;
 pub mod browse_kind_type;
@@ -350,6 +363,7 @@ pub mod my_ai_result_references_table;
 pub mod my_ai_task_stages_table;
 pub mod my_ai_tasks_table;
 pub mod my_ai_text_chunks_table;
+pub mod my_ai_token_account_table;
 pub mod my_asset_bindings_table;
 pub mod my_assets_table;
 pub mod my_battle_victories_table;
@@ -403,6 +417,7 @@ pub mod npc_relation_type;
 pub mod npc_state_type;
 pub mod offer_trade_and_return_procedure;
 pub mod offer_trade_reducer;
+pub mod open_ai_tasks_table;
 pub mod open_treasure_and_return_procedure;
 pub mod open_treasure_reducer;
 pub mod pause_big_fish_run_and_return_procedure;
@@ -456,6 +471,7 @@ pub mod quest_record_type;
 pub mod quest_selection_type;
 pub mod quest_status_type;
 pub mod read_ai_task_and_return_procedure;
+pub mod read_ai_token_account_and_return_procedure;
 pub mod read_asset_object_and_return_procedure;
 pub mod read_battle_and_return_procedure;
 pub mod read_big_fish_game_version_and_return_procedure;
@@ -515,6 +531,7 @@ pub mod runtime_snapshot_record_type;
 pub mod runtime_snapshot_request_type;
 pub mod runtime_snapshot_slot_type;
 pub mod runtime_snapshot_type;
+pub mod set_ai_token_quota_and_return_procedure;
 pub mod set_big_fish_ladder_and_return_procedure;
 pub mod set_big_fish_ladder_reducer;
 pub mod spent_refresh_token_type;
@@ -623,28 +640,40 @@ pub use account_status_type::AccountStatus;
 pub use add_draft_card_and_return_procedure::add_draft_card_and_return;
 pub use add_draft_card_reducer::add_draft_card;
 pub use ai_failure_outlook_type::AiFailureOutlook;
+pub use ai_news_type::AiNews;
+pub use ai_open_task_type::AiOpenTask;
 pub use ai_result_attachment_type::AiResultAttachment;
 pub use ai_result_reference_type::AiResultReference;
 pub use ai_stage_completion_type::AiStageCompletion;
 pub use ai_stage_plan_type::AiStagePlan;
 pub use ai_stage_start_type::AiStageStart;
+pub use ai_stage_state_type::AiStageState;
 pub use ai_stage_status_type::AiStageStatus;
 pub use ai_task_completion_type::AiTaskCompletion;
 pub use ai_task_creation_type::AiTaskCreation;
 pub use ai_task_failure_type::AiTaskFailure;
+pub use ai_task_feed_table::*;
 pub use ai_task_lease_expiry_type::AiTaskLeaseExpiry;
 pub use ai_task_lease_request_type::AiTaskLeaseRequest;
+pub use ai_task_news_type::AiTaskNews;
 pub use ai_task_snapshot_type::AiTaskSnapshot;
 pub use ai_task_stage_type::AiTaskStage;
 pub use ai_task_start_type::AiTaskStart;
+pub use ai_task_state_type::AiTaskState;
 pub use ai_task_status_type::AiTaskStatus;
 pub use ai_task_type::AiTask;
 pub use ai_text_chunk_append_type::AiTextChunkAppend;
+pub use ai_text_chunk_batch_type::AiTextChunkBatch;
 pub use ai_text_chunk_listing_type::AiTextChunkListing;
+pub use ai_text_chunk_outcome_type::AiTextChunkOutcome;
 pub use ai_text_chunk_type::AiTextChunk;
+pub use ai_text_piece_type::AiTextPiece;
+pub use ai_token_account_type::AiTokenAccount;
 pub use ai_token_usage_type::AiTokenUsage;
+pub use ai_usage_report_type::AiUsageReport;
 pub use append_agent_message_and_return_procedure::append_agent_message_and_return;
 pub use append_ai_text_chunk_and_return_procedure::append_ai_text_chunk_and_return;
+pub use append_ai_text_chunks_and_return_procedure::append_ai_text_chunks_and_return;
 pub use append_big_fish_agent_message_and_return_procedure::append_big_fish_agent_message_and_return;
 pub use archive_custom_world_and_return_procedure::archive_custom_world_and_return;
 pub use archive_custom_world_reducer::archive_custom_world;
@@ -712,6 +741,7 @@ pub use bind_asset_object_to_entity_and_return_procedure::bind_asset_object_to_e
 pub use bind_asset_object_to_entity_reducer::bind_asset_object_to_entity;
 pub use bind_big_fish_asset_and_return_procedure::bind_big_fish_asset_and_return;
 pub use bind_big_fish_asset_reducer::bind_big_fish_asset;
+pub use book_ai_token_usage_and_return_procedure::book_ai_token_usage_and_return;
 pub use branch_story_and_return_procedure::branch_story_and_return;
 pub use branch_story_reducer::branch_story;
 pub use browse_kind_type::BrowseKind;
@@ -947,6 +977,7 @@ pub use my_ai_result_references_table::*;
 pub use my_ai_task_stages_table::*;
 pub use my_ai_tasks_table::*;
 pub use my_ai_text_chunks_table::*;
+pub use my_ai_token_account_table::*;
 pub use my_asset_bindings_table::*;
 pub use my_assets_table::*;
 pub use my_battle_victories_table::*;
@@ -1000,6 +1031,7 @@ pub use npc_relation_type::NpcRelation;
 pub use npc_state_type::NpcState;
 pub use offer_trade_and_return_procedure::offer_trade_and_return;
 pub use offer_trade_reducer::offer_trade;
+pub use open_ai_tasks_table::*;
 pub use open_treasure_and_return_procedure::open_treasure_and_return;
 pub use open_treasure_reducer::open_treasure;
 pub use pause_big_fish_run_and_return_procedure::pause_big_fish_run_and_return;
@@ -1053,6 +1085,7 @@ pub use quest_record_type::QuestRecord;
 pub use quest_selection_type::QuestSelection;
 pub use quest_status_type::QuestStatus;
 pub use read_ai_task_and_return_procedure::read_ai_task_and_return;
+pub use read_ai_token_account_and_return_procedure::read_ai_token_account_and_return;
 pub use read_asset_object_and_return_procedure::read_asset_object_and_return;
 pub use read_battle_and_return_procedure::read_battle_and_return;
 pub use read_big_fish_game_version_and_return_procedure::read_big_fish_game_version_and_return;
@@ -1112,6 +1145,7 @@ pub use runtime_snapshot_record_type::RuntimeSnapshotRecord;
 pub use runtime_snapshot_request_type::RuntimeSnapshotRequest;
 pub use runtime_snapshot_slot_type::RuntimeSnapshotSlot;
 pub use runtime_snapshot_type::RuntimeSnapshot;
+pub use set_ai_token_quota_and_return_procedure::set_ai_token_quota_and_return;
 pub use set_big_fish_ladder_and_return_procedure::set_big_fish_ladder_and_return;
 pub use set_big_fish_ladder_reducer::set_big_fish_ladder;
 pub use spent_refresh_token_type::SpentRefreshToken;
@@ -2097,6 +2131,7 @@ impl __sdk::Reducer for Reducer {
 #[doc(hidden)]
 #[derive(Default, Debug)]
 pub struct DbUpdate {
+    ai_task_feed: __sdk::TableUpdate<self::AiTaskNews>,
     custom_world_gallery_entry: __sdk::TableUpdate<self::CustomWorldGalleryEntry>,
     gallery_fish: __sdk::TableUpdate<self::BigFishGalleryEntry>,
     gallery_puzzles: __sdk::TableUpdate<self::PicturePuzzle>,
@@ -2109,6 +2144,7 @@ pub struct DbUpdate {
     my_ai_task_stages: __sdk::TableUpdate<self::AiTaskStage>,
     my_ai_tasks: __sdk::TableUpdate<self::AiTask>,
     my_ai_text_chunks: __sdk::TableUpdate<self::AiTextChunk>,
+    my_ai_token_account: __sdk::TableUpdate<self::AiTokenAccount>,
     my_asset_bindings: __sdk::TableUpdate<self::AssetEntityBinding>,
     my_assets: __sdk::TableUpdate<self::AssetObject>,
     my_battle_victories: __sdk::TableUpdate<self::BattleVictory>,
@@ -2152,6 +2188,7 @@ pub struct DbUpdate {
     my_wallet: __sdk::TableUpdate<self::ProfileWalletBalance>,
     my_wallet_ledger: __sdk::TableUpdate<self::ProfileWalletLedger>,
     my_works: __sdk::TableUpdate<self::CustomWorldProfile>,
+    open_ai_tasks: __sdk::TableUpdate<self::AiOpenTask>,
     puzzle_leader: __sdk::TableUpdate<self::PuzzleLeader>,
 }
 
@@ -2161,6 +2198,11 @@ impl TryFrom<__ws::v2::TransactionUpdate> for DbUpdate {
         let mut update = DbUpdate::default();
         for table_update in __sdk::transaction_update_iter_table_updates(raw) {
             match &table_update.table_name[..] {
+                "ai_task_feed" => {
+                    update
+                        .ai_task_feed
+                        .append(ai_task_feed_table::parse_table_update(table_update)?)
+                }
                 "custom_world_gallery_entry" => {
                     update
                         .custom_world_gallery_entry
@@ -2237,6 +2279,13 @@ impl TryFrom<__ws::v2::TransactionUpdate> for DbUpdate {
                         .my_ai_text_chunks
                         .append(
                             my_ai_text_chunks_table::parse_table_update(table_update)?,
+                        )
+                }
+                "my_ai_token_account" => {
+                    update
+                        .my_ai_token_account
+                        .append(
+                            my_ai_token_account_table::parse_table_update(table_update)?,
                         )
                 }
                 "my_asset_bindings" => {
@@ -2492,6 +2541,11 @@ impl TryFrom<__ws::v2::TransactionUpdate> for DbUpdate {
                         .my_works
                         .append(my_works_table::parse_table_update(table_update)?)
                 }
+                "open_ai_tasks" => {
+                    update
+                        .open_ai_tasks
+                        .append(open_ai_tasks_table::parse_table_update(table_update)?)
+                }
                 "puzzle_leader" => {
                     update
                         .puzzle_leader
@@ -2523,6 +2577,8 @@ impl __sdk::DbUpdate for DbUpdate {
         cache: &mut __sdk::ClientCache<RemoteModule>,
     ) -> AppliedDiff<'_> {
         let mut diff = AppliedDiff::default();
+        diff.ai_task_feed = cache
+            .apply_diff_to_table::<self::AiTaskNews>("ai_task_feed", &self.ai_task_feed);
         diff.custom_world_gallery_entry = cache
             .apply_diff_to_table::<
                 self::CustomWorldGalleryEntry,
@@ -2579,6 +2635,11 @@ impl __sdk::DbUpdate for DbUpdate {
                 self::AiTextChunk,
             >("my_ai_text_chunks", &self.my_ai_text_chunks)
             .with_updates_by_pk(|row| &row.id);
+        diff.my_ai_token_account = cache
+            .apply_diff_to_table::<
+                self::AiTokenAccount,
+            >("my_ai_token_account", &self.my_ai_token_account)
+            .with_updates_by_pk(|row| &row.owner);
         diff.my_asset_bindings = cache
             .apply_diff_to_table::<
                 self::AssetEntityBinding,
@@ -2770,6 +2831,10 @@ impl __sdk::DbUpdate for DbUpdate {
         diff.my_works = cache
             .apply_diff_to_table::<self::CustomWorldProfile>("my_works", &self.my_works)
             .with_updates_by_pk(|row| &row.world_id);
+        diff.open_ai_tasks = cache
+            .apply_diff_to_table::<
+                self::AiOpenTask,
+            >("open_ai_tasks", &self.open_ai_tasks);
         diff.puzzle_leader = cache
             .apply_diff_to_table::<
                 self::PuzzleLeader,
@@ -2781,6 +2846,11 @@ impl __sdk::DbUpdate for DbUpdate {
         let mut update = DbUpdate::default();
         for table_rows in raw.tables {
             match &table_rows.table[..] {
+                "ai_task_feed" => {
+                    update
+                        .ai_task_feed
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
                 "custom_world_gallery_entry" => {
                     update
                         .custom_world_gallery_entry
@@ -2839,6 +2909,11 @@ impl __sdk::DbUpdate for DbUpdate {
                 "my_ai_text_chunks" => {
                     update
                         .my_ai_text_chunks
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "my_ai_token_account" => {
+                    update
+                        .my_ai_token_account
                         .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
                 }
                 "my_asset_bindings" => {
@@ -3054,6 +3129,11 @@ impl __sdk::DbUpdate for DbUpdate {
                 "my_works" => {
                     update
                         .my_works
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "open_ai_tasks" => {
+                    update
+                        .open_ai_tasks
                         .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
                 }
                 "puzzle_leader" => {
@@ -3075,6 +3155,11 @@ impl __sdk::DbUpdate for DbUpdate {
         let mut update = DbUpdate::default();
         for table_rows in raw.tables {
             match &table_rows.table[..] {
+                "ai_task_feed" => {
+                    update
+                        .ai_task_feed
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
                 "custom_world_gallery_entry" => {
                     update
                         .custom_world_gallery_entry
@@ -3133,6 +3218,11 @@ impl __sdk::DbUpdate for DbUpdate {
                 "my_ai_text_chunks" => {
                     update
                         .my_ai_text_chunks
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "my_ai_token_account" => {
+                    update
+                        .my_ai_token_account
                         .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
                 }
                 "my_asset_bindings" => {
@@ -3348,6 +3438,11 @@ impl __sdk::DbUpdate for DbUpdate {
                 "my_works" => {
                     update
                         .my_works
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "open_ai_tasks" => {
+                    update
+                        .open_ai_tasks
                         .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
                 }
                 "puzzle_leader" => {
@@ -3370,6 +3465,7 @@ impl __sdk::DbUpdate for DbUpdate {
 #[doc(hidden)]
 #[derive(Default)]
 pub struct AppliedDiff<'r> {
+    ai_task_feed: __sdk::TableAppliedDiff<'r, self::AiTaskNews>,
     custom_world_gallery_entry: __sdk::TableAppliedDiff<
         'r,
         self::CustomWorldGalleryEntry,
@@ -3385,6 +3481,7 @@ pub struct AppliedDiff<'r> {
     my_ai_task_stages: __sdk::TableAppliedDiff<'r, self::AiTaskStage>,
     my_ai_tasks: __sdk::TableAppliedDiff<'r, self::AiTask>,
     my_ai_text_chunks: __sdk::TableAppliedDiff<'r, self::AiTextChunk>,
+    my_ai_token_account: __sdk::TableAppliedDiff<'r, self::AiTokenAccount>,
     my_asset_bindings: __sdk::TableAppliedDiff<'r, self::AssetEntityBinding>,
     my_assets: __sdk::TableAppliedDiff<'r, self::AssetObject>,
     my_battle_victories: __sdk::TableAppliedDiff<'r, self::BattleVictory>,
@@ -3428,6 +3525,7 @@ pub struct AppliedDiff<'r> {
     my_wallet: __sdk::TableAppliedDiff<'r, self::ProfileWalletBalance>,
     my_wallet_ledger: __sdk::TableAppliedDiff<'r, self::ProfileWalletLedger>,
     my_works: __sdk::TableAppliedDiff<'r, self::CustomWorldProfile>,
+    open_ai_tasks: __sdk::TableAppliedDiff<'r, self::AiOpenTask>,
     puzzle_leader: __sdk::TableAppliedDiff<'r, self::PuzzleLeader>,
     __unused: std::marker::PhantomData<&'r ()>,
 }
@@ -3442,6 +3540,10 @@ impl<'r> __sdk::AppliedDiff<'r> for AppliedDiff<'r> {
         event: &EventContext,
         callbacks: &mut __sdk::DbCallbacks<RemoteModule>,
     ) {
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::AiTaskNews,
+            >("ai_task_feed", &self.ai_task_feed, event);
         callbacks
             .invoke_table_row_callbacks::<
                 self::CustomWorldGalleryEntry,
@@ -3490,6 +3592,10 @@ impl<'r> __sdk::AppliedDiff<'r> for AppliedDiff<'r> {
             .invoke_table_row_callbacks::<
                 self::AiTextChunk,
             >("my_ai_text_chunks", &self.my_ai_text_chunks, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::AiTokenAccount,
+            >("my_ai_token_account", &self.my_ai_token_account, event);
         callbacks
             .invoke_table_row_callbacks::<
                 self::AssetEntityBinding,
@@ -3664,6 +3770,10 @@ impl<'r> __sdk::AppliedDiff<'r> for AppliedDiff<'r> {
             >("my_works", &self.my_works, event);
         callbacks
             .invoke_table_row_callbacks::<
+                self::AiOpenTask,
+            >("open_ai_tasks", &self.open_ai_tasks, event);
+        callbacks
+            .invoke_table_row_callbacks::<
                 self::PuzzleLeader,
             >("puzzle_leader", &self.puzzle_leader, event);
     }
@@ -3693,6 +3803,7 @@ impl __sdk::SpacetimeModule for RemoteModule {
     type SubscriptionHandle = SubscriptionHandle;
     type QueryBuilder = __sdk::QueryBuilder;
     fn register_tables(client_cache: &mut __sdk::ClientCache<Self>) {
+        ai_task_feed_table::register_table(client_cache);
         custom_world_gallery_entry_table::register_table(client_cache);
         gallery_fish_table::register_table(client_cache);
         gallery_puzzles_table::register_table(client_cache);
@@ -3705,6 +3816,7 @@ impl __sdk::SpacetimeModule for RemoteModule {
         my_ai_task_stages_table::register_table(client_cache);
         my_ai_tasks_table::register_table(client_cache);
         my_ai_text_chunks_table::register_table(client_cache);
+        my_ai_token_account_table::register_table(client_cache);
         my_asset_bindings_table::register_table(client_cache);
         my_assets_table::register_table(client_cache);
         my_battle_victories_table::register_table(client_cache);
@@ -3748,6 +3860,7 @@ impl __sdk::SpacetimeModule for RemoteModule {
         my_wallet_table::register_table(client_cache);
         my_wallet_ledger_table::register_table(client_cache);
         my_works_table::register_table(client_cache);
+        open_ai_tasks_table::register_table(client_cache);
         puzzle_leader_table::register_table(client_cache);
     }
     const ALL_TABLE_NAMES: &'static [&'static str] = &[
@@ -3763,6 +3876,7 @@ impl __sdk::SpacetimeModule for RemoteModule {
         "my_ai_task_stages",
         "my_ai_tasks",
         "my_ai_text_chunks",
+        "my_ai_token_account",
         "my_asset_bindings",
         "my_assets",
         "my_battle_victories",
@@ -3806,6 +3920,7 @@ impl __sdk::SpacetimeModule for RemoteModule {
         "my_wallet",
         "my_wallet_ledger",
         "my_works",
+        "open_ai_tasks",
         "puzzle_leader",
     ];
 }

@@ -24,6 +24,7 @@ import {
   type SubscriptionEventContextInterface as __SubscriptionEventContextInterface,
   type SubscriptionHandleImpl as __SubscriptionHandleImpl,
 } from "spacetimedb";
+import AiTaskFeedRow from "./ai_task_feed_table";
 import CustomWorldGalleryEntryRow from "./custom_world_gallery_entry_table";
 import GalleryFishRow from "./gallery_fish_table";
 import GalleryPuzzlesRow from "./gallery_puzzles_table";
@@ -36,6 +37,7 @@ import MyAiResultReferencesRow from "./my_ai_result_references_table";
 import MyAiTaskStagesRow from "./my_ai_task_stages_table";
 import MyAiTasksRow from "./my_ai_tasks_table";
 import MyAiTextChunksRow from "./my_ai_text_chunks_table";
+import MyAiTokenAccountRow from "./my_ai_token_account_table";
 import MyAssetBindingsRow from "./my_asset_bindings_table";
 import MyAssetsRow from "./my_assets_table";
 import MyBattleVictoriesRow from "./my_battle_victories_table";
@@ -79,6 +81,7 @@ import MyTreasuresRow from "./my_treasures_table";
 import MyWalletRow from "./my_wallet_table";
 import MyWalletLedgerRow from "./my_wallet_ledger_table";
 import MyWorksRow from "./my_works_table";
+import OpenAiTasksRow from "./open_ai_tasks_table";
 import PuzzleLeaderRow from "./puzzle_leader_table";
 import AbandonBigFishRunReducer from "./abandon_big_fish_run_reducer";
 import AbandonPuzzleRunReducer from "./abandon_puzzle_run_reducer";
@@ -187,6 +190,7 @@ import * as AcceptTradeAndReturnProcedure from "./accept_trade_and_return_proced
 import * as AddDraftCardAndReturnProcedure from "./add_draft_card_and_return_procedure";
 import * as AppendAgentMessageAndReturnProcedure from "./append_agent_message_and_return_procedure";
 import * as AppendAiTextChunkAndReturnProcedure from "./append_ai_text_chunk_and_return_procedure";
+import * as AppendAiTextChunksAndReturnProcedure from "./append_ai_text_chunks_and_return_procedure";
 import * as AppendBigFishAgentMessageAndReturnProcedure from "./append_big_fish_agent_message_and_return_procedure";
 import * as ArchiveCustomWorldAndReturnProcedure from "./archive_custom_world_and_return_procedure";
 import * as AttachAiResultReferenceAndReturnProcedure from "./attach_ai_result_reference_and_return_procedure";
@@ -194,6 +198,7 @@ import * as BeginPuzzleRunAndReturnProcedure from "./begin_puzzle_run_and_return
 import * as BeginStoryAndReturnProcedure from "./begin_story_and_return_procedure";
 import * as BindAssetObjectToEntityAndReturnProcedure from "./bind_asset_object_to_entity_and_return_procedure";
 import * as BindBigFishAssetAndReturnProcedure from "./bind_big_fish_asset_and_return_procedure";
+import * as BookAiTokenUsageAndReturnProcedure from "./book_ai_token_usage_and_return_procedure";
 import * as BranchStoryAndReturnProcedure from "./branch_story_and_return_procedure";
 import * as CancelAiTaskAndReturnProcedure from "./cancel_ai_task_and_return_procedure";
 import * as CancelTradeAndReturnProcedure from "./cancel_trade_and_return_procedure";
@@ -285,6 +290,7 @@ import * as PublishBigFishGameAndReturnProcedure from "./publish_big_fish_game_a
 import * as PublishPuzzleAndReturnProcedure from "./publish_puzzle_and_return_procedure";
 import * as PublishWorldAndReturnProcedure from "./publish_world_and_return_procedure";
 import * as ReadAiTaskAndReturnProcedure from "./read_ai_task_and_return_procedure";
+import * as ReadAiTokenAccountAndReturnProcedure from "./read_ai_token_account_and_return_procedure";
 import * as ReadAssetObjectAndReturnProcedure from "./read_asset_object_and_return_procedure";
 import * as ReadBattleAndReturnProcedure from "./read_battle_and_return_procedure";
 import * as ReadBigFishGameVersionAndReturnProcedure from "./read_big_fish_game_version_and_return_procedure";
@@ -309,6 +315,7 @@ import * as RestoreProfileSaveArchiveAndReturnProcedure from "./restore_profile_
 import * as ResumeBigFishRunAndReturnProcedure from "./resume_big_fish_run_and_return_procedure";
 import * as ReviseTradeAndReturnProcedure from "./revise_trade_and_return_procedure";
 import * as RotateRefreshTokenAndReturnProcedure from "./rotate_refresh_token_and_return_procedure";
+import * as SetAiTokenQuotaAndReturnProcedure from "./set_ai_token_quota_and_return_procedure";
 import * as SetBigFishLadderAndReturnProcedure from "./set_big_fish_ladder_and_return_procedure";
 import * as SplitInventoryStackAndReturnProcedure from "./split_inventory_stack_and_return_procedure";
 import * as StartAgentSessionAndReturnProcedure from "./start_agent_session_and_return_procedure";
@@ -336,6 +343,11 @@ import * as UpsertUserBrowseHistoryAndReturnProcedure from "./upsert_user_browse
 import * as WriteCreationDraftAndReturnProcedure from "./write_creation_draft_and_return_procedure";
 
 const tablesSchema = __schema({
+  aiTaskFeed: __table({
+    name: "ai_task_feed",
+    indexes: [],
+    constraints: [],
+  }, AiTaskFeedRow),
   customWorldGalleryEntry: __table({
     name: "custom_world_gallery_entry",
     indexes: [
@@ -402,6 +414,11 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, MyAiTextChunksRow),
+  myAiTokenAccount: __table({
+    name: "my_ai_token_account",
+    indexes: [],
+    constraints: [],
+  }, MyAiTokenAccountRow),
   myAssetBindings: __table({
     name: "my_asset_bindings",
     indexes: [],
@@ -617,6 +634,11 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, MyWorksRow),
+  openAiTasks: __table({
+    name: "open_ai_tasks",
+    indexes: [],
+    constraints: [],
+  }, OpenAiTasksRow),
   puzzleLeader: __table({
     name: "puzzle_leader",
     indexes: [
@@ -740,6 +762,7 @@ const proceduresSchema = __procedures(
   __procedureSchema("add_draft_card_and_return", AddDraftCardAndReturnProcedure.params, AddDraftCardAndReturnProcedure.returnType),
   __procedureSchema("append_agent_message_and_return", AppendAgentMessageAndReturnProcedure.params, AppendAgentMessageAndReturnProcedure.returnType),
   __procedureSchema("append_ai_text_chunk_and_return", AppendAiTextChunkAndReturnProcedure.params, AppendAiTextChunkAndReturnProcedure.returnType),
+  __procedureSchema("append_ai_text_chunks_and_return", AppendAiTextChunksAndReturnProcedure.params, AppendAiTextChunksAndReturnProcedure.returnType),
   __procedureSchema("append_big_fish_agent_message_and_return", AppendBigFishAgentMessageAndReturnProcedure.params, AppendBigFishAgentMessageAndReturnProcedure.returnType),
   __procedureSchema("archive_custom_world_and_return", ArchiveCustomWorldAndReturnProcedure.params, ArchiveCustomWorldAndReturnProcedure.returnType),
   __procedureSchema("attach_ai_result_reference_and_return", AttachAiResultReferenceAndReturnProcedure.params, AttachAiResultReferenceAndReturnProcedure.returnType),
@@ -747,6 +770,7 @@ const proceduresSchema = __procedures(
   __procedureSchema("begin_story_and_return", BeginStoryAndReturnProcedure.params, BeginStoryAndReturnProcedure.returnType),
   __procedureSchema("bind_asset_object_to_entity_and_return", BindAssetObjectToEntityAndReturnProcedure.params, BindAssetObjectToEntityAndReturnProcedure.returnType),
   __procedureSchema("bind_big_fish_asset_and_return", BindBigFishAssetAndReturnProcedure.params, BindBigFishAssetAndReturnProcedure.returnType),
+  __procedureSchema("book_ai_token_usage_and_return", BookAiTokenUsageAndReturnProcedure.params, BookAiTokenUsageAndReturnProcedure.returnType),
   __procedureSchema("branch_story_and_return", BranchStoryAndReturnProcedure.params, BranchStoryAndReturnProcedure.returnType),
   __procedureSchema("cancel_ai_task_and_return", CancelAiTaskAndReturnProcedure.params, CancelAiTaskAndReturnProcedure.returnType),
   __procedureSchema("cancel_trade_and_return", CancelTradeAndReturnProcedure.params, CancelTradeAndReturnProcedure.returnType),
@@ -838,6 +862,7 @@ const proceduresSchema = __procedures(
   __procedureSchema("publish_puzzle_and_return", PublishPuzzleAndReturnProcedure.params, PublishPuzzleAndReturnProcedure.returnType),
   __procedureSchema("publish_world_and_return", PublishWorldAndReturnProcedure.params, PublishWorldAndReturnProcedure.returnType),
   __procedureSchema("read_ai_task_and_return", ReadAiTaskAndReturnProcedure.params, ReadAiTaskAndReturnProcedure.returnType),
+  __procedureSchema("read_ai_token_account_and_return", ReadAiTokenAccountAndReturnProcedure.params, ReadAiTokenAccountAndReturnProcedure.returnType),
   __procedureSchema("read_asset_object_and_return", ReadAssetObjectAndReturnProcedure.params, ReadAssetObjectAndReturnProcedure.returnType),
   __procedureSchema("read_battle_and_return", ReadBattleAndReturnProcedure.params, ReadBattleAndReturnProcedure.returnType),
   __procedureSchema("read_big_fish_game_version_and_return", ReadBigFishGameVersionAndReturnProcedure.params, ReadBigFishGameVersionAndReturnProcedure.returnType),
@@ -862,6 +887,7 @@ const proceduresSchema = __procedures(
   __procedureSchema("resume_big_fish_run_and_return", ResumeBigFishRunAndReturnProcedure.params, ResumeBigFishRunAndReturnProcedure.returnType),
   __procedureSchema("revise_trade_and_return", ReviseTradeAndReturnProcedure.params, ReviseTradeAndReturnProcedure.returnType),
   __procedureSchema("rotate_refresh_token_and_return", RotateRefreshTokenAndReturnProcedure.params, RotateRefreshTokenAndReturnProcedure.returnType),
+  __procedureSchema("set_ai_token_quota_and_return", SetAiTokenQuotaAndReturnProcedure.params, SetAiTokenQuotaAndReturnProcedure.returnType),
   __procedureSchema("set_big_fish_ladder_and_return", SetBigFishLadderAndReturnProcedure.params, SetBigFishLadderAndReturnProcedure.returnType),
   __procedureSchema("split_inventory_stack_and_return", SplitInventoryStackAndReturnProcedure.params, SplitInventoryStackAndReturnProcedure.returnType),
   __procedureSchema("start_agent_session_and_return", StartAgentSessionAndReturnProcedure.params, StartAgentSessionAndReturnProcedure.returnType),
@@ -927,7 +953,71 @@ export type ErrorContext = __ErrorContextInterface<typeof REMOTE_MODULE>;
 export type SubscriptionHandle = __SubscriptionHandleImpl<typeof REMOTE_MODULE>;
 
 /** Configures a subscription. */
-export class SubscriptionBuilder extends __SubscriptionBuilderImpl<typeof REMOTE_MODULE> {}
+export class SubscriptionBuilder extends __SubscriptionBuilderImpl<typeof REMOTE_MODULE> {
+  /** Leaves out views with parameters: there is no row to get of them without arguments. */
+  override subscribeToAllTables(): void {
+    this.subscribe([
+      'SELECT * FROM "custom_world_gallery_entry"',
+      'SELECT * FROM "gallery_fish"',
+      'SELECT * FROM "gallery_puzzles"',
+      'SELECT * FROM "gallery_worlds"',
+      'SELECT * FROM "my_account"',
+      'SELECT * FROM "my_agent_messages"',
+      'SELECT * FROM "my_agent_operations"',
+      'SELECT * FROM "my_agent_sessions"',
+      'SELECT * FROM "my_ai_result_references"',
+      'SELECT * FROM "my_ai_task_stages"',
+      'SELECT * FROM "my_ai_tasks"',
+      'SELECT * FROM "my_ai_text_chunks"',
+      'SELECT * FROM "my_ai_token_account"',
+      'SELECT * FROM "my_asset_bindings"',
+      'SELECT * FROM "my_assets"',
+      'SELECT * FROM "my_battle_victories"',
+      'SELECT * FROM "my_battles"',
+      'SELECT * FROM "my_browse_history"',
+      'SELECT * FROM "my_chapter_progression"',
+      'SELECT * FROM "my_creation_sessions"',
+      'SELECT * FROM "my_creation_stages"',
+      'SELECT * FROM "my_dashboard"',
+      'SELECT * FROM "my_draft_cards"',
+      'SELECT * FROM "my_equipment"',
+      'SELECT * FROM "my_fish_games"',
+      'SELECT * FROM "my_fish_messages"',
+      'SELECT * FROM "my_fish_sessions"',
+      'SELECT * FROM "my_inventory"',
+      'SELECT * FROM "my_inventory_bags"',
+      'SELECT * FROM "my_likes"',
+      'SELECT * FROM "my_login_sessions"',
+      'SELECT * FROM "my_logins"',
+      'SELECT * FROM "my_npc_relations"',
+      'SELECT * FROM "my_npcs"',
+      'SELECT * FROM "my_played_worlds"',
+      'SELECT * FROM "my_progression"',
+      'SELECT * FROM "my_puzzle_results"',
+      'SELECT * FROM "my_puzzle_runs"',
+      'SELECT * FROM "my_puzzles"',
+      'SELECT * FROM "my_quest_log"',
+      'SELECT * FROM "my_quests"',
+      'SELECT * FROM "my_received_trades"',
+      'SELECT * FROM "my_roles"',
+      'SELECT * FROM "my_run_entities"',
+      'SELECT * FROM "my_runs"',
+      'SELECT * FROM "my_runtime_items"',
+      'SELECT * FROM "my_save_archives"',
+      'SELECT * FROM "my_settings"',
+      'SELECT * FROM "my_snapshots"',
+      'SELECT * FROM "my_story_events"',
+      'SELECT * FROM "my_story_sessions"',
+      'SELECT * FROM "my_trades"',
+      'SELECT * FROM "my_treasures"',
+      'SELECT * FROM "my_wallet"',
+      'SELECT * FROM "my_wallet_ledger"',
+      'SELECT * FROM "my_works"',
+      'SELECT * FROM "open_ai_tasks"',
+      'SELECT * FROM "puzzle_leader"',
+    ]);
+  }
+}
 
 /** Configures a connection. */
 export class DbConnectionBuilder extends __DbConnectionBuilder<DbConnection> {}

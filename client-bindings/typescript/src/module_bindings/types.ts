@@ -36,6 +36,30 @@ export const AiFailureOutlook = __t.enum("AiFailureOutlook", {
 });
 export type AiFailureOutlook = __Infer<typeof AiFailureOutlook>;
 
+export const AiNews = __t.enum("AiNews", {
+  get Task() {
+    return AiTaskState;
+  },
+  get Stage() {
+    return AiStageState;
+  },
+  get Text() {
+    return AiTextPiece;
+  },
+});
+export type AiNews = __Infer<typeof AiNews>;
+
+export const AiOpenTask = __t.object("AiOpenTask", {
+  taskId: __t.uuid(),
+  kind: __t.string(),
+  get status() {
+    return AiTaskStatus;
+  },
+  leaseToken: __t.option(__t.string()),
+  availableAt: __t.timestamp(),
+});
+export type AiOpenTask = __Infer<typeof AiOpenTask>;
+
 export const AiResultAttachment = __t.object("AiResultAttachment", {
   taskId: __t.uuid(),
   leaseToken: __t.string(),
@@ -78,6 +102,16 @@ export const AiStageStart = __t.object("AiStageStart", {
   position: __t.u32(),
 });
 export type AiStageStart = __Infer<typeof AiStageStart>;
+
+export const AiStageState = __t.object("AiStageState", {
+  position: __t.u32(),
+  key: __t.string(),
+  get status() {
+    return AiStageStatus;
+  },
+  attempt: __t.u32(),
+});
+export type AiStageState = __Infer<typeof AiStageState>;
 
 export const AiStageStatus = __t.enum("AiStageStatus", {
   Pending: __t.unit(),
@@ -160,6 +194,14 @@ export const AiTaskLeaseRequest = __t.object("AiTaskLeaseRequest", {
 });
 export type AiTaskLeaseRequest = __Infer<typeof AiTaskLeaseRequest>;
 
+export const AiTaskNews = __t.object("AiTaskNews", {
+  taskId: __t.uuid(),
+  get news() {
+    return AiNews;
+  },
+});
+export type AiTaskNews = __Infer<typeof AiTaskNews>;
+
 export const AiTaskSnapshot = __t.object("AiTaskSnapshot", {
   get task() {
     return AiTask;
@@ -198,6 +240,15 @@ export const AiTaskStart = __t.object("AiTaskStart", {
 });
 export type AiTaskStart = __Infer<typeof AiTaskStart>;
 
+export const AiTaskState = __t.object("AiTaskState", {
+  get status() {
+    return AiTaskStatus;
+  },
+  attempt: __t.u32(),
+  error: __t.option(__t.string()),
+});
+export type AiTaskState = __Infer<typeof AiTaskState>;
+
 export const AiTaskStatus = __t.enum("AiTaskStatus", {
   Pending: __t.unit(),
   Running: __t.unit(),
@@ -229,6 +280,13 @@ export const AiTextChunkAppend = __t.object("AiTextChunkAppend", {
 });
 export type AiTextChunkAppend = __Infer<typeof AiTextChunkAppend>;
 
+export const AiTextChunkBatch = __t.object("AiTextChunkBatch", {
+  get appends() {
+    return __t.array(AiTextChunkAppend);
+  },
+});
+export type AiTextChunkBatch = __Infer<typeof AiTextChunkBatch>;
+
 export const AiTextChunkListing = __t.object("AiTextChunkListing", {
   taskId: __t.uuid(),
   position: __t.u32(),
@@ -238,11 +296,46 @@ export const AiTextChunkListing = __t.object("AiTextChunkListing", {
 });
 export type AiTextChunkListing = __Infer<typeof AiTextChunkListing>;
 
+export const AiTextChunkOutcome = __t.enum("AiTextChunkOutcome", {
+  Stored: __t.unit(),
+  get Refused() {
+    return DomainError;
+  },
+});
+export type AiTextChunkOutcome = __Infer<typeof AiTextChunkOutcome>;
+
+export const AiTextPiece = __t.object("AiTextPiece", {
+  position: __t.u32(),
+  attempt: __t.u32(),
+  sequence: __t.u32(),
+  text: __t.string(),
+});
+export type AiTextPiece = __Infer<typeof AiTextPiece>;
+
+export const AiTokenAccount = __t.object("AiTokenAccount", {
+  owner: __t.identity(),
+  day: __t.i64(),
+  inputTokens: __t.u64(),
+  outputTokens: __t.u64(),
+  quota: __t.option(__t.u64()),
+  updatedAt: __t.timestamp(),
+});
+export type AiTokenAccount = __Infer<typeof AiTokenAccount>;
+
 export const AiTokenUsage = __t.object("AiTokenUsage", {
   inputTokens: __t.u64(),
   outputTokens: __t.u64(),
 });
 export type AiTokenUsage = __Infer<typeof AiTokenUsage>;
+
+export const AiUsageReport = __t.object("AiUsageReport", {
+  taskId: __t.uuid(),
+  leaseToken: __t.string(),
+  get usage() {
+    return AiTokenUsage;
+  },
+});
+export type AiUsageReport = __Infer<typeof AiUsageReport>;
 
 export const AssetAccessPolicy = __t.enum("AssetAccessPolicy", {
   Private: __t.unit(),

@@ -14,6 +14,7 @@ import type * as AcceptTradeAndReturnProcedure from "../accept_trade_and_return_
 import type * as AddDraftCardAndReturnProcedure from "../add_draft_card_and_return_procedure";
 import type * as AppendAgentMessageAndReturnProcedure from "../append_agent_message_and_return_procedure";
 import type * as AppendAiTextChunkAndReturnProcedure from "../append_ai_text_chunk_and_return_procedure";
+import type * as AppendAiTextChunksAndReturnProcedure from "../append_ai_text_chunks_and_return_procedure";
 import type * as AppendBigFishAgentMessageAndReturnProcedure from "../append_big_fish_agent_message_and_return_procedure";
 import type * as ArchiveCustomWorldAndReturnProcedure from "../archive_custom_world_and_return_procedure";
 import type * as AttachAiResultReferenceAndReturnProcedure from "../attach_ai_result_reference_and_return_procedure";
@@ -21,6 +22,7 @@ import type * as BeginPuzzleRunAndReturnProcedure from "../begin_puzzle_run_and_
 import type * as BeginStoryAndReturnProcedure from "../begin_story_and_return_procedure";
 import type * as BindAssetObjectToEntityAndReturnProcedure from "../bind_asset_object_to_entity_and_return_procedure";
 import type * as BindBigFishAssetAndReturnProcedure from "../bind_big_fish_asset_and_return_procedure";
+import type * as BookAiTokenUsageAndReturnProcedure from "../book_ai_token_usage_and_return_procedure";
 import type * as BranchStoryAndReturnProcedure from "../branch_story_and_return_procedure";
 import type * as CancelAiTaskAndReturnProcedure from "../cancel_ai_task_and_return_procedure";
 import type * as CancelTradeAndReturnProcedure from "../cancel_trade_and_return_procedure";
@@ -112,6 +114,7 @@ import type * as PublishBigFishGameAndReturnProcedure from "../publish_big_fish_
 import type * as PublishPuzzleAndReturnProcedure from "../publish_puzzle_and_return_procedure";
 import type * as PublishWorldAndReturnProcedure from "../publish_world_and_return_procedure";
 import type * as ReadAiTaskAndReturnProcedure from "../read_ai_task_and_return_procedure";
+import type * as ReadAiTokenAccountAndReturnProcedure from "../read_ai_token_account_and_return_procedure";
 import type * as ReadAssetObjectAndReturnProcedure from "../read_asset_object_and_return_procedure";
 import type * as ReadBattleAndReturnProcedure from "../read_battle_and_return_procedure";
 import type * as ReadBigFishGameVersionAndReturnProcedure from "../read_big_fish_game_version_and_return_procedure";
@@ -136,6 +139,7 @@ import type * as RestoreProfileSaveArchiveAndReturnProcedure from "../restore_pr
 import type * as ResumeBigFishRunAndReturnProcedure from "../resume_big_fish_run_and_return_procedure";
 import type * as ReviseTradeAndReturnProcedure from "../revise_trade_and_return_procedure";
 import type * as RotateRefreshTokenAndReturnProcedure from "../rotate_refresh_token_and_return_procedure";
+import type * as SetAiTokenQuotaAndReturnProcedure from "../set_ai_token_quota_and_return_procedure";
 import type * as SetBigFishLadderAndReturnProcedure from "../set_big_fish_ladder_and_return_procedure";
 import type * as SplitInventoryStackAndReturnProcedure from "../split_inventory_stack_and_return_procedure";
 import type * as StartAgentSessionAndReturnProcedure from "../start_agent_session_and_return_procedure";
@@ -182,6 +186,8 @@ export type AppendAgentMessageAndReturnArgs = __Infer<typeof AppendAgentMessageA
 export type AppendAgentMessageAndReturnResult = __Infer<typeof AppendAgentMessageAndReturnProcedure.returnType>;
 export type AppendAiTextChunkAndReturnArgs = __Infer<typeof AppendAiTextChunkAndReturnProcedure.params>;
 export type AppendAiTextChunkAndReturnResult = __Infer<typeof AppendAiTextChunkAndReturnProcedure.returnType>;
+export type AppendAiTextChunksAndReturnArgs = __Infer<typeof AppendAiTextChunksAndReturnProcedure.params>;
+export type AppendAiTextChunksAndReturnResult = __Infer<typeof AppendAiTextChunksAndReturnProcedure.returnType>;
 export type AppendBigFishAgentMessageAndReturnArgs = __Infer<typeof AppendBigFishAgentMessageAndReturnProcedure.params>;
 export type AppendBigFishAgentMessageAndReturnResult = __Infer<typeof AppendBigFishAgentMessageAndReturnProcedure.returnType>;
 export type ArchiveCustomWorldAndReturnArgs = __Infer<typeof ArchiveCustomWorldAndReturnProcedure.params>;
@@ -196,6 +202,8 @@ export type BindAssetObjectToEntityAndReturnArgs = __Infer<typeof BindAssetObjec
 export type BindAssetObjectToEntityAndReturnResult = __Infer<typeof BindAssetObjectToEntityAndReturnProcedure.returnType>;
 export type BindBigFishAssetAndReturnArgs = __Infer<typeof BindBigFishAssetAndReturnProcedure.params>;
 export type BindBigFishAssetAndReturnResult = __Infer<typeof BindBigFishAssetAndReturnProcedure.returnType>;
+export type BookAiTokenUsageAndReturnArgs = __Infer<typeof BookAiTokenUsageAndReturnProcedure.params>;
+export type BookAiTokenUsageAndReturnResult = __Infer<typeof BookAiTokenUsageAndReturnProcedure.returnType>;
 export type BranchStoryAndReturnArgs = __Infer<typeof BranchStoryAndReturnProcedure.params>;
 export type BranchStoryAndReturnResult = __Infer<typeof BranchStoryAndReturnProcedure.returnType>;
 export type CancelAiTaskAndReturnArgs = __Infer<typeof CancelAiTaskAndReturnProcedure.params>;
@@ -378,6 +386,8 @@ export type PublishWorldAndReturnArgs = __Infer<typeof PublishWorldAndReturnProc
 export type PublishWorldAndReturnResult = __Infer<typeof PublishWorldAndReturnProcedure.returnType>;
 export type ReadAiTaskAndReturnArgs = __Infer<typeof ReadAiTaskAndReturnProcedure.params>;
 export type ReadAiTaskAndReturnResult = __Infer<typeof ReadAiTaskAndReturnProcedure.returnType>;
+export type ReadAiTokenAccountAndReturnArgs = __Infer<typeof ReadAiTokenAccountAndReturnProcedure.params>;
+export type ReadAiTokenAccountAndReturnResult = __Infer<typeof ReadAiTokenAccountAndReturnProcedure.returnType>;
 export type ReadAssetObjectAndReturnArgs = __Infer<typeof ReadAssetObjectAndReturnProcedure.params>;
 export type ReadAssetObjectAndReturnResult = __Infer<typeof ReadAssetObjectAndReturnProcedure.returnType>;
 export type ReadBattleAndReturnArgs = __Infer<typeof ReadBattleAndReturnProcedure.params>;
@@ -426,6 +436,8 @@ export type ReviseTradeAndReturnArgs = __Infer<typeof ReviseTradeAndReturnProced
 export type ReviseTradeAndReturnResult = __Infer<typeof ReviseTradeAndReturnProcedure.returnType>;
 export type RotateRefreshTokenAndReturnArgs = __Infer<typeof RotateRefreshTokenAndReturnProcedure.params>;
 export type RotateRefreshTokenAndReturnResult = __Infer<typeof RotateRefreshTokenAndReturnProcedure.returnType>;
+export type SetAiTokenQuotaAndReturnArgs = __Infer<typeof SetAiTokenQuotaAndReturnProcedure.params>;
+export type SetAiTokenQuotaAndReturnResult = __Infer<typeof SetAiTokenQuotaAndReturnProcedure.returnType>;
 export type SetBigFishLadderAndReturnArgs = __Infer<typeof SetBigFishLadderAndReturnProcedure.params>;
 export type SetBigFishLadderAndReturnResult = __Infer<typeof SetBigFishLadderAndReturnProcedure.returnType>;
 export type SplitInventoryStackAndReturnArgs = __Infer<typeof SplitInventoryStackAndReturnProcedure.params>;
