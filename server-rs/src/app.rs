@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -19,6 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
+use crate::ai::feed::Feeds;
 use crate::auth::TokenVerifier;
 use crate::config::{HttpConfig, ObjectsConfig};
 use crate::identity::IdentityService;
@@ -28,7 +30,7 @@ use crate::objects::ObjectStore;
 use crate::problem::Problem;
 use crate::request_context;
 use crate::routes::health::Readiness;
-use crate::routes::{assets, auth, health};
+use crate::routes::{ai, assets, auth, health};
 
 /// What a form may hold besides the file: heads, boundaries and the small fields.
 const FORM_OVERHEAD_BYTES: u64 = 64 * 1024;
@@ -54,13 +56,18 @@ pub struct App {
     pub tasks: TaskTracker,
     /// Wakes the sweeper.
     pub deleted: Arc<Notify>,
+    /// News of generation tasks.
+    pub feeds: Feeds,
+    /// Ends the streams that would not end by themselves.
+    pub stopping: CancellationToken,
 }
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Worldloom facade",
-        description = "Side effects of the game: logins, files in, files out. Everything else goes to the node by SDK."
+        description = "Side effects of the game: logins, files in, files out, text by models. Everything else \
+                       goes to the node by SDK."
     ),
     components(schemas(crate::problem::ProblemDocument)),
     modifiers(&PlayerToken)
@@ -99,6 +106,9 @@ pub fn router(app: App, http: &HttpConfig) -> Router {
             .routes(routes!(assets::bindings::bind, assets::bindings::unbind))
             .routes(routes!(assets::delete::delete))
             .merge(auth::router(&app.identity))
+            .routes(routes!(ai::create::create))
+            .routes(routes!(ai::task::read, ai::task::cancel))
+            .routes(routes!(ai::events::events))
             .routes(routes!(health::live))
             .routes(routes!(health::ready))
             .routes(routes!(health::metrics)),

@@ -12,6 +12,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use crate::ai::AiConfig;
 use crate::identity::config::IdentityConfig;
 use crate::objects::content_type;
 
@@ -20,7 +21,7 @@ const UPLOAD_LIMIT_MAX: u64 = 5 << 30;
 const ENV_PREFIX: &str = "WORLDLOOM_";
 /// Keys of the environment count only under these sections, so that variables which other
 /// programs of the product read under the same prefix are not taken for misspelt keys.
-const SECTIONS: [&str; 5] = ["http__", "identity__", "node__", "objects__", "log__"];
+const SECTIONS: [&str; 6] = ["http__", "identity__", "node__", "objects__", "ai__", "log__"];
 
 /// The whole configuration, as the operator wrote it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,8 @@ pub struct Config {
     pub objects: ObjectsConfig,
     /// Who players are, and how they log in.
     pub identity: IdentityConfig,
+    /// Which models are asked.
+    pub ai: AiConfig,
     /// What is logged and how.
     pub log: LogConfig,
 }
@@ -226,6 +229,7 @@ impl Config {
         self.node.validate()?;
         self.objects.validate()?;
         self.identity.validate()?;
+        self.ai.validate()?;
         ensure(
             self.log.filter.parse::<tracing_subscriber::EnvFilter>().is_ok(),
             "log.filter",

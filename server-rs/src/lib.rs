@@ -2,10 +2,12 @@
 //! module by a procedure.
 //!
 //! In reading order: `config` says what can be set, `serve` starts and stops it all, `app` lists the routes,
-//! `routes` answers them, `assets` holds the one flow with side effects, `objects` the bytes, `node_client` the
-//! connection to the module, `auth` the callers, `identity` how they log in, `problem` every error. Nothing of the game is kept here between
+//! `routes` answers them, `ai` works on generation tasks, `assets` holds the flow of uploads, `objects` the bytes,
+//! `node_client` the connection to the module, `auth` the callers, `identity` how they log in, `problem` every
+//! error. Nothing of the game is kept here between
 //! requests.
 
+pub mod ai;
 pub mod app;
 pub mod assets;
 pub mod auth;

@@ -36,6 +36,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let config = Config::load(arguments.config.as_deref())?;
     if arguments.check_config {
         config.node.read_service_token()?;
+        config.ai.check_files()?;
         println!("The configuration is valid.");
         return Ok(());
     }

@@ -19,6 +19,9 @@ pub struct Metrics {
     node_call_seconds: HistogramVec,
     upload_bytes: IntCounter,
     swept: IntCounterVec,
+    ai_tasks: IntCounterVec,
+    ai_requests: IntCounterVec,
+    ai_repairs: IntCounterVec,
 }
 
 /// Counts one request as in flight until it is dropped.
@@ -66,6 +69,21 @@ impl Metrics {
                 "What the sweeper removed: staged files, objects of deleted assets.",
                 &["kind"],
             )?,
+            ai_tasks: counters(
+                "worldloom_ai_tasks_total",
+                "Tasks worked on here by outcome: completed, failed, lost.",
+                &["kind", "outcome"],
+            )?,
+            ai_requests: counters(
+                "worldloom_ai_requests_total",
+                "Requests to providers by outcome: answered, busy, unavailable, garbage, broken, refused.",
+                &["provider", "outcome"],
+            )?,
+            ai_repairs: counters(
+                "worldloom_ai_repairs_total",
+                "Answers that were not what was asked for, so that another was asked for.",
+                &["kind"],
+            )?,
         };
         metrics.register()?;
         Ok(metrics)
@@ -80,7 +98,25 @@ impl Metrics {
         self.registry.register(Box::new(self.node_calls.clone()))?;
         self.registry.register(Box::new(self.node_call_seconds.clone()))?;
         self.registry.register(Box::new(self.upload_bytes.clone()))?;
-        self.registry.register(Box::new(self.swept.clone()))
+        self.registry.register(Box::new(self.swept.clone()))?;
+        self.registry.register(Box::new(self.ai_tasks.clone()))?;
+        self.registry.register(Box::new(self.ai_requests.clone()))?;
+        self.registry.register(Box::new(self.ai_repairs.clone()))
+    }
+
+    /// Work on a generation task ended here.
+    pub fn task_ended(&self, kind: &str, outcome: &str) {
+        self.ai_tasks.with_label_values(&[kind, outcome]).inc();
+    }
+
+    /// A provider was asked.
+    pub fn model_asked(&self, provider: &str, outcome: &str) {
+        self.ai_requests.with_label_values(&[provider, outcome]).inc();
+    }
+
+    /// An answer was asked for again.
+    pub fn answer_repaired(&self, kind: &str) {
+        self.ai_repairs.with_label_values(&[kind]).inc();
     }
 
     /// All figures in Prometheus' text format.

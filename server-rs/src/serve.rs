@@ -19,6 +19,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+use crate::ai::feed::Feeds;
+use crate::ai::prompts::Prompts;
+use crate::ai::provider::Models;
+use crate::ai::worker;
 use crate::app::{App, router};
 use crate::assets::sweeper;
 use crate::auth::{NodeKey, TokenVerifier};
@@ -52,6 +56,7 @@ impl Facade {
             .with_context(|| format!("objects.root: cannot use {}", config.objects.root.display()))?;
         // The folder is this process's alone, so whatever is staged was left behind.
         store.remove_stale_staging(Duration::ZERO).await?;
+        let prompts = Prompts::load(&config.ai.prompts_folder).context("ai.prompts_folder: correct the prompt file")?;
         let listener = TcpListener::bind(config.http.listen).await.with_context(|| {
             format!("http.listen: cannot listen on {}: stop what uses it or choose another port", config.http.listen)
         })?;
@@ -73,6 +78,14 @@ impl Facade {
         let identity = IdentityService::start(&config.identity, address, &node)?;
         let tending = tokio::spawn(identity.tokens.keys().clone().keep_tending());
         let tasks = TaskTracker::new();
+        let (stop, cut) = (CancellationToken::new(), CancellationToken::new());
+        let feeds = Feeds::default();
+        tokio::spawn(feeds.clone().run(node.clone(), node_stop.clone()));
+        if config.ai.enabled {
+            let models = Models::configured(&config.ai, metrics.clone())?;
+            let workshop = worker::Workshop::new(node.clone(), models, prompts, config.ai, &metrics, &tasks, &cut);
+            tokio::spawn(worker::run(workshop, stop.clone()));
+        }
         let app = App {
             readiness: Readiness::new(node.clone(), store.clone(), &config.node.database),
             verifier: TokenVerifier::new(
@@ -87,8 +100,9 @@ impl Facade {
             uploads: Arc::new(config.objects),
             tasks: tasks.clone(),
             deleted,
+            feeds,
+            stopping: stop.clone(),
         };
-        let (stop, cut) = (CancellationToken::new(), CancellationToken::new());
         let router = router(app, &config.http);
         let deadline = Duration::from_secs(config.http.shutdown_deadline_s);
         let sweeping = tokio::spawn(sweeping);

@@ -5,6 +5,8 @@
 //! caller knows whether it may be repeated.
 
 mod connection;
+mod generation;
+mod live;
 mod logins;
 mod procedures;
 
@@ -23,6 +25,7 @@ use crate::config::NodeConfig;
 use crate::metrics::Metrics;
 use connection::{Connection, Keeper};
 
+pub use live::{Live, OpenTaskChange};
 pub use procedures::sdk_uuid;
 
 /// Why a procedure call gave no record.

@@ -1,5 +1,6 @@
 //! The HTTP routes: parse, call, answer. Rules live in the game module, side effects in `assets` and `objects`.
 
+pub mod ai;
 pub mod assets;
 pub mod auth;
 pub mod extract;

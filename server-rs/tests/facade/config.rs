@@ -72,6 +72,12 @@ fn each_wrong_value_is_named() {
     refused("[objects]\ncontent_types = []", "objects.content_types: must list at least one");
     refused("[objects]\nupload_limit_bytes = 0", "objects.upload_limit_bytes: must be between");
     refused("[objects]\nstaging_lifetime_s = 5", "objects.staging_lifetime_s: must exceed");
+    refused("[ai]\nlease_s = 1", "ai.lease_s: must be between 5 and 900");
+    refused("[ai]\nproviders = []", "ai.providers: must name at least one provider");
+    refused("[[ai.providers]]\nkind = \"oracle\"", "ai.providers");
+    let openai = |rest: &str| format!("[[ai.providers]]\nkind = \"openai\"\nname = \"a\"\nmodel = \"m\"\n{rest}");
+    refused(&openai("base_url = \"http://user:pass@host/v1\""), "ai.providers.base_url: must be a URL");
+    refused(&openai("base_url = \"http://host/v1\"\nkey = \"secret\""), "unknown field");
     refused("[log]\nfilter = \"a=b=c\"", "log.filter: is no filter");
     refused("not toml", "TOML parse error");
     refused("[node]\nservice_token_file = \"/nowhere/token\"", "node.service_token_file: cannot read /nowhere/token");

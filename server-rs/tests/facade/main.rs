@@ -2,6 +2,7 @@
 //! tested against the real node in the workspace's `tests` crate.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod ai;
 mod auth;
 mod config;
 mod identity;

@@ -45,6 +45,7 @@ async fn the_description_names_every_route_and_problem() {
     assert_eq!(
         operations,
         [
+            "delete /ai/tasks/{task_id}",
             "delete /assets/{asset_id}",
             "delete /assets/{asset_id}/bindings",
             "delete /auth/account",
@@ -53,6 +54,8 @@ async fn the_description_names_every_route_and_problem() {
             "delete /auth/logins/{login_id}",
             "get /.well-known/jwks.json",
             "get /.well-known/openid-configuration",
+            "get /ai/tasks/{task_id}",
+            "get /ai/tasks/{task_id}/events",
             "get /assets/{asset_id}",
             "get /assets/{asset_id}/content",
             "get /auth/authorize",
@@ -63,6 +66,7 @@ async fn the_description_names_every_route_and_problem() {
             "get /health/live",
             "get /health/ready",
             "get /metrics",
+            "post /ai/tasks",
             "post /assets",
             "post /assets/{asset_id}/bindings",
             "post /auth/login",

@@ -1,0 +1,118 @@
+//! Work on one stage: ask, stream, hold the answer against what was asked for, store what came of it.
+
+use futures::StreamExt;
+use worldloom_client::{AiStageCompletion, AiStageStart, AiTaskStage};
+
+use super::insist;
+use super::task::{Ended, Job};
+use super::text_sink::{Place, TextSink, Woken};
+use crate::ai::provider::{Delta, Message, Prompt, ProviderError, Role, Tokens, estimated_tokens};
+use crate::ai::recipes::{NotTaken, REPAIR_MARK};
+
+/// Works on a stage until it is completed.
+pub async fn work(job: &Job, row: &AiTaskStage) -> Result<(), Ended> {
+    let place = (job.task.task_id, job.lease.token.clone(), row.position);
+    let start = || {
+        let (task_id, lease_token, position) = place.clone();
+        job.node().start_stage(AiStageStart { task_id, lease_token, position })
+    };
+    let stage = insist(job.patience(), start).await?;
+    let (task_id, lease_token, position) = place.clone();
+    let place = Place { task_id, lease_token: lease_token.clone(), position, attempt: stage.attempt };
+    let mut sink = TextSink::new(job.workshop.appender.clone(), place, stage.next_sequence);
+    let worked = tokio::time::timeout(job.workshop.config.stage_timeout(), answer_and_store(job, &stage, &mut sink));
+    let worked = worked.await.unwrap_or_else(|_| Err(Ended::passing("The stage took too long.")));
+    if !matches!(worked, Err(Ended::Lost)) {
+        // What has arrived stays, whatever became of the rest.
+        sink.finish().await.map_err(|_| Ended::Lost)?;
+    }
+    worked?;
+    let completion = AiStageCompletion { task_id, lease_token, position, usage: job.meter.take() };
+    insist(job.patience(), || job.node().complete_stage(completion.clone())).await?;
+    Ok(())
+}
+
+/// Asks, and once more with a list of what was wrong.
+async fn answer_and_store(job: &Job, stage: &AiTaskStage, sink: &mut TextSink) -> Result<(), Ended> {
+    let mut prompt = job.recipe.prompt(job, &job.workshop.prompts, stage).await?;
+    let mut text = String::new();
+    if let Err(ended) = ask(job, &prompt, sink, &mut text).await {
+        job.recipe.keep_broken(job, stage, &text).await;
+        return Err(ended);
+    }
+    let problems = match job.recipe.store(job, stage, &prompt, &text).await {
+        Ok(()) => return Ok(()),
+        Err(NotTaken::Ended(ended)) => return Err(ended),
+        Err(NotTaken::Unfit(problems)) => problems,
+    };
+    tracing::debug!(task = %job.task.task_id, ?problems, "An answer is repaired");
+    job.workshop.metrics.answer_repaired(job.recipe.kind());
+    let wish = format!("Your answer cannot be used:\n- {}\nAnswer again, whole and corrected.", problems.join("\n- "));
+    prompt.messages.push(Message { role: Role::Assistant, text: std::mem::take(&mut text) });
+    prompt.messages.push(Message { role: Role::User, text: wish });
+    sink.push(REPAIR_MARK).await;
+    if let Err(ended) = ask(job, &prompt, sink, &mut text).await {
+        job.recipe.keep_broken(job, stage, &text).await;
+        return Err(ended);
+    }
+    match job.recipe.store(job, stage, &prompt, &text).await {
+        Ok(()) => Ok(()),
+        Err(NotTaken::Ended(ended)) => Err(ended),
+        Err(NotTaken::Unfit(problems)) => {
+            let first = problems.into_iter().next().unwrap_or_default();
+            Err(Ended::passing(format!("The model's answer cannot be used, also not its second: {first}")))
+        }
+    }
+}
+
+/// Streams one answer into `text`, and on into the sink.
+async fn ask(job: &Job, prompt: &Prompt, sink: &mut TextSink, text: &mut String) -> Result<(), Ended> {
+    let mut cost = Cost { job, prompt, said: None, written: 0 };
+    let mut answer = job.workshop.models.answer(prompt.clone());
+    loop {
+        tokio::select! {
+            piece = answer.next() => match piece {
+                Some(Ok(Delta::Text(piece))) => {
+                    cost.written += piece.len();
+                    text.push_str(&piece);
+                    sink.push(&piece).await;
+                }
+                Some(Ok(Delta::Usage(usage))) => cost.said = Some(usage),
+                Some(Err(error)) => return Err(failure(error)),
+                None => return Ok(()),
+            },
+            woken = sink.wait() => match woken {
+                Woken::Due => sink.send().await,
+                Woken::Settled(Ok(())) => {}
+                Woken::Settled(Err(reason)) => {
+                    tracing::info!(task = %job.task.task_id, reason, "Text is no longer taken");
+                    return Err(Ended::Lost);
+                }
+            },
+        }
+    }
+}
+
+fn failure(error: ProviderError) -> Ended {
+    if error.is_passing() { Ended::passing(error.to_string()) } else { Ended::for_good(error.to_string()) }
+}
+
+/// What one answer costs. Counted when it is dropped, because an answer that nobody wants any more is dropped in
+/// the middle, and has cost what it has cost: what the provider said, or else an estimate.
+struct Cost<'a> {
+    job: &'a Job,
+    prompt: &'a Prompt,
+    said: Option<Tokens>,
+    written: usize,
+}
+
+impl Drop for Cost<'_> {
+    fn drop(&mut self) {
+        let asked: usize = self.prompt.messages.iter().map(|message| message.text.len()).sum();
+        let estimate = || Tokens {
+            input: if self.written == 0 { 0 } else { estimated_tokens(asked) },
+            output: estimated_tokens(self.written),
+        };
+        self.job.meter.add(self.said.unwrap_or_else(estimate));
+    }
+}

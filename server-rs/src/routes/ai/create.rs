@@ -1,0 +1,76 @@
+//! Asking for a task.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header::LOCATION};
+use axum::response::IntoResponse;
+use serde::Deserialize;
+use worldloom_client::{AiStagePlan, AiTaskCreation};
+
+use super::record::TaskRecord;
+use crate::app::App;
+use crate::auth::Player;
+use crate::problem::{Problem, ProblemDocument};
+use crate::routes::extract;
+use crate::routes::idempotency_key::IdempotencyKey;
+
+/// A task to create.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TaskRequest {
+    /// What is to be made: `text`, or one of the kinds that docs/ai.md lists.
+    #[schema(example = "text")]
+    kind: String,
+    /// Text or JSON, as the kind asks; at most 32 KiB.
+    #[schema(example = "A lullaby for a lighthouse keeper.")]
+    request: String,
+    /// The stages in their order, from 1 to 16.
+    stages: Vec<StageRequest>,
+    /// How often a worker may begin it, from 1 to 5.
+    #[serde(default = "two")]
+    attempts_max: u32,
+}
+
+/// One stage to go through.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StageRequest {
+    /// Unique within the task.
+    #[schema(example = "song")]
+    key: String,
+    /// For people.
+    #[schema(example = "The song")]
+    title: String,
+}
+
+fn two() -> u32 {
+    2
+}
+
+/// Asks for a task. It waits until a worker takes it; follow it at `/ai/tasks/{task_id}/events`.
+#[utoipa::path(
+    post, path = "/ai/tasks", tag = "ai",
+    request_body = TaskRequest,
+    params(("Idempotency-Key" = String, Header, description = "The same key and request give the same task")),
+    security(("player" = [])),
+    responses(
+        (status = 201, description = "The task", body = TaskRecord, headers(("Location" = String))),
+        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub async fn create(
+    State(app): State<App>,
+    Player(player): Player,
+    IdempotencyKey(idempotency_key): IdempotencyKey,
+    extract::Json(request): extract::Json<TaskRequest>,
+) -> Result<impl IntoResponse, Problem> {
+    let TaskRequest { kind, request, stages, attempts_max } = request;
+    let stages = stages.into_iter().map(|StageRequest { key, title }| AiStagePlan { key, title }).collect();
+    let creation = AiTaskCreation { idempotency_key, kind, request, stages, attempts_max };
+    let record = TaskRecord::from(app.node.create_task(player, creation).await?);
+    let location = format!("/ai/tasks/{}", record.task_id);
+    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(record)))
+}

@@ -1,0 +1,6 @@
+//! Generation tasks as players meet them: the real facade before a real node with the real module.
+
+mod endings;
+mod following;
+mod takeover;
+mod world;
