@@ -26,7 +26,27 @@ macro_rules! built_in {
     };
 }
 
-built_in!["text/write.v1.offline", "text/write.v1.prompt",
+built_in![
+    "big-fish/reply.v1.offline",
+    "big-fish/reply.v1.prompt",
+    "big-fish/reply.v1.schema.json",
+    "text/write.v1.offline",
+    "text/write.v1.prompt",
+    "world-agent/reply.v1.offline",
+    "world-agent/reply.v1.prompt",
+    "world-agent/reply.v1.schema.json",
+    "world-creation/assets.v1.offline",
+    "world-creation/assets.v1.prompt",
+    "world-creation/assets.v1.schema.json",
+    "world-creation/chapters.v1.offline",
+    "world-creation/chapters.v1.prompt",
+    "world-creation/chapters.v1.schema.json",
+    "world-creation/characters.v1.offline",
+    "world-creation/characters.v1.prompt",
+    "world-creation/characters.v1.schema.json",
+    "world-creation/setting.v1.offline",
+    "world-creation/setting.v1.prompt",
+    "world-creation/setting.v1.schema.json",
 ];
 
 /// Why a prompt cannot be used. The text names the file.

@@ -5,6 +5,7 @@
 //! caller knows whether it may be repeated.
 
 mod connection;
+mod creation;
 mod generation;
 mod live;
 mod logins;

@@ -1,5 +1,7 @@
 //! Generation tasks as players meet them: the real facade before a real node with the real module.
 
+mod agents;
+mod creation;
 mod endings;
 mod following;
 mod takeover;

@@ -3,7 +3,6 @@
 use futures::StreamExt;
 use worldloom_client::{AiStageCompletion, AiStageStart, AiTaskStage};
 
-use super::insist;
 use super::task::{Ended, Job};
 use super::text_sink::{Place, TextSink, Woken};
 use crate::ai::provider::{Delta, Message, Prompt, ProviderError, Role, Tokens, estimated_tokens};
@@ -16,7 +15,7 @@ pub async fn work(job: &Job, row: &AiTaskStage) -> Result<(), Ended> {
         let (task_id, lease_token, position) = place.clone();
         job.node().start_stage(AiStageStart { task_id, lease_token, position })
     };
-    let stage = insist(job.patience(), start).await?;
+    let stage = job.insist(start).await?;
     let (task_id, lease_token, position) = place.clone();
     let place = Place { task_id, lease_token: lease_token.clone(), position, attempt: stage.attempt };
     let mut sink = TextSink::new(job.workshop.appender.clone(), place, stage.next_sequence);
@@ -28,7 +27,7 @@ pub async fn work(job: &Job, row: &AiTaskStage) -> Result<(), Ended> {
     }
     worked?;
     let completion = AiStageCompletion { task_id, lease_token, position, usage: job.meter.take() };
-    insist(job.patience(), || job.node().complete_stage(completion.clone())).await?;
+    job.insist(|| job.node().complete_stage(completion.clone())).await?;
     Ok(())
 }
 

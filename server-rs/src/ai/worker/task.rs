@@ -129,13 +129,13 @@ impl Job {
         let told = match outcome {
             Ok(()) => {
                 let request = AiTaskCompletion { task_id, lease_token, usage };
-                insist(self.patience(), || node.complete_task(request.clone())).await.map(drop)
+                self.insist(|| node.complete_task(request.clone())).await.map(drop)
             }
             Err(Ended::Failed(outlook, mut error)) => {
                 tracing::info!(task = %task_id, error, ?outlook, "A task failed");
                 error.truncate(error.floor_char_boundary(ERROR_BYTES_MAX));
                 let request = AiTaskFailure { task_id, lease_token, error, outlook, usage };
-                insist(self.patience(), || node.fail_task(request.clone())).await.map(drop)
+                self.insist(|| node.fail_task(request.clone())).await.map(drop)
             }
             Err(Ended::Lost) if (usage.input_tokens, usage.output_tokens) == (0, 0) => Ok(()),
             // Once only: sent twice, it would be booked twice.
@@ -147,13 +147,26 @@ impl Job {
     }
 
     /// How long a call is repeated: until the lease has run out.
-    pub(super) fn patience(&self) -> Duration {
+    fn patience(&self) -> Duration {
         Duration::from_secs(u64::from(self.workshop.config.lease_s))
     }
 
     /// The connection to the module.
     pub fn node(&self) -> &crate::node_client::NodeClient {
         &self.workshop.node
+    }
+
+    /// The token of the lease.
+    pub fn lease_token(&self) -> String {
+        self.lease.token.clone()
+    }
+
+    /// Makes a call that may be repeated, while its outcome is unknown.
+    pub async fn insist<T, F>(&self, call: impl FnMut() -> F) -> Result<T, CallError>
+    where
+        F: Future<Output = Result<T, CallError>>,
+    {
+        insist(self.patience(), call).await
     }
 
     /// The text of a stage that was completed, in this attempt at the task or in an earlier one.

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use worldloom_client::{AiStagePlan, AiTaskCreation};
 
 use super::record::TaskRecord;
+use crate::ai::recipes::Recipe;
 use crate::app::App;
 use crate::auth::Player;
 use crate::problem::{Problem, ProblemDocument};
@@ -24,7 +25,8 @@ pub struct TaskRequest {
     /// Text or JSON, as the kind asks; at most 32 KiB.
     #[schema(example = "A lullaby for a lighthouse keeper.")]
     request: String,
-    /// The stages in their order, from 1 to 16.
+    /// The stages in their order, at most 16; those of the kind, if left out.
+    #[serde(default)]
     stages: Vec<StageRequest>,
     /// How often a worker may begin it, from 1 to 5.
     #[serde(default = "two")]
@@ -68,7 +70,11 @@ pub async fn create(
     extract::Json(request): extract::Json<TaskRequest>,
 ) -> Result<impl IntoResponse, Problem> {
     let TaskRequest { kind, request, stages, attempts_max } = request;
-    let stages = stages.into_iter().map(|StageRequest { key, title }| AiStagePlan { key, title }).collect();
+    let mut stages: Vec<_> =
+        stages.into_iter().map(|StageRequest { key, title }| AiStagePlan { key, title }).collect();
+    if let (true, Some(recipe)) = (stages.is_empty(), Recipe::of_kind(&kind)) {
+        stages.extend(recipe.stages().iter().map(|key| AiStagePlan { key: (*key).into(), title: (*key).into() }));
+    }
     let creation = AiTaskCreation { idempotency_key, kind, request, stages, attempts_max };
     let record = TaskRecord::from(app.node.create_task(player, creation).await?);
     let location = format!("/ai/tasks/{}", record.task_id);

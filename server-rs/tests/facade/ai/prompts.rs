@@ -2,8 +2,9 @@
 
 use serde_json::json;
 use tempfile::TempDir;
-use worldloom_facade::ai::prompts::{PromptError, Prompts};
+use worldloom_facade::ai::prompts::{PromptError, Prompts, offline_answer};
 use worldloom_facade::ai::provider::Role;
+use worldloom_facade::ai::schema::{json_in, problems};
 
 #[test]
 fn a_players_text_cannot_begin_a_message_of_its_own() {
@@ -39,4 +40,39 @@ fn a_variable_that_is_missing_is_an_error() {
     let prompts = Prompts::load("".as_ref()).unwrap();
     assert!(matches!(prompts.fill("text/write.v1", json!({})), Err(PromptError::Template { .. })));
     assert!(matches!(prompts.fill("text/write.v9", json!({})), Err(PromptError::Unknown(_))));
+}
+
+/// What each prompt is filled with.
+fn variables(name: &str) -> serde_json::Value {
+    let brief = "A \"mill\"\nwith a backslash \\ in it.";
+    let characters = json!([{ "key": "keeper", "name": "Mara" }]);
+    let draft = json!({ "characters": characters });
+    match name.split('/').next().unwrap() {
+        "text" => json!({ "stage_title": "Song", "request": brief, "length": 10, "earlier": "" }),
+        "big-fish" => json!({ "wish": brief }),
+        "world-agent" => json!({ "messages": [{ "role": "author", "text": brief }], "draft": draft }),
+        _ => json!({ "title": brief, "brief": brief, "notes": brief, "draft": draft }),
+    }
+}
+
+#[test]
+fn every_prompt_can_be_filled_and_the_offline_answer_fits_its_schema() {
+    let prompts = Prompts::load("".as_ref()).unwrap();
+    for name in [
+        "big-fish/reply.v1",
+        "text/write.v1",
+        "world-agent/reply.v1",
+        "world-creation/assets.v1",
+        "world-creation/chapters.v1",
+        "world-creation/characters.v1",
+        "world-creation/setting.v1",
+    ] {
+        let prompt = prompts.fill(name, variables(name)).unwrap();
+        assert!(prompt.messages.iter().all(|message| message.text.len() > 20), "{prompt:?}");
+        let answer = offline_answer(name, &prompt.variables).unwrap();
+        let Some(schema) = &prompt.schema else { continue };
+        let json = json_in(&answer).unwrap_or_else(|error| panic!("{name}: {error}\n{answer}"));
+        assert_eq!(problems(schema, &json), Vec::<String>::new(), "{name}");
+        assert!(json["reply"].as_str().is_some_and(|reply| !reply.is_empty()), "{name}");
+    }
 }
