@@ -39,6 +39,7 @@ fn each_view_selects_by_an_indexed_column() {
         ("my_ai_tasks", my_ai_tasks(&ctx).sql().to_owned()),
         ("my_ai_task_stages", my_ai_task_stages(&ctx).sql().to_owned()),
         ("my_ai_text_chunks", my_ai_text_chunks(&ctx).sql().to_owned()),
+        ("my_ai_token_account", my_ai_token_account(&ctx).sql().to_owned()),
         ("my_ai_result_references", my_ai_result_references(&ctx).sql().to_owned()),
         ("my_puzzles", my_puzzles(&ctx).sql().to_owned()),
         ("my_puzzle_runs", my_puzzle_runs(&ctx).sql().to_owned()),
@@ -90,7 +91,9 @@ fn each_view_selects_by_an_indexed_column() {
         ("my_quest_log", my_quest_log(&ctx).sql().to_owned()),
     ];
     let module_def = world.test.datastore().module_def();
-    for view in module_def.views() {
+    // These return rows, which they find by whole keys.
+    let by_keys = ["open_ai_tasks", "ai_task_feed"];
+    for view in module_def.views().filter(|view| !by_keys.contains(&&*view.name)) {
         let (_, sql) = queries
             .iter()
             .find(|(name, _)| *name == &*view.name)

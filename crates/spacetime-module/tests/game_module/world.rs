@@ -94,6 +94,11 @@ impl World {
         self.test.run_query(query).unwrap()
     }
 
+    /// What a view shows that returns rows instead of a query.
+    pub fn look<T>(&self, actor: Actor, view: impl FnOnce(&ViewContext) -> Vec<T>) -> Vec<T> {
+        view(&self.test.view_context(actor.auth()))
+    }
+
     /// Every row of the database, to compare before and after.
     pub fn rows(&self) -> Rows {
         let datastore = self.test.datastore();

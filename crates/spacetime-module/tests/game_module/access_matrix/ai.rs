@@ -8,15 +8,39 @@ use crate::ai::*;
 use crate::world::{Actor, World};
 
 pub fn outcome(world: &World, name: &str, caller: Actor, named: Option<Identity>) -> Option<String> {
-    if !name.contains("_ai_") {
+    if name.contains("_ai_token_") {
+        return accounts(world, name, caller, named);
+    }
+    if !name.contains("_ai_") && name != "ai_task_feed" {
         return None;
     }
-    let for_players = ["create_", "cancel_", "forget_", "read_", "list_", "my_"];
+    let for_players = ["create_", "cancel_", "forget_", "read_", "list_", "my_", "open_", "ai_task_feed"];
     if for_players.into_iter().any(|verb| name.starts_with(verb)) {
         players(world, name, caller, named)
     } else {
         workers(world, name, caller)
     }
+}
+
+/// The account of Alice, whose task has cost something.
+fn accounts(world: &World, name: &str, caller: Actor, named: Option<Identity>) -> Option<String> {
+    let id = running_task(world, Actor::Alice, "alices").task_id;
+    let report = AiUsageReport { task_id: id, lease_token: "lease".to_owned(), usage: usage(5, 7) };
+    world.call(Actor::Service, |ctx| book_ai_token_usage_and_return(ctx, report.clone())).unwrap();
+    let alice = Actor::Alice.identity();
+    Some(match name {
+        "book_ai_token_usage_and_return" => {
+            said(world.call(caller, |ctx| book_ai_token_usage_and_return(ctx, report)))
+        }
+        "read_ai_token_account_and_return" => {
+            said(world.call(caller, |ctx| read_ai_token_account_and_return(ctx, named)))
+        }
+        "set_ai_token_quota_and_return" => {
+            said(world.call(caller, |ctx| set_ai_token_quota_and_return(ctx, alice, Some(1))))
+        }
+        "my_ai_token_account" => seen(world.see(caller, my_ai_token_account)),
+        _ => return None,
+    })
 }
 
 /// What players do with tasks of Alice.
@@ -50,6 +74,8 @@ fn players(world: &World, name: &str, caller: Actor, named: Option<Identity>) ->
         "my_ai_tasks" => seen(world.see(caller, my_ai_tasks)),
         "my_ai_task_stages" => seen(world.see(caller, my_ai_task_stages)),
         "my_ai_text_chunks" => seen(world.see(caller, my_ai_text_chunks)),
+        "open_ai_tasks" => seen(world.look(caller, open_ai_tasks)),
+        "ai_task_feed" => seen(world.look(caller, |ctx| ai_task_feed(ctx, id))),
         "my_ai_result_references" => seen(world.see(caller, my_ai_result_references)),
         _ => return None,
     })
@@ -82,6 +108,11 @@ fn workers(world: &World, name: &str, caller: Actor) -> Option<String> {
         "append_ai_text_chunk_and_return" => {
             start_stage(world, id, "lease", 0).unwrap();
             said(world.call(caller, |ctx| append_ai_text_chunk_and_return(ctx, chunk(id, "lease", 1, 1))))
+        }
+        "append_ai_text_chunks_and_return" => {
+            start_stage(world, id, "lease", 0).unwrap();
+            let batch = AiTextChunkBatch { appends: vec![chunk(id, "lease", 1, 1)] };
+            said(world.call(caller, |ctx| append_ai_text_chunks_and_return(ctx, batch)))
         }
         "complete_ai_stage_and_return" => {
             start_stage(world, id, "lease", 0).unwrap();

@@ -1,6 +1,8 @@
 //! Generation tasks: asked for by players, worked on by facades under leases.
 
+mod feeds;
 mod leases;
+mod quotas;
 mod stages;
 mod tasks;
 mod text;
@@ -71,6 +73,14 @@ pub fn complete_stage(world: &World, task_id: Uuid, token: &str, position: u32) 
 pub fn chunk(task_id: Uuid, token: &str, attempt: u32, sequence: u32) -> AiTextChunkAppend {
     let text = format!("text {attempt}.{sequence}");
     AiTextChunkAppend { task_id, lease_token: token.to_owned(), position: 0, attempt, sequence, text }
+}
+
+pub fn usage(input_tokens: u64, output_tokens: u64) -> AiTokenUsage {
+    AiTokenUsage { input_tokens, output_tokens }
+}
+
+pub fn append_all(world: &World, appends: Vec<AiTextChunkAppend>) -> Result<Vec<AiTextChunkOutcome>, DomainError> {
+    world.call(Actor::Service, |ctx| append_ai_text_chunks_and_return(ctx, AiTextChunkBatch { appends }))
 }
 
 pub fn append(world: &World, request: AiTextChunkAppend) -> Result<AiTextChunk, DomainError> {

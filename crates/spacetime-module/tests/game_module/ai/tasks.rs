@@ -158,8 +158,10 @@ fn forgetting_leaves_nothing_of_a_finished_task() {
 
     assert_eq!(forget(task.task_id), Ok(failed));
     let mut rows = world.rows();
-    rows.insert("request_record".to_owned(), before["request_record"].clone());
-    assert_eq!(rows, before, "all but the idempotency key is as before");
+    for kept in ["request_record", "ai_token_account"] {
+        rows.insert(kept.to_owned(), before[kept].clone());
+    }
+    assert_eq!(rows, before, "all but the idempotency key and what was paid is as before");
     assert_eq!(world.see(Actor::Alice, my_ai_tasks), [kept]);
     let refusal = world.refused(|_| forget(task.task_id));
     assert_eq!(refusal.code, DomainErrorCode::NotFound);
