@@ -4,5 +4,6 @@ mod agents;
 mod creation;
 mod endings;
 mod following;
+mod independent;
 mod takeover;
 mod world;
