@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use anyhow::Context;
 use flate2::read::GzDecoder;
 
-/// A program of this workspace, beside the test's own executable.
+/// A program of this workspace, beside the test's own executable or that of another program.
 pub fn program(name: &str) -> anyhow::Result<PathBuf> {
-    let test = std::env::current_exe()?;
-    let profile = test.parent().and_then(|deps| deps.parent()).context("a test runs out of target/<profile>/deps")?;
+    let own = std::env::current_exe()?;
+    let folder = own.parent().context("a program lies in a folder")?;
+    // Tests run out of target/<profile>/deps.
+    let profile = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
     let program = profile.join(name);
     anyhow::ensure!(program.exists(), "{} is not built; run `cargo xtask build`.", program.display());
     Ok(program)

@@ -98,6 +98,11 @@ impl TestFacade {
         self.folder.path().join("identity-keys")
     }
 
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Kills the process without warning, as a power cut would.
     pub fn kill(&mut self) -> anyhow::Result<()> {
         self.process.kill()?;

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: how fast the node is, and what is built on it.
 
+mod facade;
 mod generator;
 mod module;
 mod node;
@@ -27,6 +28,8 @@ enum Target {
     Node(node::NodeBenchArgs),
     /// Measures every call of the game module on a small and a large database.
     Module(module::ModuleBenchArgs),
+    /// Measures the facade's streams of text.
+    Facade(facade::FacadeBenchArgs),
 }
 
 /// Runs the chosen benchmark to its end.
@@ -34,6 +37,7 @@ pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
     match &args.target {
         Target::Node(args) => node::run(workspace, args),
         Target::Module(args) => module::run(workspace, args),
+        Target::Facade(args) => facade::run(workspace, args),
     }
 }
 
