@@ -51,10 +51,7 @@ impl ModelEndpoint {
 
     /// The value of the facade's `ai.providers` that names this endpoint, which asks for `model`.
     pub fn as_provider(&self, model: &str) -> String {
-        format!(
-            "[{{kind=\"openai\",name=\"stand-in\",base_url=\"http://{}/v1\",model=\"{model}\"}}]",
-            self.address
-        )
+        format!("[{{kind=\"openai\",name=\"stand-in\",base_url=\"http://{}/v1\",model=\"{model}\"}}]", self.address)
     }
 
     /// The next request.

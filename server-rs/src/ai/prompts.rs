@@ -115,9 +115,8 @@ impl Prompts {
         let file = format!("{name}.prompt");
         let template = self.templates.get_template(&file).map_err(|_| PromptError::Unknown(name.to_owned()))?;
         let schema = self.schemas.get(name).cloned();
-        let filled = template
-            .render(Filled::from_serialize(&variables))
-            .map_err(|cause| template_error(&file, cause))?;
+        let filled =
+            template.render(Filled::from_serialize(&variables)).map_err(|cause| template_error(&file, cause))?;
         let messages = messages_in(&filled);
         if messages.is_empty() {
             return Err(PromptError::NoMessages(file));
@@ -158,9 +157,8 @@ fn environment() -> Environment<'static> {
     environment.set_keep_trailing_newline(true);
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-    environment.add_filter("quoted", |text: String| {
-        text.lines().map(|line| format!("    {line}\n")).collect::<String>()
-    });
+    environment
+        .add_filter("quoted", |text: String| text.lines().map(|line| format!("    {line}\n")).collect::<String>());
     environment.add_filter("title_words", |text: String| title_words(&text));
     environment.add_function("pick", pick);
     environment.add_function("words", filler);
@@ -176,8 +174,30 @@ fn pick(seed: String, choices: Vec<String>) -> String {
 /// So many words of sentences about nothing.
 fn filler(seed: String, count: usize) -> String {
     const WORDS: [&str; 24] = [
-        "river", "lantern", "the", "old", "keeps", "a", "quiet", "promise", "under", "stone", "and", "wind", "tells",
-        "of", "distant", "harbours", "where", "nobody", "sleeps", "until", "bells", "answer", "every", "traveller",
+        "river",
+        "lantern",
+        "the",
+        "old",
+        "keeps",
+        "a",
+        "quiet",
+        "promise",
+        "under",
+        "stone",
+        "and",
+        "wind",
+        "tells",
+        "of",
+        "distant",
+        "harbours",
+        "where",
+        "nobody",
+        "sleeps",
+        "until",
+        "bells",
+        "answer",
+        "every",
+        "traveller",
     ];
     let mut state = number_of(&seed);
     let mut text = String::new();

@@ -149,7 +149,8 @@ fn kinds_in_words(kinds: &Value) -> String {
 /// The JSON in an answer: all of it, or what stands in a fence of three backticks.
 pub fn json_in(answer: &str) -> Result<Value, String> {
     let text = answer.trim();
-    let fenced = text.strip_prefix("```json").or_else(|| text.strip_prefix("```")).and_then(|text| text.strip_suffix("```"));
+    let fenced =
+        text.strip_prefix("```json").or_else(|| text.strip_prefix("```")).and_then(|text| text.strip_suffix("```"));
     serde_json::from_str(fenced.unwrap_or(text)).map_err(|error| format!("the answer is not JSON: {error}"))
 }
 
@@ -191,7 +192,10 @@ mod tests {
         check(json!({ "parts": [1] }), &["/name: is missing"]);
         check(json!({ "name": "long", "parts": [1] }), &["/name: must have at most 3 characters"]);
         check(json!({ "name": "", "parts": [] }), &["/parts: must have at least 1 items"]);
-        check(json!({ "name": "", "parts": [0, 10] }), &["/parts/0: must be at least 1", "/parts/1: must be at most 9"]);
+        check(
+            json!({ "name": "", "parts": [0, 10] }),
+            &["/parts/0: must be at least 1", "/parts/1: must be at most 9"],
+        );
         check(json!({ "name": "", "parts": [1, 1, 1] }), &["/parts: must have at most 2 items"]);
         check(json!({ "name": "", "parts": [1.5] }), &["/parts/0: must be integer, not number"]);
         check(json!({ "name": "", "parts": [1], "kind": "b" }), &["/kind: must be one of [\"a\",null]"]);

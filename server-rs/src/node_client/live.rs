@@ -30,7 +30,8 @@ impl NodeClient {
     /// The present connection, or the next one.
     pub async fn live(&self) -> Option<Live> {
         let mut connection = self.connection.clone();
-        let standing = connection.wait_for(|now| now.as_ref().is_some_and(|now| !now.lost.is_cancelled())).await.ok()?;
+        let standing =
+            connection.wait_for(|now| now.as_ref().is_some_and(|now| !now.lost.is_cancelled())).await.ok()?;
         standing.clone().map(Live)
     }
 }

@@ -34,9 +34,7 @@ async fn a_world_grows_from_a_brief_to_the_gallery() -> Outcome {
     }
 
     // Nothing is in the draft before the author says so.
-    author
-        .sees("what the agent says", |rows| (rows.my_agent_messages().count() == 4).then_some(()))
-        .await?;
+    author.sees("what the agent says", |rows| (rows.my_agent_messages().count() == 4).then_some(())).await?;
     ensure!(author.rows().my_draft_cards().count() == 0, "the agent has written into the draft");
     let proposed: Vec<_> = author.rows().my_agent_operations().iter().collect();
     ensure!(proposed.len() == 11, "{} proposals", proposed.len());

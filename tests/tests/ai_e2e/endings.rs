@@ -68,7 +68,8 @@ async fn another_attempt_begins_anew_and_leaves_the_broken_text_as_it_was() -> O
     second.end().await?;
     let events = reader.rest().await?;
     ensure!(text_of(&events, 0, 2)? == "Twice", "{events:?}");
-    let stages: Vec<_> = events.iter().filter(|event| event.name == "stage").map(|event| &event.data["status"]).collect();
+    let stages: Vec<_> =
+        events.iter().filter(|event| event.name == "stage").map(|event| &event.data["status"]).collect();
     ensure!(stages == ["failed", "running", "completed"], "{stages:?}");
     let resumed = Reader::open(&world.facade.client, &player, &task_id, Some("0.1.0")).await?.rest().await?;
     ensure!(text_of(&resumed, 0, 1)? == "Once" && text_of(&resumed, 0, 2)? == "Twice", "{resumed:?}");

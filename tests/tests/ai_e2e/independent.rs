@@ -65,7 +65,10 @@ async fn the_protocol_is_spoken_as_others_speak_it() -> Outcome {
     let text = text_of(&broken, 0, 1)?;
     ensure!(!text.is_empty() && whole.starts_with(&text) && text.len() < whole.len(), "{broken:?}");
     let end = end_of(&broken)?;
-    ensure!(end["status"] == "failed" && end["error"].as_str().is_some_and(|error| error.contains("broke off")), "{end}");
+    ensure!(
+        end["status"] == "failed" && end["error"].as_str().is_some_and(|error| error.contains("broke off")),
+        "{end}"
+    );
 
     for request in ["this is a torn answer, alas", "somewhere behind a closed door"] {
         let events = written(&world, &player, request).await?;

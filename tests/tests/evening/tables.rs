@@ -32,11 +32,12 @@ macro_rules! tables {
 // the list with the bindings and with the schema that the node publishes.
 tables! {
     public(
-        custom_world_gallery_entry gallery_fish gallery_puzzles gallery_worlds puzzle_leader
+        custom_world_gallery_entry gallery_fish gallery_puzzles gallery_worlds open_ai_tasks puzzle_leader
     )
     own(
         my_account.player my_agent_messages.owner my_agent_operations.owner my_agent_sessions.owner
         my_ai_result_references.owner my_ai_task_stages.owner my_ai_tasks.owner my_ai_text_chunks.owner
+        my_ai_token_account.owner
         my_asset_bindings.owner my_assets.owner my_battle_victories.owner my_battles.owner
         my_browse_history.owner my_chapter_progression.owner my_creation_sessions.owner
         my_creation_stages.owner my_dashboard.player my_draft_cards.owner my_equipment.owner

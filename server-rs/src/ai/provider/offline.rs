@@ -41,8 +41,7 @@ impl Provider for Offline {
             }
         };
         let asked: usize = prompt.messages.iter().map(|message| message.text.len()).sum();
-        let usage =
-            Tokens { input: estimated_tokens(asked), output: estimated_tokens(text.len()) };
+        let usage = Tokens { input: estimated_tokens(asked), output: estimated_tokens(text.len()) };
         let pieces = words(&text).into_iter().map(Delta::Text).chain([Delta::Usage(usage)]);
         paced(pieces.collect(), self.pause)
     }

@@ -154,7 +154,8 @@ fn partial_reply(answer: &str) -> Option<String> {
     let end = end_of_string(rest);
     // An escape may be cut in two, so less and less is tried.
     let cuts = (end.saturating_sub(6)..=end).rev().filter(|cut| rest.is_char_boundary(*cut));
-    let reply: String = cuts.map(|cut| format!("\"{}\"", &rest[..cut])).find_map(|text| serde_json::from_str(&text).ok())?;
+    let reply: String =
+        cuts.map(|cut| format!("\"{}\"", &rest[..cut])).find_map(|text| serde_json::from_str(&text).ok())?;
     (!reply.trim().is_empty()).then_some(reply)
 }
 

@@ -204,7 +204,8 @@ async fn say(
 
 /// The reply, and the plan of pictures, for which a draft has no cards.
 fn spoken_text(answer: &Answer) -> String {
-    let mut text = if answer.reply.trim().is_empty() { "Here is a suggestion.".to_owned() } else { answer.reply.clone() };
+    let mut text =
+        if answer.reply.trim().is_empty() { "Here is a suggestion.".to_owned() } else { answer.reply.clone() };
     for asset in &answer.assets {
         let (kind, key, slot, description) = (asset.kind.word(), &asset.key, &asset.slot, &asset.description);
         text.push_str(&format!("\n- {kind} {key}, {slot}: {description}"));

@@ -70,8 +70,7 @@ pub async fn create(
     extract::Json(request): extract::Json<TaskRequest>,
 ) -> Result<impl IntoResponse, Problem> {
     let TaskRequest { kind, request, stages, attempts_max } = request;
-    let mut stages: Vec<_> =
-        stages.into_iter().map(|StageRequest { key, title }| AiStagePlan { key, title }).collect();
+    let mut stages: Vec<_> = stages.into_iter().map(|StageRequest { key, title }| AiStagePlan { key, title }).collect();
     if let (true, Some(recipe)) = (stages.is_empty(), Recipe::of_kind(&kind)) {
         stages.extend(recipe.stages().iter().map(|key| AiStagePlan { key: (*key).into(), title: (*key).into() }));
     }

@@ -89,8 +89,16 @@ pub async fn events(
     let reader = app.feeds.read(sdk_uuid(task_id));
     let snapshot = own_task(&app, player, task_id).await?;
     let seen = last.unwrap_or(Place { position: 0, attempt: 0, sequence: 0 });
-    let mut telling =
-        Telling { node: app.node.clone(), player, task_id, reader, seen, said: Vec::new(), ready: VecDeque::new(), over: false };
+    let mut telling = Telling {
+        node: app.node.clone(),
+        player,
+        task_id,
+        reader,
+        seen,
+        said: Vec::new(),
+        ready: VecDeque::new(),
+        over: false,
+    };
     telling.catch_up(snapshot).await?;
     let stopping = app.stopping.clone();
     let stream = futures::StreamExt::take_until(telling.into_stream(), stopping.cancelled_owned());
@@ -185,7 +193,8 @@ impl Telling {
         let AiTaskSnapshot { task, stages, .. } = snapshot;
         for stage in stages {
             if stage.position >= self.seen.position && stage.attempt > 0 {
-                let was_reading = stage.position == self.seen.position && (1..stage.attempt).contains(&self.seen.attempt);
+                let was_reading =
+                    stage.position == self.seen.position && (1..stage.attempt).contains(&self.seen.attempt);
                 if was_reading {
                     // The rest of an attempt that has failed since.
                     self.list_text(stage.position, self.seen.attempt).await?;

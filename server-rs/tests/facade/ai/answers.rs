@@ -23,7 +23,8 @@ async fn an_answer_is_read_however_it_is_cut() {
 #[tokio::test]
 async fn an_endpoint_may_leave_out_what_is_not_needed() {
     // No `[DONE]`, no usage, comments, and lines that end as Windows ends them.
-    let mut bytes = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n: hello\r\n\r\n".to_vec();
+    let mut bytes =
+        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n: hello\r\n\r\n".to_vec();
     for event in [HELLO, STOP] {
         bytes.extend_from_slice(format!("data: {event}\r\n\r\n").as_bytes());
     }

@@ -57,7 +57,8 @@ async fn receive(stream: &mut TcpStream) -> Request {
         bytes.extend_from_slice(&piece[..count]);
         let text = String::from_utf8_lossy(&bytes);
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+        let length =
+            head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
         if body.len() >= length.unwrap_or(0_usize) {
             return Request { head: head.to_ascii_lowercase(), body: serde_json::from_str(body).unwrap() };
         }

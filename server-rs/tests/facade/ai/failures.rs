@@ -102,7 +102,8 @@ async fn what_is_no_stream_is_no_answer() {
     assert_eq!(outcome_of(page).await.1, ProviderError::Garbage("no stream of events".to_owned()));
     let nothing = Reply::Bytes(stream_of(&[STOP, "[DONE]"], true), 1 << 20);
     assert_eq!(outcome_of(nothing).await.1, ProviderError::Garbage("an empty answer".to_owned()));
-    let binary = Reply::Bytes([stream_of(&[], false), b"5\r\n\xff\xfe\xfd\x00\n\r\n0\r\n\r\n".to_vec()].concat(), 1 << 20);
+    let binary =
+        Reply::Bytes([stream_of(&[], false), b"5\r\n\xff\xfe\xfd\x00\n\r\n0\r\n\r\n".to_vec()].concat(), 1 << 20);
     let error = outcome_of(binary).await.1;
     assert!(!matches!(error, ProviderError::Refused(_)), "{error:?}");
 }
@@ -114,7 +115,8 @@ async fn an_endless_answer_is_ended() {
     let (text, error) = outcome_of(Reply::Bytes(stream_of(&endless, true), 1 << 20)).await;
     assert_eq!(error, broken("the connection was lost"));
     assert!(text.len() < 17 << 20, "{}", text.len());
-    let no_event = [stream_of(&[], false), b"1000000\r\ndata: ".to_vec(), vec![b'a'; 0xfffffa], b"\r\n".to_vec()].concat();
+    let no_event =
+        [stream_of(&[], false), b"1000000\r\ndata: ".to_vec(), vec![b'a'; 0xfffffa], b"\r\n".to_vec()].concat();
     let bytes = [no_event, b"fffff\r\n".to_vec(), vec![b'a'; 0xfffff]].concat();
     assert_eq!(outcome_of(Reply::Bytes(bytes, 1 << 20)).await.0, "");
 }

@@ -29,9 +29,7 @@ fn accounts(world: &World, name: &str, caller: Actor, named: Option<Identity>) -
     world.call(Actor::Service, |ctx| book_ai_token_usage_and_return(ctx, report.clone())).unwrap();
     let alice = Actor::Alice.identity();
     Some(match name {
-        "book_ai_token_usage_and_return" => {
-            said(world.call(caller, |ctx| book_ai_token_usage_and_return(ctx, report)))
-        }
+        "book_ai_token_usage_and_return" => said(world.call(caller, |ctx| book_ai_token_usage_and_return(ctx, report))),
         "read_ai_token_account_and_return" => {
             said(world.call(caller, |ctx| read_ai_token_account_and_return(ctx, named)))
         }

@@ -32,10 +32,8 @@ fn the_service_sees_the_open_tasks_of_everybody() {
         lease_token: lease_token.map(str::to_owned),
         available_at: task.available_at,
     };
-    let mut expected = vec![
-        of(&pending, AiTaskStatus::Pending, None),
-        of(&running, AiTaskStatus::Running, Some("lease")),
-    ];
+    let mut expected =
+        vec![of(&pending, AiTaskStatus::Pending, None), of(&running, AiTaskStatus::Running, Some("lease"))];
     // The queue gave out the older one.
     expected.sort_by_key(|task| task.task_id);
     assert_eq!(open, expected);

@@ -32,7 +32,9 @@ impl Chapter {
 impl From<&Character> for WorldCharacter {
     fn from(one: &Character) -> Self {
         let Character { key: _, name, description, greeting, initial_affinity, relations } = one.clone();
-        let relations = relations.into_iter().map(|to| CharacterRelation { character_key: to.character_key, affinity: to.affinity });
+        let relations = relations
+            .into_iter()
+            .map(|to| CharacterRelation { character_key: to.character_key, affinity: to.affinity });
         Self { name, description, greeting, initial_affinity, relations: relations.collect() }
     }
 }
@@ -40,14 +42,16 @@ impl From<&Character> for WorldCharacter {
 impl Character {
     pub(super) fn of(key: String, one: WorldCharacter) -> Self {
         let WorldCharacter { name, description, greeting, initial_affinity, relations } = one;
-        let relations = relations.into_iter().map(|to| Relation { character_key: to.character_key, affinity: to.affinity });
+        let relations =
+            relations.into_iter().map(|to| Relation { character_key: to.character_key, affinity: to.affinity });
         Self { key, name, description, greeting, initial_affinity, relations: relations.collect() }
     }
 }
 
 impl From<&Enemy> for WorldEnemy {
     fn from(one: &Enemy) -> Self {
-        let Enemy { key: _, name, description, health, energy, attack, defense, speed, experience, treasure_key } = one.clone();
+        let Enemy { key: _, name, description, health, energy, attack, defense, speed, experience, treasure_key } =
+            one.clone();
         let stats = CombatStats { health, energy, attack, defense, speed };
         Self { name, description, stats, skills: Vec::new(), experience, treasure_key }
     }
@@ -147,7 +151,8 @@ impl ObjectiveName {
 
 impl From<&Quest> for WorldQuest {
     fn from(one: &Quest) -> Self {
-        let Quest { key: _, title, description, giver_key, chapter_key, requires, objectives, experience, rewards } = one.clone();
+        let Quest { key: _, title, description, giver_key, chapter_key, requires, objectives, experience, rewards } =
+            one.clone();
         let objectives = objectives.into_iter().map(|Objective { key, kind, target_key, count, description }| {
             QuestObjective { key, kind: kind.kind(), target_key, count, description }
         });
@@ -172,8 +177,11 @@ impl Quest {
 impl From<&Treasure> for WorldTreasure {
     fn from(one: &Treasure) -> Self {
         let Treasure { key: _, name, description, chapter_key, draws, loot } = one.clone();
-        let loot = loot.into_iter().map(|Loot { item_key, weight, quantity_min, quantity_max }| {
-            LootEntry { item_key, weight, quantity_min, quantity_max }
+        let loot = loot.into_iter().map(|Loot { item_key, weight, quantity_min, quantity_max }| LootEntry {
+            item_key,
+            weight,
+            quantity_min,
+            quantity_max,
         });
         Self { name, description, chapter_key, draws, loot: loot.collect() }
     }
@@ -182,8 +190,11 @@ impl From<&Treasure> for WorldTreasure {
 impl Treasure {
     pub(super) fn of(key: String, one: WorldTreasure) -> Self {
         let WorldTreasure { name, description, chapter_key, draws, loot } = one;
-        let loot = loot.into_iter().map(|LootEntry { item_key, weight, quantity_min, quantity_max }| {
-            Loot { item_key, weight, quantity_min, quantity_max }
+        let loot = loot.into_iter().map(|LootEntry { item_key, weight, quantity_min, quantity_max }| Loot {
+            item_key,
+            weight,
+            quantity_min,
+            quantity_max,
         });
         Self { key, name, description, chapter_key, draws, loot: loot.collect() }
     }
