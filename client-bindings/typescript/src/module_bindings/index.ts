@@ -236,6 +236,7 @@ import * as EndLoginSessionsAndReturnProcedure from "./end_login_sessions_and_re
 import * as EndStoryAndReturnProcedure from "./end_story_and_return_procedure";
 import * as EquipItemAndReturnProcedure from "./equip_item_and_return_procedure";
 import * as FailAiTaskAndReturnProcedure from "./fail_ai_task_and_return_procedure";
+import * as FindAssetObjectsAndReturnProcedure from "./find_asset_objects_and_return_procedure";
 import * as ForgetAiTaskAndReturnProcedure from "./forget_ai_task_and_return_procedure";
 import * as ForgetDeletedAssetObjectsAndReturnProcedure from "./forget_deleted_asset_objects_and_return_procedure";
 import * as GetCreationSessionAndReturnProcedure from "./get_creation_session_and_return_procedure";
@@ -253,6 +254,7 @@ import * as LikeWorldAndReturnProcedure from "./like_world_and_return_procedure"
 import * as LinkLoginAndReturnProcedure from "./link_login_and_return_procedure";
 import * as ListAgentMessagesAndReturnProcedure from "./list_agent_messages_and_return_procedure";
 import * as ListAiTaskChunksAndReturnProcedure from "./list_ai_task_chunks_and_return_procedure";
+import * as ListAssetObjectsAndReturnProcedure from "./list_asset_objects_and_return_procedure";
 import * as ListBigFishSlotsAndReturnProcedure from "./list_big_fish_slots_and_return_procedure";
 import * as ListCustomWorldWorksAndReturnProcedure from "./list_custom_world_works_and_return_procedure";
 import * as ListDraftCardsAndReturnProcedure from "./list_draft_cards_and_return_procedure";
@@ -808,6 +810,7 @@ const proceduresSchema = __procedures(
   __procedureSchema("end_story_and_return", EndStoryAndReturnProcedure.params, EndStoryAndReturnProcedure.returnType),
   __procedureSchema("equip_item_and_return", EquipItemAndReturnProcedure.params, EquipItemAndReturnProcedure.returnType),
   __procedureSchema("fail_ai_task_and_return", FailAiTaskAndReturnProcedure.params, FailAiTaskAndReturnProcedure.returnType),
+  __procedureSchema("find_asset_objects_and_return", FindAssetObjectsAndReturnProcedure.params, FindAssetObjectsAndReturnProcedure.returnType),
   __procedureSchema("forget_ai_task_and_return", ForgetAiTaskAndReturnProcedure.params, ForgetAiTaskAndReturnProcedure.returnType),
   __procedureSchema("forget_deleted_asset_objects_and_return", ForgetDeletedAssetObjectsAndReturnProcedure.params, ForgetDeletedAssetObjectsAndReturnProcedure.returnType),
   __procedureSchema("get_creation_session_and_return", GetCreationSessionAndReturnProcedure.params, GetCreationSessionAndReturnProcedure.returnType),
@@ -825,6 +828,7 @@ const proceduresSchema = __procedures(
   __procedureSchema("link_login_and_return", LinkLoginAndReturnProcedure.params, LinkLoginAndReturnProcedure.returnType),
   __procedureSchema("list_agent_messages_and_return", ListAgentMessagesAndReturnProcedure.params, ListAgentMessagesAndReturnProcedure.returnType),
   __procedureSchema("list_ai_task_chunks_and_return", ListAiTaskChunksAndReturnProcedure.params, ListAiTaskChunksAndReturnProcedure.returnType),
+  __procedureSchema("list_asset_objects_and_return", ListAssetObjectsAndReturnProcedure.params, ListAssetObjectsAndReturnProcedure.returnType),
   __procedureSchema("list_big_fish_slots_and_return", ListBigFishSlotsAndReturnProcedure.params, ListBigFishSlotsAndReturnProcedure.returnType),
   __procedureSchema("list_custom_world_works_and_return", ListCustomWorldWorksAndReturnProcedure.params, ListCustomWorldWorksAndReturnProcedure.returnType),
   __procedureSchema("list_draft_cards_and_return", ListDraftCardsAndReturnProcedure.params, ListDraftCardsAndReturnProcedure.returnType),

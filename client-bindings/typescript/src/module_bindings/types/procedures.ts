@@ -60,6 +60,7 @@ import type * as EndLoginSessionsAndReturnProcedure from "../end_login_sessions_
 import type * as EndStoryAndReturnProcedure from "../end_story_and_return_procedure";
 import type * as EquipItemAndReturnProcedure from "../equip_item_and_return_procedure";
 import type * as FailAiTaskAndReturnProcedure from "../fail_ai_task_and_return_procedure";
+import type * as FindAssetObjectsAndReturnProcedure from "../find_asset_objects_and_return_procedure";
 import type * as ForgetAiTaskAndReturnProcedure from "../forget_ai_task_and_return_procedure";
 import type * as ForgetDeletedAssetObjectsAndReturnProcedure from "../forget_deleted_asset_objects_and_return_procedure";
 import type * as GetCreationSessionAndReturnProcedure from "../get_creation_session_and_return_procedure";
@@ -77,6 +78,7 @@ import type * as LikeWorldAndReturnProcedure from "../like_world_and_return_proc
 import type * as LinkLoginAndReturnProcedure from "../link_login_and_return_procedure";
 import type * as ListAgentMessagesAndReturnProcedure from "../list_agent_messages_and_return_procedure";
 import type * as ListAiTaskChunksAndReturnProcedure from "../list_ai_task_chunks_and_return_procedure";
+import type * as ListAssetObjectsAndReturnProcedure from "../list_asset_objects_and_return_procedure";
 import type * as ListBigFishSlotsAndReturnProcedure from "../list_big_fish_slots_and_return_procedure";
 import type * as ListCustomWorldWorksAndReturnProcedure from "../list_custom_world_works_and_return_procedure";
 import type * as ListDraftCardsAndReturnProcedure from "../list_draft_cards_and_return_procedure";
@@ -278,6 +280,8 @@ export type EquipItemAndReturnArgs = __Infer<typeof EquipItemAndReturnProcedure.
 export type EquipItemAndReturnResult = __Infer<typeof EquipItemAndReturnProcedure.returnType>;
 export type FailAiTaskAndReturnArgs = __Infer<typeof FailAiTaskAndReturnProcedure.params>;
 export type FailAiTaskAndReturnResult = __Infer<typeof FailAiTaskAndReturnProcedure.returnType>;
+export type FindAssetObjectsAndReturnArgs = __Infer<typeof FindAssetObjectsAndReturnProcedure.params>;
+export type FindAssetObjectsAndReturnResult = __Infer<typeof FindAssetObjectsAndReturnProcedure.returnType>;
 export type ForgetAiTaskAndReturnArgs = __Infer<typeof ForgetAiTaskAndReturnProcedure.params>;
 export type ForgetAiTaskAndReturnResult = __Infer<typeof ForgetAiTaskAndReturnProcedure.returnType>;
 export type ForgetDeletedAssetObjectsAndReturnArgs = __Infer<typeof ForgetDeletedAssetObjectsAndReturnProcedure.params>;
@@ -312,6 +316,8 @@ export type ListAgentMessagesAndReturnArgs = __Infer<typeof ListAgentMessagesAnd
 export type ListAgentMessagesAndReturnResult = __Infer<typeof ListAgentMessagesAndReturnProcedure.returnType>;
 export type ListAiTaskChunksAndReturnArgs = __Infer<typeof ListAiTaskChunksAndReturnProcedure.params>;
 export type ListAiTaskChunksAndReturnResult = __Infer<typeof ListAiTaskChunksAndReturnProcedure.returnType>;
+export type ListAssetObjectsAndReturnArgs = __Infer<typeof ListAssetObjectsAndReturnProcedure.params>;
+export type ListAssetObjectsAndReturnResult = __Infer<typeof ListAssetObjectsAndReturnProcedure.returnType>;
 export type ListBigFishSlotsAndReturnArgs = __Infer<typeof ListBigFishSlotsAndReturnProcedure.params>;
 export type ListBigFishSlotsAndReturnResult = __Infer<typeof ListBigFishSlotsAndReturnProcedure.returnType>;
 export type ListCustomWorldWorksAndReturnArgs = __Infer<typeof ListCustomWorldWorksAndReturnProcedure.params>;
