@@ -22,15 +22,16 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::ai::feed::Feeds;
 use crate::auth::TokenVerifier;
-use crate::config::{HttpConfig, ObjectsConfig};
+use crate::config::HttpConfig;
 use crate::identity::IdentityService;
 use crate::metrics::Metrics;
 use crate::node_client::NodeClient;
 use crate::objects::ObjectStore;
+use crate::objects::config::ObjectsConfig;
 use crate::problem::Problem;
 use crate::request_context;
 use crate::routes::health::Readiness;
-use crate::routes::{ai, assets, auth, health};
+use crate::routes::{ai, assets, auth, health, objects};
 
 /// What a form may hold besides the file: heads, boundaries and the small fields.
 const FORM_OVERHEAD_BYTES: u64 = 64 * 1024;
@@ -95,7 +96,10 @@ impl utoipa::Modify for PlayerToken {
 pub fn router(app: App, http: &HttpConfig) -> Router {
     let upload_bytes_max = app.uploads.upload_limit_bytes + FORM_OVERHEAD_BYTES;
     let uploads = bounded(
-        OpenApiRouter::new().routes(routes!(assets::upload::upload)),
+        OpenApiRouter::new()
+            .routes(routes!(assets::upload::upload))
+            .routes(routes!(assets::direct::confirm))
+            .routes(routes!(objects::put, objects::get)),
         http.upload_timeout_s,
         usize::try_from(upload_bytes_max).unwrap_or(usize::MAX),
     );
@@ -103,6 +107,10 @@ pub fn router(app: App, http: &HttpConfig) -> Router {
         OpenApiRouter::new()
             .routes(routes!(assets::read::metadata))
             .routes(routes!(assets::content::content))
+            .routes(routes!(assets::direct::announce))
+            .routes(routes!(assets::direct::resume))
+            .routes(routes!(assets::direct::parts))
+            .routes(routes!(assets::link::link))
             .routes(routes!(assets::bindings::bind, assets::bindings::unbind))
             .routes(routes!(assets::delete::delete))
             .merge(auth::router(&app.identity))

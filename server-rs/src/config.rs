@@ -14,10 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::ai::AiConfig;
 use crate::identity::config::IdentityConfig;
-use crate::objects::content_type;
+use crate::objects::config::ObjectsConfig;
 
-/// The largest object that the game module registers.
-const UPLOAD_LIMIT_MAX: u64 = 5 << 30;
 const ENV_PREFIX: &str = "WORLDLOOM_";
 /// Keys of the environment count only under these sections, so that variables which other
 /// programs of the product read under the same prefix are not taken for misspelt keys.
@@ -87,24 +85,6 @@ pub struct NodeConfig {
     pub reconnect_delay_max_ms: u64,
 }
 
-/// Section `objects`. Times are in seconds, sizes in bytes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ObjectsConfig {
-    /// Folder of the local object store, made when absent.
-    pub root: PathBuf,
-    /// Bucket that new objects go to: a folder below the root.
-    pub bucket: String,
-    /// Largest object.
-    pub upload_limit_bytes: u64,
-    /// Content types that may be uploaded; each must be one that can be told from the content.
-    pub content_types: Vec<String>,
-    /// Time between two runs of the sweeper.
-    pub sweep_interval_s: u64,
-    /// Age from which a staged file counts as left behind. It must exceed the upload time-out.
-    pub staging_lifetime_s: u64,
-}
-
 /// Section `log`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -171,30 +151,6 @@ impl Default for NodeConfig {
             connect_wait_ms: 3_000,
             reconnect_delay_min_ms: 100,
             reconnect_delay_max_ms: 5_000,
-        }
-    }
-}
-
-impl Default for ObjectsConfig {
-    fn default() -> Self {
-        let content_types = [
-            "image/png",
-            "image/jpeg",
-            "image/webp",
-            "image/gif",
-            "audio/mpeg",
-            "audio/ogg",
-            "audio/x-wav",
-            "video/mp4",
-            "video/webm",
-        ];
-        Self {
-            root: "server-rs/.spacetimedb/local-objects".into(),
-            bucket: "worldloom".into(),
-            upload_limit_bytes: 32 * 1024 * 1024,
-            content_types: content_types.map(String::from).to_vec(),
-            sweep_interval_s: 60,
-            staging_lifetime_s: 3_600,
         }
     }
 }
@@ -348,58 +304,18 @@ impl NodeConfig {
     }
 }
 
-impl ObjectsConfig {
-    fn validate(&self) -> Result<(), ConfigError> {
-        ensure(
-            !self.root.as_os_str().is_empty(),
-            "objects.root",
-            "must name the folder that uploaded objects are kept in",
-        )?;
-        let bucket = self.bucket.as_bytes();
-        let in_bucket = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
-        ensure(
-            (3..=63).contains(&bucket.len())
-                && bucket.iter().all(in_bucket)
-                && !bucket.starts_with(b"-")
-                && !bucket.ends_with(b"-"),
-            "objects.bucket",
-            "must be 3 to 63 lower-case letters, digits and hyphens, with no hyphen first or last",
-        )?;
-        ensure(
-            (1..=UPLOAD_LIMIT_MAX).contains(&self.upload_limit_bytes),
-            "objects.upload_limit_bytes",
-            "must be between 1 and 5368709120 (5 GiB, the most that the game module registers)",
-        )?;
-        ensure(!self.content_types.is_empty(), "objects.content_types", "must list at least one content type")?;
-        for content_type in &self.content_types {
-            ensure(
-                content_type::is_recognisable(content_type),
-                "objects.content_types",
-                format!("holds \"{content_type}\", which cannot be told from the content: leave it out"),
-            )?;
-        }
-        for (key, value) in [
-            ("objects.sweep_interval_s", self.sweep_interval_s),
-            ("objects.staging_lifetime_s", self.staging_lifetime_s),
-        ] {
-            ensure((1..=604_800).contains(&value), key, "must be between 1 second and 604800 seconds (a week)")?;
-        }
-        Ok(())
-    }
-}
-
-/// Whoever reads the token can act for every player.
+/// Whoever reads the token can act for every player, and whoever reads a store's key can read every object.
 #[cfg(unix)]
-fn warn_if_readable_by_others(file: &Path) {
+pub(crate) fn warn_if_readable_by_others(file: &Path) {
     use std::os::unix::fs::PermissionsExt;
     if std::fs::metadata(file).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0) {
-        tracing::warn!(file = %file.display(), "Others can read the service token: take their rights away (chmod 600)");
+        tracing::warn!(file = %file.display(), "Others can read this secret: take their rights away (chmod 600)");
     }
 }
 
 /// Elsewhere a file's rights are not told by a mode.
 #[cfg(not(unix))]
-fn warn_if_readable_by_others(_file: &Path) {}
+pub(crate) fn warn_if_readable_by_others(_file: &Path) {}
 
 /// Errors: [`ConfigError::Invalid`] unless it holds.
 pub(crate) fn ensure(holds: bool, key: &'static str, problem: impl Into<String>) -> Result<(), ConfigError> {

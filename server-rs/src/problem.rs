@@ -31,6 +31,10 @@ pub enum ProblemCode {
     LoginRefused,
     /// The caller may not do this.
     Forbidden,
+    /// A URL that the facade has not signed for this request.
+    LinkInvalid,
+    /// A signed URL whose time is over.
+    LinkExpired,
     /// There is nothing here that the caller may see.
     NotFound,
     /// The path exists, the method does not.
@@ -81,6 +85,8 @@ impl ProblemCode {
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated", "Not authenticated"),
             Self::LoginRefused => (StatusCode::UNAUTHORIZED, "login_refused", "Login refused"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
+            Self::LinkInvalid => (StatusCode::FORBIDDEN, "link_invalid", "URL not signed"),
+            Self::LinkExpired => (StatusCode::FORBIDDEN, "link_expired", "URL expired"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found", "Not found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed"),
             Self::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, "request_timeout", "Request timed out"),
@@ -397,7 +403,7 @@ impl From<multer::Error> for Problem {
 }
 
 /// A body that ended before its end, by a limit, by silence, or because the client went away.
-fn body_failure(error: &(dyn std::error::Error + 'static)) -> Problem {
+pub fn body_failure(error: &(dyn std::error::Error + 'static)) -> Problem {
     let mut cause = Some(error);
     while let Some(error) = cause {
         if error.is::<http_body_util::LengthLimitError>() || error.is::<FormHeadTooLarge>() {

@@ -52,15 +52,14 @@ impl Facade {
     pub async fn start(config: Config) -> anyhow::Result<Self> {
         config.validate()?;
         let token = config.node.read_service_token()?;
-        let store = ObjectStore::open(&config.objects.root)
-            .with_context(|| format!("objects.root: cannot use {}", config.objects.root.display()))?;
-        // The folder is this process's alone, so whatever is staged was left behind.
-        store.remove_stale_staging(Duration::ZERO).await?;
         let prompts = Prompts::load(&config.ai.prompts_folder).context("ai.prompts_folder: correct the prompt file")?;
         let listener = TcpListener::bind(config.http.listen).await.with_context(|| {
             format!("http.listen: cannot listen on {}: stop what uses it or choose another port", config.http.listen)
         })?;
         let address = listener.local_addr()?;
+        let store = ObjectStore::open_configured(&config.objects, &config.identity.issuer(address)?)?;
+        // The folder is this process's alone, so whatever is staged was left behind.
+        store.remove_stale_staging(Duration::ZERO).await?;
 
         let metrics = Metrics::new()?;
         // A redirect of the node would send the facade to another host.

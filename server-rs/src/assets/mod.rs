@@ -5,6 +5,7 @@
 //! leaves behind is found through its row. Whoever touches an object holds its key's lock for all of that;
 //! `docs/facade.md` lists every window and how it is closed.
 
+pub mod direct;
 pub mod publish;
 pub mod record;
 pub mod sweeper;

@@ -97,7 +97,7 @@ fn is_row_gone(error: &CallError) -> bool {
 ///
 /// When the node is away by the last attempt, an earlier one may still have had its effect, so
 /// that the outcome stays unknown.
-async fn until_known<T, F>(call: impl FnMut() -> F) -> Result<T, CallError>
+pub(super) async fn until_known<T, F>(call: impl FnMut() -> F) -> Result<T, CallError>
 where
     F: Future<Output = Result<T, CallError>>,
 {

@@ -1,9 +1,13 @@
 //! Asset rows as the HTTP API shows them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use spacetimedb_sdk::Timestamp;
 use utoipa::ToSchema;
 use worldloom_client::{AssetAccessPolicy, AssetEntityBinding, AssetEntityBindingOutcome, AssetObject, AssetStatus};
+
+use crate::objects::direct::SignedRequest;
 
 /// Who may read an asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -51,6 +55,17 @@ pub struct AssetRecord {
     expires_at: Option<String>,
     confirmed_at: Option<String>,
     deleted_at: Option<String>,
+}
+
+/// A request that may be sent as it stands, by anybody and without a token, until it ends.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SignedRequestRecord {
+    #[schema(example = "PUT")]
+    method: &'static str,
+    url: String,
+    /// Headers to send with it. Browsers write `content-length` by themselves.
+    headers: BTreeMap<String, String>,
+    expires_at: String,
 }
 
 /// One binding of an asset to a slot of an entity.
@@ -102,6 +117,19 @@ impl From<AssetObject> for AssetRecord {
             expires_at: row.expires_at.map(rfc3339),
             confirmed_at: row.confirmed_at.map(rfc3339),
             deleted_at: row.deleted_at.map(rfc3339),
+        }
+    }
+}
+
+impl From<SignedRequest> for SignedRequestRecord {
+    fn from(request: SignedRequest) -> Self {
+        let expires_s = i64::try_from(request.expires_s).unwrap_or(i64::MAX / 1_000_000);
+        let expires_at = Timestamp::from_micros_since_unix_epoch(expires_s.saturating_mul(1_000_000));
+        Self {
+            method: request.method,
+            url: request.url,
+            headers: request.headers.into_iter().collect(),
+            expires_at: rfc3339(expires_at),
         }
     }
 }

@@ -24,12 +24,23 @@ pub fn is_recognisable(content_type: &str) -> bool {
     infer::is_mime_supported(content_type)
 }
 
+/// The type of content that begins with `head`, if it shows one.
+pub fn recognise(head: &[u8]) -> Option<&'static str> {
+    infer::get(head).map(|kind| kind.mime_type())
+}
+
+/// A declared type as recognition names it: without parameters, in lower case, and by one name.
+pub fn canonical(declared: &str) -> String {
+    let essence = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    ALIASES.iter().find(|(alias, _)| *alias == essence).map_or(essence, |(_, name)| (*name).to_owned())
+}
+
 /// The type of content that begins with `head`, if it is one of `allowed` and the declared type agrees.
 ///
 /// `declared` is the part's `Content-Type`; parameters are ignored, and a missing or unspecific one agrees with
 /// every content.
 pub fn check(head: &[u8], declared: Option<&str>, allowed: &[String]) -> Result<&'static str, UploadError> {
-    let found = infer::get(head).map(|kind| kind.mime_type());
+    let found = recognise(head);
     let Some(found) = found.filter(|found| allowed.iter().any(|allowed| allowed == found)) else {
         return Err(UploadError::TypeNotAllowed { found, allowed: allowed.join(", ") });
     };
@@ -38,11 +49,6 @@ pub fn check(head: &[u8], declared: Option<&str>, allowed: &[String]) -> Result<
         Some(declared) if declared != found => Err(UploadError::TypeMismatch { declared, found }),
         _ => Ok(found),
     }
-}
-
-fn canonical(declared: &str) -> String {
-    let essence = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    ALIASES.iter().find(|(alias, _)| *alias == essence).map_or(essence, |(_, name)| (*name).to_owned())
 }
 
 #[cfg(test)]

@@ -9,6 +9,9 @@ const FILE_NAME_MAX: usize = 80;
 /// Prefix of every key made here. Clients that register objects themselves are held to another one.
 const PREFIX: &str = "uploads";
 
+/// Prefix of pictures that are made of others.
+pub const VARIANTS: &str = "variants";
+
 /// Key of an object within its bucket: `uploads/<owner>/<digest>-<file name>`.
 ///
 /// It follows from the owner, the idempotency key and the file name alone, so that a repeated upload names the
@@ -28,10 +31,19 @@ impl ObjectKey {
         }
     }
 
-    /// The key of a stored row, if it can lie within a bucket: relative, and without a step upwards.
+    /// The key of a stored row, if it can lie within a bucket: relative, without a step upwards, and of the characters
+    /// that the game module takes, none of which needs an escape in a URL.
     pub fn parse(text: &str) -> Option<Self> {
-        let is_plain = |segment: &str| !matches!(segment, "" | "." | "..") && !segment.contains(['\\', '\0']);
+        let is_plain = |segment: &str| {
+            !matches!(segment, "" | "." | "..")
+                && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+        };
         (text.len() <= 1024 && text.split('/').all(is_plain)).then(|| Self(text.to_owned()))
+    }
+
+    /// The key for a picture that is made of an asset's.
+    pub fn for_variant(asset_id: uuid::Uuid, name: &str) -> Self {
+        Self(format!("{VARIANTS}/{asset_id}/{name}"))
     }
 
     /// The key as text.
@@ -88,7 +100,7 @@ mod tests {
 
     #[test]
     fn stored_keys_that_step_upwards_are_refused() {
-        for hostile in ["", "/a", "a//b", "a/../b", "..", "a/.", "a\\b", "a\0"] {
+        for hostile in ["", "/a", "a//b", "a/../b", "..", "a/.", "a\\b", "a\0", "a%2fb", "a?b", "a b"] {
             assert_eq!(ObjectKey::parse(hostile), None, "{hostile:?}");
         }
         assert!(ObjectKey::parse("players/1/cat.png").is_some());

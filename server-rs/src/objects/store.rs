@@ -1,7 +1,7 @@
-//! Objects on a local folder through `opendal`: stage, place, read a range, remove, sweep.
+//! Objects through `opendal`, on a local folder or in a remote bucket: stage, place, read a range, remove, sweep.
 //!
-//! Staged files and objects lie in one file system, so placing is one atomic rename: an object is under its key
-//! in full or not at all.
+//! Files on their way in are staged on the local disk. On a local folder placing one is an atomic rename, in a bucket
+//! it is an upload: either way an object is under its key in full or not at all.
 
 use std::fs::{File, TryLockError};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,13 +11,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use anyhow::Context;
 use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use opendal::{ErrorKind, Operator, services};
 use tokio::sync::{Mutex, MutexGuard};
 
+use super::config::ObjectsConfig;
 use super::durable_folder;
+use super::grant::GrantSigner;
 use super::key::ObjectKey;
+use super::parts::Parts;
+use super::remote::{Protocol, RemoteBucket};
 use super::staging::{StagedObject, StagingWriter};
 
 /// Folder of staged files. No bucket can have this name, because a bucket's name has no dot.
@@ -28,6 +33,8 @@ const OWNER_LOCK: &str = ".lock";
 const LOCKS: usize = 256;
 /// Bytes read or written at a time.
 pub(super) const CHUNK_BYTES: usize = 256 * 1024;
+/// Bytes sent to a bucket at a time; S3 takes no smaller parts.
+const REMOTE_CHUNK_BYTES: usize = 8 * 1024 * 1024;
 
 /// The store cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -46,18 +53,44 @@ pub enum StoreError {
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// A local object store. Clones share it.
+impl StoreError {
+    pub(super) fn other(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Failed(cause.into())
+    }
+}
+
+/// An object store. Clones share it.
 #[derive(Debug, Clone)]
 pub struct ObjectStore {
-    operator: Operator,
+    /// Files under way, on the local disk.
+    staging: Operator,
+    /// Objects, in the folder or in the bucket.
+    pub(super) objects: Operator,
+    pub(super) place: Place,
     root: PathBuf,
     locks: Arc<[Mutex<()>]>,
     // The lock on the folder goes with the file.
     _owner: Arc<File>,
 }
 
+/// Where objects lie, and what signs requests for them.
+#[derive(Debug, Clone)]
+pub(super) enum Place {
+    /// Below the local folder. The facade itself answers the requests that it signs.
+    Folder {
+        /// Signs what clients may do.
+        grants: GrantSigner,
+        /// Parts of large objects.
+        parts: Parts,
+        /// The facade's address for clients.
+        public_url: String,
+    },
+    /// In a bucket, which answers clients itself.
+    Bucket(Arc<RemoteBucket>),
+}
+
 impl ObjectStore {
-    /// Opens the store below `root`, which is made when absent, for this process alone.
+    /// Opens a local store below `root`, which is made when absent, for this process alone.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
         let mut folders = std::fs::DirBuilder::new();
         // Private assets lie here; other users of the machine have no business with them.
@@ -70,9 +103,32 @@ impl ObjectStore {
             TryLockError::WouldBlock => StoreError::InUse,
             TryLockError::Error(cause) => cause.into(),
         })?;
-        let service = services::Fs::default().root(&root.to_string_lossy());
+        let staging = Operator::new(services::Fs::default().root(&root.to_string_lossy()))?;
         let locks = (0..LOCKS).map(|_| Mutex::new(())).collect();
-        Ok(Self { operator: Operator::new(service)?, root, locks, _owner: Arc::new(owner) })
+        let place =
+            Place::Folder { grants: GrantSigner::open(&root)?, parts: Parts::new(&root), public_url: String::new() };
+        Ok(Self { objects: staging.clone(), staging, place, root, locks, _owner: Arc::new(owner) })
+    }
+
+    /// Opens the configured store for a facade that clients reach at `public_url`.
+    pub fn open_configured(config: &ObjectsConfig, public_url: &str) -> anyhow::Result<Self> {
+        let mut store = Self::open(&config.root)
+            .with_context(|| format!("objects.root: cannot use {}", config.root.display()))?;
+        if let Place::Folder { public_url: own, .. } = &mut store.place {
+            public_url.clone_into(own);
+        }
+        let protocol = if config.s3.is_some() { Protocol::S3 } else { Protocol::Oss };
+        if let Some(remote) = config.remote() {
+            let (bucket, objects) = RemoteBucket::open(protocol, &config.bucket, remote, &remote.read_secret()?)?;
+            store.objects = objects;
+            store.place = Place::Bucket(Arc::new(bucket));
+        }
+        Ok(store)
+    }
+
+    /// Whether other facades may use the same objects. The locks on keys hold within one process alone.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.place, Place::Bucket(_))
     }
 
     /// Keeps others from the object under this key while the guard lives. Few keys share a lock, so never take
@@ -86,31 +142,67 @@ impl ObjectStore {
 
     /// Whether the store answers.
     pub async fn check(&self) -> Result<(), StoreError> {
-        self.operator.stat(&format!("{STAGING}/")).await?;
+        self.staging.stat(&format!("{STAGING}/")).await?;
+        if self.is_shared() {
+            // Whether it is there does not matter, but that the bucket answers.
+            self.objects.exists(STAGING).await?;
+        }
         Ok(())
     }
 
     /// Begins a staged file of at most `limit_bytes`.
     pub async fn stage(&self, limit_bytes: u64) -> Result<StagingWriter, StoreError> {
         let path = format!("{STAGING}/{}", uuid::Uuid::now_v7());
-        let writer = self.operator.writer_with(&path).chunk(CHUNK_BYTES).await?;
+        let writer = self.staging.writer_with(&path).chunk(CHUNK_BYTES).await?;
         Ok(StagingWriter::new(self.clone(), path, writer, limit_bytes))
     }
 
     /// Moves a staged file to its key, durably. Placing the same content again is harmless.
     pub async fn place(&self, staged: StagedObject, bucket: &str, key: &ObjectKey) -> Result<(), StoreError> {
-        let path = path_of(bucket, key);
+        let path = self.path_of(bucket, key)?;
+        if self.is_shared() {
+            return self.send(staged, &path).await;
+        }
         let folder = self.folder_of(&path);
         durable_folder::create(&self.root, &folder).await?;
-        self.operator.rename(staged.path(), &path).await?;
+        self.objects.rename(staged.path(), &path).await?;
         staged.keep();
+        durable_folder::sync(&folder).await?;
+        Ok(())
+    }
+
+    /// Uploads a staged file into the bucket.
+    async fn send(&self, staged: StagedObject, path: &str) -> Result<(), StoreError> {
+        let reader = self.staging.reader_with(staged.path()).chunk(CHUNK_BYTES).await?;
+        let mut bytes = reader.into_bytes_stream(..).await?;
+        let chunk = REMOTE_CHUNK_BYTES;
+        let mut writer = self.objects.writer_with(path).chunk(chunk).content_type(staged.content_type).await?;
+        while let Some(bytes) = bytes.try_next().await? {
+            writer.write(bytes).await?;
+        }
+        writer.close().await?;
+        Ok(())
+    }
+
+    /// Writes a small object that the facade makes, such as a variant of a picture, durably.
+    pub async fn write(&self, bucket: &str, key: &ObjectKey, content_type: &str, bytes: Vec<u8>) -> Result<(), StoreError> {
+        let path = self.path_of(bucket, key)?;
+        if self.is_shared() {
+            self.objects.write_with(&path, bytes).content_type(content_type).await?;
+            return Ok(());
+        }
+        let staged = format!("{STAGING}/{}", uuid::Uuid::now_v7());
+        self.staging.write(&staged, bytes).await?;
+        let folder = self.folder_of(&path);
+        durable_folder::create(&self.root, &folder).await?;
+        self.objects.rename(&staged, &path).await?;
         durable_folder::sync(&folder).await?;
         Ok(())
     }
 
     /// Size of the object in bytes, or `None` when it is not there.
     pub async fn size(&self, bucket: &str, key: &ObjectKey) -> Result<Option<u64>, StoreError> {
-        match self.operator.stat(&path_of(bucket, key)).await {
+        match self.objects.stat(&self.path_of(bucket, key)?).await {
             Ok(metadata) => Ok(Some(metadata.content_length())),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.into()),
@@ -124,27 +216,49 @@ impl ObjectStore {
         key: &ObjectKey,
         range: Range<u64>,
     ) -> Result<BoxStream<'static, io::Result<Bytes>>, StoreError> {
-        let reader = self.operator.reader_with(&path_of(bucket, key)).chunk(CHUNK_BYTES).await?;
+        let path = self.path_of(bucket, key)?;
+        let reader = self.objects.reader_with(&path);
+        // From a folder in pieces of bounded memory; from a bucket in one request, whose body comes as it is read.
+        let reader = if self.is_shared() { reader.await? } else { reader.chunk(CHUNK_BYTES).await? };
         Ok(reader.into_bytes_stream(range).await?.into_stream().boxed())
     }
 
     /// Removes the object, durably. One that is not there counts as removed.
     pub async fn remove(&self, bucket: &str, key: &ObjectKey) -> Result<(), StoreError> {
-        let path = path_of(bucket, key);
-        self.operator.delete(&path).await?;
-        durable_folder::sync(&self.folder_of(&path)).await?;
+        let path = self.path_of(bucket, key)?;
+        self.objects.delete(&path).await?;
+        if !self.is_shared() {
+            durable_folder::sync(&self.folder_of(&path)).await?;
+        }
         Ok(())
+    }
+
+    /// Every object of the bucket below `folder`, such as `uploads/`, in no order: its key and when it was written.
+    pub async fn list(
+        &self,
+        bucket: &str,
+        folder: &str,
+    ) -> Result<BoxStream<'static, Result<(ObjectKey, Option<SystemTime>), StoreError>>, StoreError> {
+        let prefix = if self.is_shared() { String::new() } else { format!("{bucket}/") };
+        let entries = self.objects.lister_with(&format!("{prefix}{folder}")).recursive(true).await?;
+        let found = entries.map_err(StoreError::from).try_filter_map(move |entry| {
+            let key = entry.path().strip_prefix(&prefix).and_then(ObjectKey::parse);
+            let written = entry.metadata().last_modified().map(SystemTime::from);
+            let object = key.filter(|_| entry.metadata().is_file()).map(|key| (key, written));
+            async move { Ok(object) }
+        });
+        Ok(found.boxed())
     }
 
     /// Removes staged files that were last written longer ago than `lifetime`; returns how many.
     pub async fn remove_stale_staging(&self, lifetime: Duration) -> Result<usize, StoreError> {
         let mut removed = 0;
-        let mut entries = self.operator.lister(&format!("{STAGING}/")).await?;
+        let mut entries = self.staging.lister(&format!("{STAGING}/")).await?;
         while let Some(entry) = entries.try_next().await? {
             let written = entry.metadata().last_modified().map(SystemTime::from);
             let age = written.and_then(|written| written.elapsed().ok());
             if entry.metadata().is_file() && age.is_some_and(|age| age >= lifetime) {
-                self.operator.delete(entry.path()).await?;
+                self.staging.delete(entry.path()).await?;
                 removed += 1;
             }
         }
@@ -153,17 +267,22 @@ impl ObjectStore {
 
     /// Removes one staged file.
     pub(super) async fn discard(&self, path: &str) -> Result<(), StoreError> {
-        Ok(self.operator.delete(path).await?)
+        Ok(self.staging.delete(path).await?)
+    }
+
+    /// Where an object lies for the store library. A row of another bucket has no object here.
+    pub(super) fn path_of(&self, bucket: &str, key: &ObjectKey) -> Result<String, StoreError> {
+        match &self.place {
+            Place::Folder { .. } => Ok(format!("{bucket}/{}", key.as_str())),
+            Place::Bucket(remote) if remote.bucket() == bucket => Ok(key.as_str().to_owned()),
+            Place::Bucket(_) => Err(StoreError::Missing),
+        }
     }
 
     fn folder_of(&self, path: &str) -> PathBuf {
         let path = self.root.join(path);
         path.parent().map_or_else(|| self.root.clone(), Path::to_owned)
     }
-}
-
-fn path_of(bucket: &str, key: &ObjectKey) -> String {
-    format!("{bucket}/{}", key.as_str())
 }
 
 impl From<opendal::Error> for StoreError {

@@ -7,4 +7,5 @@ pub mod extract;
 pub mod form;
 pub mod health;
 pub mod idempotency_key;
+pub mod objects;
 pub mod range;

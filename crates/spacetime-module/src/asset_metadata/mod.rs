@@ -2,6 +2,8 @@
 
 mod bindings;
 mod objects;
+mod reconciliation;
 
 pub use bindings::*;
 pub use objects::*;
+pub use reconciliation::*;

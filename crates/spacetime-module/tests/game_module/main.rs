@@ -25,6 +25,7 @@ mod progression;
 mod puzzle;
 mod quest;
 mod reading;
+mod reconciliation;
 mod registration;
 mod removal;
 mod requests;

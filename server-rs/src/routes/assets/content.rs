@@ -15,7 +15,9 @@ use worldloom_client::{AssetAccessPolicy, AssetObject, AssetStatus};
 
 use super::read::readable;
 use crate::app::App;
+use crate::assets::direct::announced;
 use crate::auth::Player;
+use crate::objects::direct::Announced;
 use crate::objects::{ObjectKey, ObjectStore, StoreError};
 use crate::problem::{Problem, ProblemCode, ProblemDocument};
 use crate::routes::extract::Path;
@@ -55,54 +57,76 @@ pub async fn content(
 
 /// Answers with the wanted part of the row's object.
 async fn serve(store: &ObjectStore, row: &AssetObject, headers: &HeaderMap) -> Result<Response, Problem> {
-    let etag = format!("\"{}\"", row.sha_256);
-    match wanted(headers, &etag, row.byte_size) {
-        Wanted::NotModified => Ok((StatusCode::NOT_MODIFIED, validators(row, &etag)?).into_response()),
-        Wanted::Whole => send(store, row, &etag, StatusCode::OK, 0..row.byte_size).await,
-        Wanted::Part(range) => send(store, row, &etag, StatusCode::PARTIAL_CONTENT, range).await,
-        Wanted::Unsatisfiable => {
-            let size = row.byte_size;
-            Err(Problem::new(ProblemCode::RangeNotSatisfiable, format!("The asset has {size} bytes."))
-                .header(CONTENT_RANGE, header_value(&format!("bytes */{size}"))?))
+    let is_public = row.access_policy == AssetAccessPolicy::Public;
+    serve_object(store, &row.bucket, &announced(row), is_public, headers).await
+}
+
+/// Answers the holder of a signed URL.
+pub async fn serve_signed(
+    store: &ObjectStore,
+    bucket: &str,
+    object: &Announced,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    serve_object(store, bucket, object, false, headers).await
+}
+
+async fn serve_object(
+    store: &ObjectStore,
+    bucket: &str,
+    object: &Announced,
+    is_public: bool,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let etag = format!("\"{}\"", object.sha256);
+    let size = object.byte_size;
+    let (status, range) = match wanted(headers, &etag, size) {
+        Wanted::NotModified => {
+            return Ok((StatusCode::NOT_MODIFIED, validators(&etag, is_public)?).into_response());
         }
+        Wanted::Unsatisfiable => {
+            return Err(Problem::new(ProblemCode::RangeNotSatisfiable, format!("The asset has {size} bytes."))
+                .header(CONTENT_RANGE, header_value(&format!("bytes */{size}"))?));
+        }
+        Wanted::Whole => (StatusCode::OK, 0..size),
+        Wanted::Part(range) => (StatusCode::PARTIAL_CONTENT, range),
+    };
+    let mut answer = validators(&etag, is_public)?;
+    if status == StatusCode::PARTIAL_CONTENT {
+        let extent = format!("bytes {}-{}/{size}", range.start, range.end - 1);
+        answer.insert(CONTENT_RANGE, header_value(&extent)?);
     }
+    send(store, bucket, object, status, answer, range).await
 }
 
 async fn send(
     store: &ObjectStore,
-    row: &AssetObject,
-    etag: &str,
+    bucket: &str,
+    object: &Announced,
     status: StatusCode,
+    mut headers: HeaderMap,
     range: Range<u64>,
 ) -> Result<Response, Problem> {
-    let key = ObjectKey::parse(&row.object_key).ok_or(StoreError::Missing)?;
-    if store.size(&row.bucket, &key).await? != Some(row.byte_size) {
-        tracing::error!(asset_id = %row.asset_id, "The object of a confirmed asset is missing or has another size");
+    let key = ObjectKey::parse(&object.object_key).ok_or(StoreError::Missing)?;
+    if store.size(bucket, &key).await? != Some(object.byte_size) {
+        tracing::error!("The object of a confirmed asset is missing or has another size");
         return Err(Problem::internal());
     }
-    let mut headers = validators(row, etag)?;
-    headers.insert(CONTENT_TYPE, header_value(&row.content_type)?);
+    headers.insert(CONTENT_TYPE, header_value(&object.content_type)?);
     headers.insert(CONTENT_LENGTH, HeaderValue::from(range.end - range.start));
-    headers.insert(CONTENT_DISPOSITION, header_value(&disposition(&row.content_type, &key))?);
+    headers.insert(CONTENT_DISPOSITION, header_value(&disposition(&object.content_type, &key))?);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // Should a type that can hold script ever be allowed, it runs with no origin and loads nothing.
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
-    if status == StatusCode::PARTIAL_CONTENT {
-        let last = range.end - 1;
-        let extent = format!("bytes {}-{last}/{}", range.start, row.byte_size);
-        headers.insert(CONTENT_RANGE, header_value(&extent)?);
-    }
-    let bytes = store.read(&row.bucket, &key, range).await?;
+    let bytes = store.read(bucket, &key, range).await?;
     Ok((status, headers, Body::from_stream(bytes)).into_response())
 }
 
 /// What lets a client keep and compare the bytes. They never change, but access can end, so every use of a kept
 /// copy is checked against the tag.
-fn validators(row: &AssetObject, etag: &str) -> Result<HeaderMap, Problem> {
-    let (cache, resource) = match row.access_policy {
-        AssetAccessPolicy::Public => ("public, no-cache", "cross-origin"),
-        AssetAccessPolicy::Private | AssetAccessPolicy::Signed => ("private, no-cache", "same-site"),
-    };
+fn validators(etag: &str, is_public: bool) -> Result<HeaderMap, Problem> {
+    let (cache, resource) =
+        if is_public { ("public, no-cache", "cross-origin") } else { ("private, no-cache", "same-site") };
     let mut headers = HeaderMap::new();
     headers.insert(ETAG, header_value(etag)?);
     headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
@@ -112,7 +136,7 @@ fn validators(row: &AssetObject, etag: &str) -> Result<HeaderMap, Problem> {
 }
 
 /// Pictures and sounds may be shown in place; everything else is to be saved.
-fn disposition(content_type: &str, key: &ObjectKey) -> String {
+pub fn disposition(content_type: &str, key: &ObjectKey) -> String {
     let kind = content_type.split('/').next().unwrap_or_default();
     let shown = matches!(kind, "image" | "audio" | "video") && content_type != "image/svg+xml";
     let way = if shown { "inline" } else { "attachment" };

@@ -1,0 +1,145 @@
+//! The local store's own answers to the requests that the facade has signed: as S3 answers them, but with problem
+//! documents.
+
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
+
+use crate::app::App;
+use crate::objects::direct::Announced;
+use crate::objects::grant::{Grant, GrantError};
+use crate::objects::parts::PartError;
+use crate::objects::{ObjectKey, ObjectStore, StoreError, content_type};
+use crate::problem::{Problem, ProblemCode, ProblemDocument, body_failure};
+use crate::routes::assets::content::serve_signed;
+use crate::routes::extract::Path;
+
+/// Takes the bytes of an upload, or of one part, from a client with a signed URL.
+///
+/// Send the headers that came with the URL as they are. Sending the same bytes again changes nothing.
+#[utoipa::path(
+    put, path = "/objects/{grant}", tag = "objects",
+    params(("grant" = String, Path, description = "From a signed URL")),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    security(()),
+    responses(
+        (status = 200, description = "The bytes are kept"),
+        (status = 403, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 413, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 415, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 507, body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub async fn put(State(app): State<App>, Path(word): Path<String>, request: Request) -> Result<StatusCode, Problem> {
+    match app.store.check_grant(&word)? {
+        (Grant::Put(announced), _) => {
+            check_size(request.headers(), announced.byte_size)?;
+            check_type(request.headers(), &announced)?;
+            put_object(&app.store, &app.uploads.bucket, &announced, request).await?;
+        }
+        (Grant::Part { asset_id, number, byte_size }, parts) => {
+            check_size(request.headers(), byte_size)?;
+            parts.write(asset_id, number, byte_size, request.into_body().into_data_stream()).await?;
+        }
+        (Grant::Get(_), _) => return Err(GrantError::Forged.into()),
+    }
+    Ok(StatusCode::OK)
+}
+
+/// Returns the bytes of an asset to a client with a signed URL. Takes the same conditions as `/assets/{asset_id}/content`.
+#[utoipa::path(
+    get, path = "/objects/{grant}", tag = "objects",
+    params(("grant" = String, Path, description = "From a signed URL")),
+    security(()),
+    responses(
+        (status = 200, description = "All bytes", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 206, description = "The bytes of the range", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 304, description = "The client has them already"),
+        (status = 403, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 416, body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub async fn get(State(app): State<App>, Path(word): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
+    let (Grant::Get(announced), _) = app.store.check_grant(&word)? else { return Err(GrantError::Forged.into()) };
+    let key = ObjectKey::parse(&announced.object_key).ok_or(StoreError::Missing)?;
+    if app.store.size(&app.uploads.bucket, &key).await?.is_none() {
+        return Err(Problem::not_found("The asset was deleted."));
+    }
+    Ok(serve_signed(&app.store, &app.uploads.bucket, &announced, &headers).await?.into_response())
+}
+
+async fn put_object(
+    store: &ObjectStore,
+    bucket: &str,
+    announced: &Announced,
+    request: Request,
+) -> Result<(), Problem> {
+    let allowed = [announced.content_type.clone()];
+    let key = ObjectKey::parse(&announced.object_key).ok_or(StoreError::Missing)?;
+    let mut writer = store.stage(announced.byte_size).await?;
+    let mut body = request.into_body().into_data_stream();
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|error| body_failure(&error))?;
+        writer.write(chunk, None, &allowed).await?;
+    }
+    let staged = writer.finish(None, &allowed).await?;
+    if staged.sha256 != announced.sha256 {
+        return Err(Problem::new(ProblemCode::Conflict, "The bytes have another SHA-256 than was announced.")
+            .with("expected", announced.sha256.clone())
+            .with("actual", staged.sha256.clone()));
+    }
+    let _held = store.lock(bucket, &key).await;
+    Ok(store.place(staged, bucket, &key).await?)
+}
+
+fn check_size(headers: &HeaderMap, expected: u64) -> Result<(), Problem> {
+    let given = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    match given {
+        Some(size) if size == expected => Ok(()),
+        Some(size) if size > expected => {
+            Err(Problem::new(ProblemCode::PayloadTooLarge, format!("This URL takes {expected} bytes."))
+                .with("limit", expected))
+        }
+        _ => Err(Problem::invalid("content-length", format!("This URL takes {expected} bytes, declared as such."))),
+    }
+}
+
+fn check_type(headers: &HeaderMap, announced: &Announced) -> Result<(), Problem> {
+    let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(content_type::canonical);
+    if given.as_ref() == Some(&announced.content_type) {
+        return Ok(());
+    }
+    let expected = &announced.content_type;
+    Err(Problem::new(ProblemCode::UnsupportedMediaType, format!("This URL takes {expected}, declared as such.")))
+}
+
+impl From<GrantError> for Problem {
+    fn from(error: GrantError) -> Self {
+        match error {
+            GrantError::Forged => Self::new(
+                ProblemCode::LinkInvalid,
+                "This URL was not signed here for this request, or was changed since. Ask for a new one.",
+            ),
+            GrantError::Expired => {
+                Self::new(ProblemCode::LinkExpired, "The time of this URL is over. Ask for a new one.")
+            }
+        }
+    }
+}
+
+impl From<PartError> for Problem {
+    fn from(error: PartError) -> Self {
+        match error {
+            PartError::Size { expected } => {
+                Self::invalid("content-length", format!("This part has {expected} bytes. Send them all."))
+            }
+            PartError::Body(error) => body_failure(&error),
+            PartError::Store(error) => error.into(),
+        }
+    }
+}
