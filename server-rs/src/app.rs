@@ -31,7 +31,7 @@ use crate::objects::config::ObjectsConfig;
 use crate::problem::Problem;
 use crate::request_context;
 use crate::routes::health::Readiness;
-use crate::routes::{ai, assets, auth, health, objects};
+use crate::routes::{ai, assets, auth, health, objects, operations};
 
 /// What a form may hold besides the file: heads, boundaries and the small fields.
 const FORM_OVERHEAD_BYTES: u64 = 64 * 1024;
@@ -99,7 +99,8 @@ pub fn router(app: App, http: &HttpConfig) -> Router {
         OpenApiRouter::new()
             .routes(routes!(assets::upload::upload))
             .routes(routes!(assets::direct::confirm))
-            .routes(routes!(objects::put, objects::get)),
+            .routes(routes!(objects::put, objects::get))
+            .routes(routes!(operations::sweep_objects)),
         http.upload_timeout_s,
         usize::try_from(upload_bytes_max).unwrap_or(usize::MAX),
     );

@@ -24,7 +24,7 @@ use crate::ai::prompts::Prompts;
 use crate::ai::provider::Models;
 use crate::ai::worker;
 use crate::app::{App, router};
-use crate::assets::sweeper;
+use crate::assets::{reconcile, sweeper};
 use crate::auth::{NodeKey, TokenVerifier};
 use crate::config::{Config, HttpConfig};
 use crate::identity::IdentityService;
@@ -74,6 +74,7 @@ impl Facade {
             deleted: deleted.clone(),
         };
         let sweeping = sweeper::run(node.clone(), store.clone(), metrics.clone(), schedule);
+        let reconciling = reconcile::run(node.clone(), store.clone(), config.objects.clone(), metrics.clone());
         let identity = IdentityService::start(&config.identity, address, &node)?;
         let tending = tokio::spawn(identity.tokens.keys().clone().keep_tending());
         let tasks = TaskTracker::new();
@@ -104,7 +105,9 @@ impl Facade {
         };
         let router = router(app, &config.http);
         let deadline = Duration::from_secs(config.http.shutdown_deadline_s);
-        let sweeping = tokio::spawn(sweeping);
+        let sweeping = tokio::spawn(async move {
+            tokio::join!(sweeping, reconciling);
+        });
         let served = tokio::spawn(serve(listener, router, config.http, stop.clone(), cut.clone()));
         tracing::info!(%address, "The facade listens");
         Ok(Self { address, stop, cut, served, tasks, sweeping, tending, node_stop, deadline })

@@ -16,6 +16,7 @@ pub mod pictures;
 pub mod player;
 pub mod playing;
 pub mod refusals;
+pub mod s3_server;
 pub mod sample_world;
 pub mod seed;
 pub mod studio;

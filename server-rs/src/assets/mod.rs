@@ -7,6 +7,7 @@
 
 pub mod direct;
 pub mod publish;
+pub mod reconcile;
 pub mod record;
 pub mod sweeper;
 
@@ -38,6 +39,13 @@ pub trait AssetRegistry: Send + Sync {
 
     /// Deleted and lapsed rows whose objects can be removed, at most `limit`.
     fn list_expired(&self, limit: u32) -> impl Future<Output = Result<Vec<AssetObject>, CallError>> + Send;
+
+    /// The rows at these keys of a bucket, in every status.
+    fn find(
+        &self,
+        bucket: &str,
+        object_keys: Vec<String>,
+    ) -> impl Future<Output = Result<Vec<AssetObject>, CallError>> + Send;
 
     /// Forgets deleted rows whose objects have been removed; repeatable.
     fn forget_deleted(&self, asset_ids: Vec<Uuid>) -> impl Future<Output = Result<Vec<Uuid>, CallError>> + Send;

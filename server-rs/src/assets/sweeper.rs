@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use worldloom_client::AssetObject;
+use worldloom_client::{AssetObject, AssetStatus};
 
 use super::AssetRegistry;
 use crate::metrics::Metrics;
@@ -109,9 +109,20 @@ async fn remove_one<R: AssetRegistry>(registry: &R, store: &ObjectStore, row: As
         Some(key) => Some(store.lock(&row.bucket, key).await),
         None => None,
     };
+    if store.is_shared() && !is_still_deleted(registry, &row).await? {
+        return Ok(());
+    }
     if let Some(key) = &key {
         store.remove(&row.bucket, key).await?;
+        store.forget_parts(row.asset_id.to_uuid()).await?;
     }
     registry.forget_deleted(vec![row.asset_id]).await?;
     Ok(())
+}
+
+/// Whether the place is still this row's. Another facade may have removed its object and forgotten it since the rows
+/// were listed, and its owner may have uploaded another one there.
+async fn is_still_deleted<R: AssetRegistry>(registry: &R, row: &AssetObject) -> Result<bool, CallError> {
+    let found = registry.find(&row.bucket, vec![row.object_key.clone()]).await?;
+    Ok(found.iter().any(|found| found.asset_id == row.asset_id && found.status == AssetStatus::Deleted))
 }

@@ -4,9 +4,9 @@ use spacetimedb_sdk::{Identity, Uuid};
 use worldloom_client::{
     AssetEntityBinding, AssetEntityBindingOutcome, AssetEntityBindingRequest, AssetEntityUnbindRequest, AssetObject,
     AssetObjectConfirmation, AssetObjectRegistration, bind_asset_object_to_entity_and_return,
-    confirm_asset_object_and_return, delete_asset_object_and_return, forget_deleted_asset_objects_and_return,
-    list_expired_asset_objects_and_return, read_asset_object_and_return, register_asset_object_and_return,
-    unbind_asset_object_from_entity_and_return,
+    confirm_asset_object_and_return, delete_asset_object_and_return, find_asset_objects_and_return,
+    forget_deleted_asset_objects_and_return, list_asset_objects_and_return, list_expired_asset_objects_and_return,
+    read_asset_object_and_return, register_asset_object_and_return, unbind_asset_object_from_entity_and_return,
 };
 
 use super::{CallError, NodeClient};
@@ -41,6 +41,30 @@ impl NodeClient {
     /// The asset, if `player` may read it.
     pub async fn read_asset(&self, player: Identity, asset_id: uuid::Uuid) -> Result<AssetObject, CallError> {
         call!(self, read_asset_object_and_return, read_asset_object_and_return_then, Some(player), sdk_uuid(asset_id))
+    }
+
+    /// The asset, as those see it who look after all assets.
+    pub async fn read_asset_as_service(&self, asset_id: uuid::Uuid) -> Result<AssetObject, CallError> {
+        call!(self, read_asset_object_and_return, read_asset_object_and_return_then, None, sdk_uuid(asset_id))
+    }
+
+    /// A page of all rows of a bucket, for an Operator or for the facade itself.
+    pub async fn list_assets(
+        &self,
+        operator: Option<Identity>,
+        bucket: &str,
+        after_key: &str,
+        limit: u32,
+    ) -> Result<Vec<AssetObject>, CallError> {
+        call!(
+            self,
+            list_asset_objects_and_return,
+            list_asset_objects_and_return_then,
+            operator,
+            bucket.to_owned(),
+            after_key.to_owned(),
+            limit
+        )
     }
 
     /// Deletes an asset of `player` that is bound to nothing.
@@ -100,5 +124,9 @@ impl AssetRegistry for NodeClient {
 
     async fn forget_deleted(&self, asset_ids: Vec<Uuid>) -> Result<Vec<Uuid>, CallError> {
         call!(self, forget_deleted_asset_objects_and_return, forget_deleted_asset_objects_and_return_then, asset_ids)
+    }
+
+    async fn find(&self, bucket: &str, object_keys: Vec<String>) -> Result<Vec<AssetObject>, CallError> {
+        call!(self, find_asset_objects_and_return, find_asset_objects_and_return_then, bucket.to_owned(), object_keys)
     }
 }

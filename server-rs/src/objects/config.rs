@@ -43,6 +43,8 @@ pub struct ObjectsConfig {
     pub content_types: Vec<String>,
     /// Time between two runs of the sweeper.
     pub sweep_interval_s: u64,
+    /// Time between two comparisons of the whole store with the rows.
+    pub reconcile_interval_s: u64,
     /// Age from which a staged file counts as left behind. It must exceed the upload time-out.
     pub staging_lifetime_s: u64,
     /// Objects lie in a bucket of S3, or of a store that speaks its protocol.
@@ -96,6 +98,7 @@ impl Default for ObjectsConfig {
             download_url_life_s: 300,
             content_types: content_types.map(String::from).to_vec(),
             sweep_interval_s: 60,
+            reconcile_interval_s: 86_400,
             staging_lifetime_s: 3_600,
             s3: None,
             oss: None,
@@ -165,6 +168,7 @@ impl ObjectsConfig {
     fn validate_times(&self) -> Result<(), ConfigError> {
         for (key, value) in [
             ("objects.sweep_interval_s", self.sweep_interval_s),
+            ("objects.reconcile_interval_s", self.reconcile_interval_s),
             ("objects.staging_lifetime_s", self.staging_lifetime_s),
             ("objects.download_url_life_s", self.download_url_life_s),
         ] {

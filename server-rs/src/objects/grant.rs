@@ -157,7 +157,8 @@ mod tests {
         let ((_folder, signer), (_other_folder, other)) = (signer(), signer());
         let word = signer.sign(part(1), 100).unwrap();
         let (text, signature) = word.split_once('.').unwrap();
-        let (other_text, _) = signer.sign(part(2), 100).unwrap().split_once('.').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+        let (other_text, _) =
+            signer.sign(part(2), 100).unwrap().split_once('.').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
         let flipped = format!("{}{}", &word[..word.len() - 2], if word.ends_with("AA") { "BB" } else { "AA" });
         for forged in [
             format!("{other_text}.{signature}"),

@@ -112,8 +112,8 @@ impl ObjectStore {
 
     /// Opens the configured store for a facade that clients reach at `public_url`.
     pub fn open_configured(config: &ObjectsConfig, public_url: &str) -> anyhow::Result<Self> {
-        let mut store = Self::open(&config.root)
-            .with_context(|| format!("objects.root: cannot use {}", config.root.display()))?;
+        let mut store =
+            Self::open(&config.root).with_context(|| format!("objects.root: cannot use {}", config.root.display()))?;
         if let Place::Folder { public_url: own, .. } = &mut store.place {
             public_url.clone_into(own);
         }
@@ -185,7 +185,13 @@ impl ObjectStore {
     }
 
     /// Writes a small object that the facade makes, such as a variant of a picture, durably.
-    pub async fn write(&self, bucket: &str, key: &ObjectKey, content_type: &str, bytes: Vec<u8>) -> Result<(), StoreError> {
+    pub async fn write(
+        &self,
+        bucket: &str,
+        key: &ObjectKey,
+        content_type: &str,
+        bytes: Vec<u8>,
+    ) -> Result<(), StoreError> {
         let path = self.path_of(bucket, key)?;
         if self.is_shared() {
             self.objects.write_with(&path, bytes).content_type(content_type).await?;

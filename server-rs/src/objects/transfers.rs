@@ -12,7 +12,7 @@ use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
 use super::content_type::{self, HEAD_BYTES};
-use super::direct::{Announced, Cut, Observed, Part, SignedRequest};
+use super::direct::{Announced, Observed, Part, SignedRequest};
 use super::grant::{Grant, GrantError, GrantSigner};
 use super::key::ObjectKey;
 use super::parts::Parts;
@@ -78,9 +78,7 @@ impl ObjectStore {
         match &self.place {
             Place::Folder { parts, .. } => parts.list(asset_id).await,
             Place::Bucket(remote) => match self.noted(asset_id).await? {
-                Some((_, upload_id)) => {
-                    Ok(remote.parts(&key_of(announced)?, &upload_id).await?.unwrap_or_default())
-                }
+                Some((_, upload_id)) => Ok(remote.parts(&key_of(announced)?, &upload_id).await?.unwrap_or_default()),
                 None => Ok(Vec::new()),
             },
         }
@@ -99,6 +97,8 @@ impl ObjectStore {
             Place::Bucket(remote) => {
                 if let Some((key, upload_id)) = self.noted(asset_id).await? {
                     remote.complete(&key, &upload_id, present).await?;
+                    // There is no such upload any more, and nothing of it to give up.
+                    self.objects.delete(&note_of(asset_id)).await.map_err(StoreError::from)?;
                 }
                 Ok(())
             }

@@ -8,4 +8,5 @@ pub mod form;
 pub mod health;
 pub mod idempotency_key;
 pub mod objects;
+pub mod operations;
 pub mod range;

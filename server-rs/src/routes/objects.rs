@@ -73,12 +73,7 @@ pub async fn get(State(app): State<App>, Path(word): Path<String>, headers: Head
     Ok(serve_signed(&app.store, &app.uploads.bucket, &announced, &headers).await?.into_response())
 }
 
-async fn put_object(
-    store: &ObjectStore,
-    bucket: &str,
-    announced: &Announced,
-    request: Request,
-) -> Result<(), Problem> {
+async fn put_object(store: &ObjectStore, bucket: &str, announced: &Announced, request: Request) -> Result<(), Problem> {
     let allowed = [announced.content_type.clone()];
     let key = ObjectKey::parse(&announced.object_key).ok_or(StoreError::Missing)?;
     let mut writer = store.stage(announced.byte_size).await?;

@@ -6,8 +6,12 @@ mod ai;
 mod auth;
 mod config;
 mod identity;
+mod objects;
 mod problems;
 mod publish;
+#[path = "../../../tests/src/s3_server.rs"]
+#[allow(dead_code, reason = "the end-to-end tests use more of it")]
+mod s3_server;
 mod service;
 mod shutdown;
 mod store;

@@ -144,13 +144,13 @@ pub fn config_in(folder: &Path) -> Config {
     config
 }
 
-/// Files of the object store, its own lock file left out.
+/// Files of the object store, its own lock and key left out.
 pub fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     entries
         .map(|entry| entry.unwrap().path())
         .flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] })
-        .filter(|path| path.file_name().is_some_and(|name| name != ".lock"))
+        .filter(|path| path.file_name().is_some_and(|name| name != ".lock" && name != ".url-key"))
         .collect()
 }
 

@@ -22,7 +22,8 @@ fn rows_of_every_status_are_listed_page_by_page() {
     assert_eq!(listed(&world, "", 500), keys);
     assert_eq!(listed(&world, "", 2), keys[..2]);
     assert_eq!(listed(&world, &keys[1], 2), keys[2..]);
-    let other = world.call(Actor::Service, |ctx| list_asset_objects_and_return(ctx, None, "other".into(), String::new(), 9));
+    let other =
+        world.call(Actor::Service, |ctx| list_asset_objects_and_return(ctx, None, "other".into(), String::new(), 9));
     assert_eq!(other, Ok(Vec::new()), "another bucket has none of them");
 }
 
@@ -53,9 +54,8 @@ fn an_operator_may_have_the_service_list_and_players_may_not() {
 #[test]
 fn one_call_takes_500_at_most() {
     let world = World::new();
-    let rows = world.call(Actor::Service, |ctx| {
-        list_asset_objects_and_return(ctx, None, "worldloom".into(), String::new(), 501)
-    });
+    let rows = world
+        .call(Actor::Service, |ctx| list_asset_objects_and_return(ctx, None, "worldloom".into(), String::new(), 501));
     assert_eq!(rows.unwrap_err().code, above(500));
     let keys = vec![String::from("a"); 501];
     let rows = world.call(Actor::Service, |ctx| find_asset_objects_and_return(ctx, "worldloom".into(), keys));

@@ -7,6 +7,7 @@ mod host;
 mod http_load;
 mod javascript;
 mod lint;
+mod object_server;
 mod optimizer;
 mod wasm;
 
@@ -15,5 +16,6 @@ pub use host::ensure_host_tools;
 pub use http_load::ensure_http_load_generator;
 pub use javascript::{NPM, ensure_node_js};
 pub use lint::ensure_lint_tools;
+pub use object_server::ensure_object_server;
 pub use optimizer::find_or_install_wasm_opt;
 pub use wasm::{WASM_TARGET, ensure_wasm_toolchain};

@@ -37,7 +37,8 @@ pub fn run(workspace: &Workspace) -> Result<ExitCode> {
     progress::step("tools", || {
         setup::ensure_host_tools()?;
         setup::ensure_node_js()?;
-        setup::ensure_browser_libraries()
+        setup::ensure_browser_libraries()?;
+        setup::ensure_object_server(workspace)
     })?;
     let packages = typescript::packages(workspace)?;
     let reports = match prepare(workspace, &packages) {

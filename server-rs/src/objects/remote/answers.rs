@@ -26,7 +26,8 @@ struct ListPartsResult {
 struct ListedPart {
     part_number: u32,
     size: u64,
-    #[serde(rename = "ETag")]
+    /// Some stores leave it out, and then do not ask for it either.
+    #[serde(rename = "ETag", default)]
     etag: String,
 }
 
@@ -46,8 +47,11 @@ pub fn parts(xml: &str) -> Option<(Vec<Part>, Option<String>)> {
 /// What ends an upload in parts.
 pub fn completion(parts: &[Part]) -> String {
     let part = |part: &Part| {
-        let etag = quick_xml::escape::escape(&part.etag);
-        format!("<Part><PartNumber>{}</PartNumber><ETag>{etag}</ETag></Part>", part.number)
+        let etag = match quick_xml::escape::escape(&part.etag) {
+            etag if etag.is_empty() => String::new(),
+            etag => format!("<ETag>{etag}</ETag>"),
+        };
+        format!("<Part><PartNumber>{}</PartNumber>{etag}</Part>", part.number)
     };
     let parts: String = parts.iter().map(part).collect();
     format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>")
@@ -79,7 +83,8 @@ mod tests {
 
     #[test]
     fn an_upload_id_is_read() {
-        let answer = "<InitiateMultipartUploadResult><Key>k</Key><UploadId>abc</UploadId></InitiateMultipartUploadResult>";
+        let answer =
+            "<InitiateMultipartUploadResult><Key>k</Key><UploadId>abc</UploadId></InitiateMultipartUploadResult>";
         assert_eq!(upload_id(answer).as_deref(), Some("abc"));
         assert_eq!(upload_id("<Error/>"), None);
     }

@@ -78,7 +78,8 @@ impl RemoteBucket {
             .build()
             .map_err(StoreError::other)?;
         let operator = operator(protocol, bucket, config, secret)?;
-        let context = OperationContext::default().with_http_transport(opendal::HttpTransporter::new(Transport(http.clone())));
+        let context =
+            OperationContext::default().with_http_transport(opendal::HttpTransporter::new(Transport(http.clone())));
         let remote = Self {
             protocol,
             bucket: bucket.to_owned(),
@@ -104,10 +105,8 @@ impl RemoteBucket {
         life: Duration,
         now_s: u64,
     ) -> Result<SignedRequest, StoreError> {
-        let mut headers = vec![
-            ("content-length", announced.byte_size.to_string()),
-            ("content-type", announced.content_type.clone()),
-        ];
+        let mut headers =
+            vec![("content-length", announced.byte_size.to_string()), ("content-type", announced.content_type.clone())];
         match self.protocol {
             Protocol::S3 => {
                 headers.push((S3_SHA256, base64_of_hex(&announced.sha256)));
@@ -133,6 +132,9 @@ impl RemoteBucket {
         url.query_pairs_mut()
             .append_pair("response-content-disposition", disposition)
             .append_pair("response-content-type", content_type);
+        // Forms write a space as a plus, which signatures take for a plus.
+        let query = url.query().unwrap_or_default().replace('+', "%20");
+        url.set_query(Some(&query));
         self.presign(Method::GET, "GET", url, Vec::new(), life, now_s).await
     }
 

@@ -53,7 +53,10 @@ impl RemoteBucket {
             // A store that repeats its page would keep us here for ever.
             match next.filter(|next| marker.as_ref() != Some(next)) {
                 Some(next) => marker = Some(next),
-                None => return Ok(Some(all)),
+                None => {
+                    all.sort_by_key(|part: &Part| part.number);
+                    return Ok(Some(all));
+                }
             }
         }
     }

@@ -33,9 +33,8 @@ impl RequestSigner {
             }
             Protocol::Oss => {
                 use reqsign_aliyun_oss::{RequestSigner, SigningVersion, StaticCredentialProvider};
-                let signer = RequestSigner::new(bucket)
-                    .with_region(&config.region)
-                    .with_signing_version(SigningVersion::V4);
+                let signer =
+                    RequestSigner::new(bucket).with_region(&config.region).with_signing_version(SigningVersion::V4);
                 Self::Oss(Signer::new(Context::new(), StaticCredentialProvider::new(id, secret), signer))
             }
         }

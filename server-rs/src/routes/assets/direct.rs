@@ -230,11 +230,9 @@ async fn ticket(app: &App, row: AssetObject, content_md5: Option<&str>) -> Resul
     let upload = match direct::way(&app.store, &app.uploads, &row, content_md5).await? {
         Way::Done => UploadWay::Done,
         Way::Single(request) => UploadWay::Single { request: request.into() },
-        Way::Parts(cut, present) => UploadWay::Parts {
-            part_bytes: cut.part_bytes(),
-            part_count: cut.count(),
-            missing: cut.missing(&present),
-        },
+        Way::Parts(cut, present) => {
+            UploadWay::Parts { part_bytes: cut.part_bytes(), part_count: cut.count(), missing: cut.missing(&present) }
+        }
     };
     Ok(UploadTicket { asset: row.into(), upload })
 }
@@ -253,9 +251,7 @@ impl From<DirectError> for Problem {
                 Self::new(ProblemCode::Conflict, "Parts have not arrived. Send those that are missing, then confirm.")
                     .with("missing", first)
             }
-            DirectError::NoSuchPart(number) => {
-                Self::invalid("numbers", format!("This upload has no part {number}."))
-            }
+            DirectError::NoSuchPart(number) => Self::invalid("numbers", format!("This upload has no part {number}.")),
             DirectError::Differs { what, expected, actual } => Self::new(
                 ProblemCode::Conflict,
                 format!("{what} of the bytes in the store is not as announced; they were removed. Send them again."),

@@ -60,12 +60,14 @@ pub fn outcome(world: &World, name: &str, caller: Actor, named: Option<Identity>
         "list_expired_asset_objects_and_return" => {
             said(world.call(caller, |ctx| list_expired_asset_objects_and_return(ctx, 10)))
         }
-        "list_asset_objects_and_return" => said(world.call(caller, |ctx| {
-            list_asset_objects_and_return(ctx, named, own.bucket.clone(), String::new(), 10)
-        })),
-        "find_asset_objects_and_return" => said(world.call(caller, |ctx| {
-            find_asset_objects_and_return(ctx, own.bucket.clone(), vec![own.object_key.clone()])
-        })),
+        "list_asset_objects_and_return" => said(
+            world.call(caller, |ctx| list_asset_objects_and_return(ctx, named, own.bucket.clone(), String::new(), 10)),
+        ),
+        "find_asset_objects_and_return" => {
+            said(world.call(caller, |ctx| {
+                find_asset_objects_and_return(ctx, own.bucket.clone(), vec![own.object_key.clone()])
+            }))
+        }
         "forget_deleted_asset_objects_and_return" => {
             said(world.call(caller, |ctx| forget_deleted_asset_objects_and_return(ctx, vec![scene.deleted])))
         }
