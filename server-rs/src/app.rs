@@ -28,6 +28,7 @@ use crate::metrics::Metrics;
 use crate::node_client::NodeClient;
 use crate::objects::ObjectStore;
 use crate::objects::config::ObjectsConfig;
+use crate::pictures::PictureMaker;
 use crate::problem::Problem;
 use crate::request_context;
 use crate::routes::health::Readiness;
@@ -51,6 +52,8 @@ pub struct App {
     pub metrics: Metrics,
     /// What may be uploaded.
     pub uploads: Arc<ObjectsConfig>,
+    /// Makes smaller pictures, few at a time.
+    pub pictures: PictureMaker,
     /// Whether the facade can do its work.
     pub readiness: Readiness,
     /// Work that goes on when its client has gone; a stop waits for it.
@@ -112,6 +115,7 @@ pub fn router(app: App, http: &HttpConfig) -> Router {
             .routes(routes!(assets::direct::resume))
             .routes(routes!(assets::direct::parts))
             .routes(routes!(assets::link::link))
+            .routes(routes!(assets::variant::picture))
             .routes(routes!(assets::bindings::bind, assets::bindings::unbind))
             .routes(routes!(assets::delete::delete))
             .merge(auth::router(&app.identity))

@@ -16,6 +16,7 @@ pub mod identity;
 pub mod metrics;
 pub mod node_client;
 pub mod objects;
+pub mod pictures;
 pub mod problem;
 pub mod request_context;
 pub mod routes;

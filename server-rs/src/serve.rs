@@ -32,6 +32,7 @@ use crate::identity::client_address::Peer;
 use crate::metrics::Metrics;
 use crate::node_client::NodeClient;
 use crate::objects::ObjectStore;
+use crate::pictures::PictureMaker;
 use crate::routes::health::Readiness;
 
 /// A running facade.
@@ -96,6 +97,7 @@ impl Facade {
             identity,
             node,
             store,
+            pictures: PictureMaker::default(),
             metrics,
             uploads: Arc::new(config.objects),
             tasks: tasks.clone(),

@@ -10,6 +10,7 @@ pub mod publish;
 pub mod reconcile;
 pub mod record;
 pub mod sweeper;
+pub mod variants;
 
 use std::future::Future;
 

@@ -17,6 +17,7 @@ use super::sweeper::SweepError;
 use crate::metrics::Metrics;
 use crate::node_client::NodeClient;
 use crate::objects::direct::Cut;
+use crate::objects::key::VARIANTS;
 use crate::objects::{ObjectKey, ObjectStore, config::ObjectsConfig};
 
 /// Folders that uploads go to: those of the facade, and those that clients name themselves.
@@ -118,6 +119,7 @@ impl<'a> Reconciler<'a> {
         for folder in FOLDERS {
             self.objects(folder, &mut report).await?;
         }
+        self.variants(&mut report).await?;
         self.parts(&mut report).await?;
         Ok(report)
     }
@@ -179,6 +181,34 @@ impl<'a> Reconciler<'a> {
             self.store.remove(&self.config.bucket, key).await?;
         }
         Ok(())
+    }
+
+    /// Variants that were made while their asset was being deleted.
+    async fn variants(&self, report: &mut Report) -> Result<(), SweepError> {
+        let mut listed = self.store.list(&self.config.bucket, &format!("{VARIANTS}/")).await?;
+        while let Some((key, written)) = listed.try_next().await? {
+            report.objects += 1;
+            let asset_id = key.as_str().split('/').nth(1).and_then(|id| id.parse().ok());
+            let is_kept = match asset_id {
+                Some(asset_id) => self.exists(asset_id).await?,
+                None => false,
+            };
+            if !is_kept && self.is_old(written) {
+                report.orphans.add(key.as_str());
+                if !report.dry_run {
+                    self.store.remove(&self.config.bucket, &key).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn exists(&self, asset_id: uuid::Uuid) -> Result<bool, SweepError> {
+        match self.node.read_asset_as_service(asset_id).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn parts(&self, report: &mut Report) -> Result<(), SweepError> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use worldloom_client::{AssetObject, AssetStatus};
 
-use super::AssetRegistry;
+use super::{AssetRegistry, variants};
 use crate::metrics::Metrics;
 use crate::node_client::CallError;
 use crate::objects::{ObjectKey, ObjectStore, StoreError};
@@ -115,6 +115,7 @@ async fn remove_one<R: AssetRegistry>(registry: &R, store: &ObjectStore, row: As
     if let Some(key) = &key {
         store.remove(&row.bucket, key).await?;
         store.forget_parts(row.asset_id.to_uuid()).await?;
+        variants::remove(store, &row.bucket, row.asset_id.to_uuid()).await?;
     }
     registry.forget_deleted(vec![row.asset_id]).await?;
     Ok(())

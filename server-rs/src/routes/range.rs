@@ -23,7 +23,7 @@ pub enum Wanted {
 /// `etag` is the strong entity tag, quotes included. A range that is malformed, in another unit or in several
 /// pieces is ignored, as the standard allows, and the whole object is sent.
 pub fn wanted(headers: &HeaderMap, etag: &str, size: u64) -> Wanted {
-    if names_tag(headers, etag) {
+    if is_known(headers, etag) {
         return Wanted::NotModified;
     }
     let Some(range) = headers.get(RANGE).and_then(|value| value.to_str().ok()) else {
@@ -40,7 +40,8 @@ pub fn wanted(headers: &HeaderMap, etag: &str, size: u64) -> Wanted {
     }
 }
 
-fn names_tag(headers: &HeaderMap, etag: &str) -> bool {
+/// Whether the client says that it has what the tag stands for.
+pub fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     let conditions = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     conditions
         .flat_map(|value| value.split(','))

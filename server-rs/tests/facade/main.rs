@@ -7,6 +7,7 @@ mod auth;
 mod config;
 mod identity;
 mod objects;
+mod pictures;
 mod problems;
 mod publish;
 #[path = "../../../tests/src/s3_server.rs"]

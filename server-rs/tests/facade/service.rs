@@ -60,6 +60,7 @@ async fn the_description_names_every_route_and_problem() {
             "get /assets/{asset_id}/content",
             "get /assets/{asset_id}/upload",
             "get /assets/{asset_id}/url",
+            "get /assets/{asset_id}/variants/{variant}",
             "get /auth/authorize",
             "get /auth/callback/{provider}",
             "get /auth/devices",

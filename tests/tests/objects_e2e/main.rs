@@ -5,4 +5,5 @@ mod downloads;
 mod parts;
 mod single;
 mod sweeping;
+mod variants;
 mod world;

@@ -37,8 +37,11 @@ pub fn find_asset_objects_and_return(
     ctx.try_with_tx(|tx| {
         guard(tx, SERVICE, None)?;
         module_assets::check_listing_length("object_keys", object_keys.len() as u64)?;
-        let at = |key: String| tx.db.asset_object().by_location().filter((bucket.as_str(), key.as_str())).next();
-        Ok(object_keys.into_iter().filter_map(at).collect())
+        let mut found = Vec::new();
+        for key in &object_keys {
+            found.extend(tx.db.asset_object().by_location().filter((bucket.as_str(), key.as_str())).next());
+        }
+        Ok(found)
     })
 }
 

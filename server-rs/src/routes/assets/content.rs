@@ -124,7 +124,7 @@ async fn send(
 
 /// What lets a client keep and compare the bytes. They never change, but access can end, so every use of a kept
 /// copy is checked against the tag.
-fn validators(etag: &str, is_public: bool) -> Result<HeaderMap, Problem> {
+pub fn validators(etag: &str, is_public: bool) -> Result<HeaderMap, Problem> {
     let (cache, resource) =
         if is_public { ("public, no-cache", "cross-origin") } else { ("private, no-cache", "same-site") };
     let mut headers = HeaderMap::new();

@@ -7,3 +7,4 @@ pub mod direct;
 pub mod link;
 pub mod read;
 pub mod upload;
+pub mod variant;

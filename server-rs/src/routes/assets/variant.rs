@@ -1,0 +1,80 @@
+//! Smaller pictures of an asset.
+
+use axum::extract::State;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use uuid::Uuid;
+use worldloom_client::{AssetAccessPolicy, AssetStatus};
+
+use super::content::validators;
+use super::read::readable;
+use crate::app::App;
+use crate::assets::variants::{Variant, VariantError, variant};
+use crate::auth::Player;
+use crate::pictures::PictureError;
+use crate::problem::{Problem, ProblemCode, ProblemDocument};
+use crate::routes::extract::Path;
+use crate::routes::range::is_known;
+
+/// Returns a smaller picture of an asset that the caller may read: a JPEG, or a WebP if parts of it are transparent.
+///
+/// It is made at the first request and kept. Pictures that are small enough are not made larger.
+#[utoipa::path(
+    get, path = "/assets/{asset_id}/variants/{variant}", tag = "assets",
+    params(("asset_id" = Uuid, Path), ("variant" = Variant, Path)),
+    security((), ("player" = [])),
+    responses(
+        (status = 200, description = "The picture", body = Vec<u8>, content_type = "image/jpeg"),
+        (status = 304, description = "The client has it already"),
+        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 415, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+    )
+)]
+pub async fn picture(
+    State(app): State<App>,
+    caller: Option<Player>,
+    Path((asset_id, wanted)): Path<(Uuid, Variant)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let row = readable(&app.node, caller, asset_id).await?;
+    if row.status != AssetStatus::Confirmed {
+        return Err(Problem::not_found("The bytes of this asset have not arrived. Confirm its upload first."));
+    }
+    let etag = format!("\"{}-{}\"", row.sha_256, wanted.name());
+    let mut answer = validators(&etag, row.access_policy == AssetAccessPolicy::Public)?;
+    if is_known(&headers, &etag) {
+        return Ok((StatusCode::NOT_MODIFIED, answer).into_response());
+    }
+    // A task of its own, so that work that was begun is kept even if the client hangs up.
+    let (store, maker) = (app.store.clone(), app.pictures.clone());
+    let made = app.tasks.spawn(async move { variant(&store, &maker, &row, wanted).await });
+    let made = made.await.map_err(|_| Problem::internal())??;
+    answer.insert(CONTENT_TYPE, HeaderValue::from_static(made.content_type));
+    answer.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    answer.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
+    Ok((answer, made.bytes).into_response())
+}
+
+impl From<VariantError> for Problem {
+    fn from(error: VariantError) -> Self {
+        match error {
+            VariantError::Store(error) => error.into(),
+            VariantError::Picture(PictureError::NoPicture) => Self::new(
+                ProblemCode::UnsupportedMediaType,
+                "Only PNG, JPEG, WebP and GIF have smaller pictures. Ask for the content instead.",
+            ),
+            VariantError::Picture(PictureError::TooLarge) => Self::new(
+                ProblemCode::LimitExceeded,
+                "The picture is too large to be made smaller here. Upload one of at most 24 million pixels and 32 MiB.",
+            ),
+            VariantError::Picture(PictureError::Damaged) => Self::new(
+                ProblemCode::UnsupportedMediaType,
+                "The picture is damaged and cannot be made smaller. Ask for the content instead.",
+            ),
+        }
+    }
+}
