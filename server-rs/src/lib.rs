@@ -3,9 +3,8 @@
 //!
 //! In reading order: `config` says what can be set, `serve` starts and stops it all, `app` lists the routes,
 //! `routes` answers them, `ai` works on generation tasks, `assets` holds the flow of uploads, `objects` the bytes,
-//! `node_client` the connection to the module, `auth` the callers, `identity` how they log in, `problem` every
-//! error. Nothing of the game is kept here between
-//! requests.
+//! `pictures` makes smaller pictures, `node_client` is the connection to the module, `auth` tells the callers,
+//! `identity` logs them in, `problem` has every error. Nothing of the game is kept here between requests.
 
 pub mod ai;
 pub mod app;
