@@ -105,7 +105,7 @@ pub async fn store(job: &Job, stage: &AiTaskStage, prompt: &Prompt, answer: &str
     }
     let mut cards = Vec::new();
     for kind in KINDS {
-        let of_kind = job.node().cards(job.task.owner, world_id, kind.clone()).await.map_err(refused)?;
+        let of_kind = job.node().cards(job.task.owner, world_id, kind).await.map_err(refused)?;
         cards.extend(of_kind.into_iter().map(|card| (card.kind, card.key)));
     }
     let changes = answer.changes(|kind, key| cards.iter().any(|(of, at)| *of == kind && at == key));
