@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use anyhow::{Context, anyhow, bail, ensure};
 use futures::stream::SplitStream;
 use futures::{SinkExt, StreamExt};
-use spacetimedb_client_api_messages::websocket::{common::CallProcedureFlags, v2};
+use spacetimedb_client_api_messages::websocket::common::{CallProcedureFlags, QuerySetId};
+use spacetimedb_client_api_messages::websocket::v2;
 use spacetimedb_core::host::{FunctionArgs, ModuleHost, ReducerOutcome};
 use spacetimedb_lib::de::DeserializeOwned;
 use spacetimedb_lib::ser::Serialize;
@@ -126,6 +127,16 @@ impl SocketCalls {
         Ok(Self { sender, waiting, next_request: Arc::default() })
     }
 
+    /// Watches all rows of these tables and views from now on; what changes in them is thrown away.
+    pub async fn subscribe(&self, tables: &[&str]) -> anyhow::Result<()> {
+        let queries: Vec<_> = tables.iter().map(|table| format!("SELECT * FROM {table}").into()).collect();
+        let message = |request_id| {
+            let query_set_id = QuerySetId::new(request_id);
+            v2::ClientMessage::Subscribe(v2::Subscribe { request_id, query_set_id, query_strings: queries.into() })
+        };
+        self.ask("a subscription", message).await.map(drop)
+    }
+
     async fn call(&self, procedure: &str, args: Vec<u8>) -> anyhow::Result<Vec<u8>> {
         let message = |request_id| {
             let (flags, procedure, args) = (CallProcedureFlags::Default, procedure.into(), args.into());
@@ -188,6 +199,8 @@ fn answer_in(message: v2::ServerMessage) -> Option<(u32, Result<Vec<u8>, String>
             };
             Some((result.request_id, answer))
         }
+        v2::ServerMessage::SubscribeApplied(applied) => Some((applied.request_id, Ok(Vec::new()))),
+        v2::ServerMessage::SubscriptionError(error) => Some((error.request_id?, Err(error.error.to_string()))),
         _ => None,
     }
 }

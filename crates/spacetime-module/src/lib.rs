@@ -20,7 +20,7 @@
 use module_access::{Admits, Origin, Role, RoleSet};
 use module_rules::RuleError;
 use spacetimedb::{
-    Identity, ProcedureContext, Query, ReducerContext, ScheduleAt, SpacetimeType, Table, Timestamp, Uuid, ViewContext,
+    Identity, ProcedureContext, ReducerContext, ScheduleAt, SpacetimeType, Table, Timestamp, Uuid, ViewContext,
     procedure, reducer, table, view,
 };
 

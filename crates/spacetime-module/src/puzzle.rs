@@ -243,16 +243,15 @@ pub fn list_gallery_puzzles_and_return(
 }
 
 /// The sender's own puzzles.
-#[view(accessor = my_puzzles, public)]
-pub fn my_puzzles(ctx: &ViewContext) -> impl Query<PicturePuzzle> {
-    let sender = ctx.sender();
-    ctx.from.picture_puzzle().r#where(|puzzle| puzzle.author.eq(sender))
+#[view(accessor = my_puzzles, public, primary_key = puzzle_id)]
+pub fn my_puzzles(ctx: &ViewContext) -> Vec<PicturePuzzle> {
+    ctx.db.picture_puzzle().author().filter(ctx.sender()).collect()
 }
 
 /// Every published puzzle, for everybody.
-#[view(accessor = gallery_puzzles, public)]
-pub fn gallery_puzzles(ctx: &AnonymousViewContext) -> impl Query<PicturePuzzle> {
-    ctx.from.picture_puzzle().r#where(|puzzle| puzzle.is_published.eq(true))
+#[view(accessor = gallery_puzzles, public, primary_key = puzzle_id)]
+pub fn gallery_puzzles(ctx: &AnonymousViewContext) -> Vec<PicturePuzzle> {
+    ctx.db.picture_puzzle().is_published().filter(true).collect()
 }
 
 fn make_puzzle(ctx: &ReducerContext, caller: &Caller, request: &PuzzleCreation) -> Result<PicturePuzzle, DomainError> {

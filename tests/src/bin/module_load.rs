@@ -4,7 +4,7 @@
 //! The result is one line of JSON.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -18,7 +18,7 @@ use spacetimedb_lib::Identity;
 use spacetimedb_lib::db::auth::StTableType;
 use worldloom_tests::in_process::{InProcessDatabase, run_with_engine};
 use worldloom_tests::module_bench::side::{Place, Side};
-use worldloom_tests::module_bench::{measure, script};
+use worldloom_tests::module_bench::{measure, measure_online, script};
 use worldloom_tests::module_calls::ModuleCalls;
 use worldloom_tests::seed::{Plan, Progress, fill};
 
@@ -66,6 +66,23 @@ enum Measurement {
     },
     /// On nodes, over WebSocket.
     Nodes(MeasurementOptions),
+    /// On one node, over WebSocket, while others are connected and watch their rows.
+    Online(OnlineOptions),
+}
+
+#[derive(Args)]
+struct OnlineOptions {
+    /// Which database.
+    #[arg(long)]
+    place: PathBuf,
+    /// How many others are online; asked for again and again, in rising order.
+    #[arg(long, required = true)]
+    others: Vec<usize>,
+    #[arg(long)]
+    rounds: u32,
+    /// Calls at once.
+    #[arg(long)]
+    guests: usize,
 }
 
 #[derive(Args)]
@@ -90,6 +107,7 @@ fn main() -> anyhow::Result<()> {
             run_with_engine(|job_cores| measure_in_process(module, options, job_cores))
         }
         Command::Measure(Measurement::Nodes(options)) => run_with_engine(|_| measure_nodes(options)),
+        Command::Measure(Measurement::Online(options)) => run_with_engine(|_| measure_others_online(options)),
     };
     println!("{}", result?);
     Ok(())
@@ -146,11 +164,16 @@ async fn measure_in_process(
     Ok(json!({ "measured": measured, "uncovered": uncovered }).to_string())
 }
 
+async fn measure_others_online(options: OnlineOptions) -> anyhow::Result<String> {
+    let online = measure_online(&node(&options.place)?, &options.others, options.rounds, options.guests).await?;
+    Ok(json!({ "online": online }).to_string())
+}
+
+fn node(file: &Path) -> anyhow::Result<Side> {
+    Ok(Side::Node { place: Box::new(Place::read(file)?), http: reqwest::Client::new() })
+}
+
 async fn measure_nodes(options: MeasurementOptions) -> anyhow::Result<String> {
-    let node = |file| {
-        let place = Box::new(Place::read(file)?);
-        anyhow::Ok(Side::Node { place, http: reqwest::Client::new() })
-    };
     let (small, large) = (node(&options.small)?, node(&options.large)?);
     let measured = measure(&small, &large, options.rounds, options.guests).await?;
     Ok(json!({ "measured": measured, "uncovered": [] }).to_string())

@@ -9,6 +9,7 @@ mod creations;
 mod fish;
 mod gallery;
 pub mod guest;
+mod online;
 mod puzzles;
 mod rounds;
 mod runtime;
@@ -24,6 +25,7 @@ use worldloom_client::{CustomWorldCreation, PlayerAccount, StoryBeginning};
 use guest::{key, nothing, plain};
 use step::{Step, asks, reduces};
 
+pub use online::{Online, measure_online};
 pub use rounds::{Measured, measure};
 
 /// Some of the reducers: each does what the procedure of its name does, without the answer.

@@ -73,7 +73,7 @@ fn per_call(timing: &Timing) -> f64 {
     micros(timing.all) / timing.each.len() as f64
 }
 
-fn median(times: &[Duration]) -> Duration {
+pub(super) fn median(times: &[Duration]) -> Duration {
     let mut sorted = times.to_vec();
     sorted.sort_unstable();
     sorted.get(sorted.len() / 2).copied().unwrap_or_default()

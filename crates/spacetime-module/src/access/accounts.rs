@@ -65,10 +65,9 @@ pub fn reopen_account(ctx: &ReducerContext, player: Identity) -> Result<(), Doma
 }
 
 /// The sender's own account, if it has ever been closed.
-#[view(accessor = my_account, public)]
-pub fn my_account(ctx: &ViewContext) -> impl Query<PlayerAccount> {
-    let sender = ctx.sender();
-    ctx.from.player_account().r#where(|account| account.player.eq(sender))
+#[view(accessor = my_account, public, primary_key = player)]
+pub fn my_account(ctx: &ViewContext) -> Option<PlayerAccount> {
+    ctx.db.player_account().player().find(ctx.sender())
 }
 
 /// Errors: `account_closed`.

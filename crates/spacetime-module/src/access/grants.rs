@@ -88,10 +88,9 @@ pub fn revoke_role(ctx: &ReducerContext, identity: Identity, role: AccessRole) -
 }
 
 /// The sender's own roles.
-#[view(accessor = my_roles, public)]
-pub fn my_roles(ctx: &ViewContext) -> impl Query<AccessGrant> {
-    let sender = ctx.sender();
-    ctx.from.access_grant().r#where(|grant| grant.identity.eq(sender))
+#[view(accessor = my_roles, public, primary_key = id)]
+pub fn my_roles(ctx: &ViewContext) -> Vec<AccessGrant> {
+    ctx.db.access_grant().identity().filter(ctx.sender()).collect()
 }
 
 /// The roles that `identity` holds.

@@ -78,10 +78,9 @@ pub fn end_login_sessions_and_return(
 }
 
 /// The devices on which the sender is logged in.
-#[view(accessor = my_login_sessions, public)]
-pub fn my_login_sessions(ctx: &ViewContext) -> impl Query<LoginSession> {
-    let sender = ctx.sender();
-    ctx.from.login_session().r#where(|session| session.player.eq(sender))
+#[view(accessor = my_login_sessions, public, primary_key = session_id)]
+pub fn my_login_sessions(ctx: &ViewContext) -> Vec<LoginSession> {
+    ctx.db.login_session().player().filter(ctx.sender()).collect()
 }
 
 /// Logs a player in on a device, and out on the one used longest ago if there are too many.

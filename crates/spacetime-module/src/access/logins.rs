@@ -136,10 +136,9 @@ pub fn list_logins_and_return(
 }
 
 /// The sender's own logins.
-#[view(accessor = my_logins, public)]
-pub fn my_logins(ctx: &ViewContext) -> impl Query<PlayerLogin> {
-    let sender = ctx.sender();
-    ctx.from.player_login().r#where(|login| login.player.eq(sender))
+#[view(accessor = my_logins, public, primary_key = login_id)]
+pub fn my_logins(ctx: &ViewContext) -> Vec<PlayerLogin> {
+    ctx.db.player_login().player().filter(ctx.sender()).collect()
 }
 
 fn log_in(ctx: &ReducerContext, request: &LogInRequest) -> Result<LoginOutcome, DomainError> {

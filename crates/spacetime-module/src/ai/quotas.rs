@@ -83,10 +83,9 @@ pub fn set_ai_token_quota_and_return(
 }
 
 /// The sender's own account.
-#[view(accessor = my_ai_token_account, public)]
-pub fn my_ai_token_account(ctx: &ViewContext) -> impl Query<AiTokenAccount> {
-    let sender = ctx.sender();
-    ctx.from.ai_token_account().r#where(|account| account.owner.eq(sender))
+#[view(accessor = my_ai_token_account, public, primary_key = owner)]
+pub fn my_ai_token_account(ctx: &ViewContext) -> Option<AiTokenAccount> {
+    ctx.db.ai_token_account().owner().find(ctx.sender())
 }
 
 fn book_usage(ctx: &ReducerContext, caller: &Caller, request: &AiUsageReport) -> Result<AiTask, DomainError> {

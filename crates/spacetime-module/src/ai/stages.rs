@@ -129,10 +129,9 @@ pub fn complete_ai_stage_and_return(
 }
 
 /// The stages of the sender's own tasks.
-#[view(accessor = my_ai_task_stages, public)]
-pub fn my_ai_task_stages(ctx: &ViewContext) -> impl Query<AiTaskStage> {
-    let sender = ctx.sender();
-    ctx.from.ai_task_stage().r#where(|stage| stage.owner.eq(sender))
+#[view(accessor = my_ai_task_stages, public, primary_key = id)]
+pub fn my_ai_task_stages(ctx: &ViewContext) -> Vec<AiTaskStage> {
+    ctx.db.ai_task_stage().owner().filter(ctx.sender()).collect()
 }
 
 fn start_stage(ctx: &ReducerContext, caller: &Caller, request: &AiStageStart) -> Result<AiTaskStage, DomainError> {

@@ -193,10 +193,9 @@ pub fn read_ai_task_and_return(
 }
 
 /// The sender's own tasks: the open ones and the newest finished ones.
-#[view(accessor = my_ai_tasks, public)]
-pub fn my_ai_tasks(ctx: &ViewContext) -> impl Query<AiTask> {
-    let sender = ctx.sender();
-    ctx.from.ai_task().r#where(|task| task.owner.eq(sender))
+#[view(accessor = my_ai_tasks, public, primary_key = task_id)]
+pub fn my_ai_tasks(ctx: &ViewContext) -> Vec<AiTask> {
+    ctx.db.ai_task().owner().filter(ctx.sender()).collect()
 }
 
 fn create_task(ctx: &ReducerContext, caller: &Caller, request: &AiTaskCreation) -> Result<AiTaskSnapshot, DomainError> {

@@ -141,10 +141,9 @@ pub fn unbind_asset_object_from_entity_and_return(
 }
 
 /// The bindings of the sender's own assets.
-#[view(accessor = my_asset_bindings, public)]
-pub fn my_asset_bindings(ctx: &ViewContext) -> impl Query<AssetEntityBinding> {
-    let sender = ctx.sender();
-    ctx.from.asset_entity_binding().r#where(|binding| binding.owner.eq(sender))
+#[view(accessor = my_asset_bindings, public, primary_key = binding_id)]
+pub fn my_asset_bindings(ctx: &ViewContext) -> Vec<AssetEntityBinding> {
+    ctx.db.asset_entity_binding().owner().filter(ctx.sender()).collect()
 }
 
 pub(crate) fn bind_object(

@@ -250,10 +250,9 @@ pub fn expire_asset_upload(ctx: &ReducerContext, timer: AssetUploadExpiry) -> Re
 }
 
 /// The sender's own objects, in every status.
-#[view(accessor = my_assets, public)]
-pub fn my_assets(ctx: &ViewContext) -> impl Query<AssetObject> {
-    let sender = ctx.sender();
-    ctx.from.asset_object().r#where(|object| object.owner.eq(sender))
+#[view(accessor = my_assets, public, primary_key = asset_id)]
+pub fn my_assets(ctx: &ViewContext) -> Vec<AssetObject> {
+    ctx.db.asset_object().owner().filter(ctx.sender()).collect()
 }
 
 fn register_object(

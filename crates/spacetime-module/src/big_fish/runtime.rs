@@ -159,17 +159,15 @@ pub fn abandon_big_fish_run_and_return(
 }
 
 /// The sender's own runs, newest 50.
-#[view(accessor = my_runs, public)]
-pub fn my_runs(ctx: &ViewContext) -> impl Query<BigFishRun> {
-    let sender = ctx.sender();
-    ctx.from.big_fish_run().r#where(|run| run.owner.eq(sender))
+#[view(accessor = my_runs, public, primary_key = run_id)]
+pub fn my_runs(ctx: &ViewContext) -> Vec<BigFishRun> {
+    ctx.db.big_fish_run().owner().filter(ctx.sender()).collect()
 }
 
 /// What swims in the sender's run that is not over; one row at most.
-#[view(accessor = my_run_entities, public)]
-pub fn my_run_entities(ctx: &ViewContext) -> impl Query<BigFishRunWaters> {
-    let sender = ctx.sender();
-    ctx.from.big_fish_run_waters().r#where(|waters| waters.owner.eq(sender))
+#[view(accessor = my_run_entities, public, primary_key = run_id)]
+pub fn my_run_entities(ctx: &ViewContext) -> Option<BigFishRunWaters> {
+    ctx.db.big_fish_run_waters().owner().find(ctx.sender())
 }
 
 fn start_run(ctx: &ReducerContext, caller: &Caller, request: &BigFishRunRequest) -> Result<BigFishRun, DomainError> {

@@ -225,10 +225,9 @@ pub fn discard_big_fish_session_and_return(
 }
 
 /// The sender's own sessions.
-#[view(accessor = my_fish_sessions, public)]
-pub fn my_fish_sessions(ctx: &ViewContext) -> impl Query<BigFishCreationSession> {
-    let sender = ctx.sender();
-    ctx.from.big_fish_creation_session().r#where(|session| session.owner.eq(sender))
+#[view(accessor = my_fish_sessions, public, primary_key = session_id)]
+pub fn my_fish_sessions(ctx: &ViewContext) -> Vec<BigFishCreationSession> {
+    ctx.db.big_fish_creation_session().owner().filter(ctx.sender()).collect()
 }
 
 fn create_session(

@@ -261,17 +261,15 @@ pub fn list_agent_messages_and_return(
 }
 
 /// The sender's own conversations.
-#[view(accessor = my_agent_sessions, public)]
-pub fn my_agent_sessions(ctx: &ViewContext) -> impl Query<CustomWorldAgentSession> {
-    let sender = ctx.sender();
-    ctx.from.custom_world_agent_session().r#where(|session| session.owner.eq(sender))
+#[view(accessor = my_agent_sessions, public, primary_key = session_id)]
+pub fn my_agent_sessions(ctx: &ViewContext) -> Vec<CustomWorldAgentSession> {
+    ctx.db.custom_world_agent_session().owner().filter(ctx.sender()).collect()
 }
 
 /// The messages of the sender's own conversations.
-#[view(accessor = my_agent_messages, public)]
-pub fn my_agent_messages(ctx: &ViewContext) -> impl Query<CustomWorldAgentMessage> {
-    let sender = ctx.sender();
-    ctx.from.custom_world_agent_message().r#where(|message| message.owner.eq(sender))
+#[view(accessor = my_agent_messages, public, primary_key = message_id)]
+pub fn my_agent_messages(ctx: &ViewContext) -> Vec<CustomWorldAgentMessage> {
+    ctx.db.custom_world_agent_message().owner().filter(ctx.sender()).collect()
 }
 
 /// A conversation of the caller's own.

@@ -56,9 +56,9 @@ pub struct CustomWorldGalleryEntry {
 }
 
 /// The newest published worlds.
-#[view(accessor = gallery_worlds, public)]
-pub fn gallery_worlds(ctx: &AnonymousViewContext) -> impl Query<CustomWorldGalleryEntry> {
-    ctx.from.custom_world_gallery_entry().r#where(|entry| entry.is_on_front_page.eq(true))
+#[view(accessor = gallery_worlds, public, primary_key = world_id)]
+pub fn gallery_worlds(ctx: &AnonymousViewContext) -> Vec<CustomWorldGalleryEntry> {
+    ctx.db.custom_world_gallery_entry().is_on_front_page().filter(true).collect()
 }
 
 /// Shows a version in the gallery, in the place of what was shown before of its world.

@@ -216,10 +216,9 @@ pub fn get_creation_session_and_return(
 }
 
 /// The sender's own creations.
-#[view(accessor = my_creation_sessions, public)]
-pub fn my_creation_sessions(ctx: &ViewContext) -> impl Query<CustomWorldSession> {
-    let sender = ctx.sender();
-    ctx.from.custom_world_session().r#where(|session| session.owner.eq(sender))
+#[view(accessor = my_creation_sessions, public, primary_key = session_id)]
+pub fn my_creation_sessions(ctx: &ViewContext) -> Vec<CustomWorldSession> {
+    ctx.db.custom_world_session().owner().filter(ctx.sender()).collect()
 }
 
 /// Takes the approval of a stage back, and every later one, after an entry of this kind has

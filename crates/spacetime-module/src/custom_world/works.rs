@@ -27,10 +27,9 @@ pub fn list_custom_world_works_and_return(
 }
 
 /// The sender's own worlds, in every status.
-#[view(accessor = my_works, public)]
-pub fn my_works(ctx: &ViewContext) -> impl Query<CustomWorldProfile> {
-    let sender = ctx.sender();
-    ctx.from.custom_world_profile().r#where(|profile| profile.owner.eq(sender))
+#[view(accessor = my_works, public, primary_key = world_id)]
+pub fn my_works(ctx: &ViewContext) -> Vec<CustomWorldProfile> {
+    ctx.db.custom_world_profile().owner().filter(ctx.sender()).collect()
 }
 
 fn list_works(ctx: &ReducerContext, owner: Identity) -> Vec<CustomWorldWork> {

@@ -193,17 +193,15 @@ pub fn read_battle_and_return(
 }
 
 /// The sender's own battles, in every status.
-#[view(accessor = my_battles, public)]
-pub fn my_battles(ctx: &ViewContext) -> impl Query<BattleState> {
-    let sender = ctx.sender();
-    ctx.from.battle_state().r#where(|battle| battle.owner.eq(sender))
+#[view(accessor = my_battles, public, primary_key = battle_id)]
+pub fn my_battles(ctx: &ViewContext) -> Vec<BattleState> {
+    ctx.db.battle_state().owner().filter(ctx.sender()).collect()
 }
 
 /// The enemies that the sender has defeated.
-#[view(accessor = my_battle_victories, public)]
-pub fn my_battle_victories(ctx: &ViewContext) -> impl Query<BattleVictory> {
-    let sender = ctx.sender();
-    ctx.from.battle_victory().r#where(|victory| victory.owner.eq(sender))
+#[view(accessor = my_battle_victories, public, primary_key = id)]
+pub fn my_battle_victories(ctx: &ViewContext) -> Vec<BattleVictory> {
+    ctx.db.battle_victory().owner().filter(ctx.sender()).collect()
 }
 
 /// Whether the player of the story has defeated this enemy in it.

@@ -167,17 +167,15 @@ pub fn resolve_npc_interaction_and_return(
 }
 
 /// The characters that the sender has met in its own stories.
-#[view(accessor = my_npcs, public)]
-pub fn my_npcs(ctx: &ViewContext) -> impl Query<NpcState> {
-    let sender = ctx.sender();
-    ctx.from.npc_state().r#where(|npc| npc.owner.eq(sender))
+#[view(accessor = my_npcs, public, primary_key = npc_state_id)]
+pub fn my_npcs(ctx: &ViewContext) -> Vec<NpcState> {
+    ctx.db.npc_state().owner().filter(ctx.sender()).collect()
 }
 
 /// How the characters that the sender has met stand to others.
-#[view(accessor = my_npc_relations, public)]
-pub fn my_npc_relations(ctx: &ViewContext) -> impl Query<NpcRelation> {
-    let sender = ctx.sender();
-    ctx.from.npc_relation().r#where(|relation| relation.owner.eq(sender))
+#[view(accessor = my_npc_relations, public, primary_key = id)]
+pub fn my_npc_relations(ctx: &ViewContext) -> Vec<NpcRelation> {
+    ctx.db.npc_relation().owner().filter(ctx.sender()).collect()
 }
 
 /// Whether the player has met a character in this story.

@@ -138,17 +138,15 @@ pub fn read_progression_and_return(
 }
 
 /// The sender's own progression in every world.
-#[view(accessor = my_progression, public)]
-pub fn my_progression(ctx: &ViewContext) -> impl Query<PlayerProgression> {
-    let sender = ctx.sender();
-    ctx.from.player_progression().r#where(|progression| progression.owner.eq(sender))
+#[view(accessor = my_progression, public, primary_key = id)]
+pub fn my_progression(ctx: &ViewContext) -> Vec<PlayerProgression> {
+    ctx.db.player_progression().owner().filter(ctx.sender()).collect()
 }
 
 /// The sender's own progression in every chapter that is unlocked.
-#[view(accessor = my_chapter_progression, public)]
-pub fn my_chapter_progression(ctx: &ViewContext) -> impl Query<ChapterProgression> {
-    let sender = ctx.sender();
-    ctx.from.chapter_progression().r#where(|progression| progression.owner.eq(sender))
+#[view(accessor = my_chapter_progression, public, primary_key = id)]
+pub fn my_chapter_progression(ctx: &ViewContext) -> Vec<ChapterProgression> {
+    ctx.db.chapter_progression().owner().filter(ctx.sender()).collect()
 }
 
 /// Awards experience to the player and to the chapter of the story, once per source: a repeated

@@ -169,10 +169,9 @@ pub fn turn_in_quest_and_return(
 }
 
 /// The quests that the sender has accepted in its own stories, in every status.
-#[view(accessor = my_quests, public)]
-pub fn my_quests(ctx: &ViewContext) -> impl Query<QuestRecord> {
-    let sender = ctx.sender();
-    ctx.from.quest_record().r#where(|quest| quest.owner.eq(sender))
+#[view(accessor = my_quests, public, primary_key = quest_id)]
+pub fn my_quests(ctx: &ViewContext) -> Vec<QuestRecord> {
+    ctx.db.quest_record().owner().filter(ctx.sender()).collect()
 }
 
 /// Counts something that happened in a story towards the accepted quests that ask for it.

@@ -107,17 +107,15 @@ pub fn open_treasure_and_return(
 }
 
 /// The instances that the sender has, in all worlds.
-#[view(accessor = my_runtime_items, public)]
-pub fn my_runtime_items(ctx: &ViewContext) -> impl Query<RuntimeItem> {
-    let sender = ctx.sender();
-    ctx.from.runtime_item().r#where(|item| item.owner.eq(sender))
+#[view(accessor = my_runtime_items, public, primary_key = runtime_item_id)]
+pub fn my_runtime_items(ctx: &ViewContext) -> Vec<RuntimeItem> {
+    ctx.db.runtime_item().owner().filter(ctx.sender()).collect()
 }
 
 /// The treasures that the sender has opened, in all stories.
-#[view(accessor = my_treasures, public)]
-pub fn my_treasures(ctx: &ViewContext) -> impl Query<TreasureRecord> {
-    let sender = ctx.sender();
-    ctx.from.treasure_record().r#where(|treasure| treasure.owner.eq(sender))
+#[view(accessor = my_treasures, public, primary_key = record_id)]
+pub fn my_treasures(ctx: &ViewContext) -> Vec<TreasureRecord> {
+    ctx.db.treasure_record().owner().filter(ctx.sender()).collect()
 }
 
 fn open_once(ctx: &ReducerContext, caller: &Caller, request: &TreasureOpening) -> Result<TreasureRecord, DomainError> {

@@ -222,10 +222,9 @@ pub fn branch_story_and_return(
 }
 
 /// The sender's own stories.
-#[view(accessor = my_story_sessions, public)]
-pub fn my_story_sessions(ctx: &ViewContext) -> impl Query<StorySession> {
-    let sender = ctx.sender();
-    ctx.from.story_session().r#where(|session| session.owner.eq(sender))
+#[view(accessor = my_story_sessions, public, primary_key = session_id)]
+pub fn my_story_sessions(ctx: &ViewContext) -> Vec<StorySession> {
+    ctx.db.story_session().owner().filter(ctx.sender()).collect()
 }
 
 /// The caller's own story, if it goes on.

@@ -57,10 +57,9 @@ pub struct PuzzleLeader {
 }
 
 /// The sender's own results.
-#[view(accessor = my_puzzle_results, public)]
-pub fn my_puzzle_results(ctx: &ViewContext) -> impl Query<PuzzleResult> {
-    let sender = ctx.sender();
-    ctx.from.puzzle_result().r#where(|result| result.owner.eq(sender))
+#[view(accessor = my_puzzle_results, public, primary_key = id)]
+pub fn my_puzzle_results(ctx: &ViewContext) -> Vec<PuzzleResult> {
+    ctx.db.puzzle_result().owner().filter(ctx.sender()).collect()
 }
 
 /// Counts a finished run: the player's result, and the leaders if everybody could play it.

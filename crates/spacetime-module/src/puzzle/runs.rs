@@ -167,10 +167,9 @@ pub fn read_puzzle_run_and_return(
 }
 
 /// The sender's own runs: those that go on, and the newest ended ones.
-#[view(accessor = my_puzzle_runs, public)]
-pub fn my_puzzle_runs(ctx: &ViewContext) -> impl Query<PuzzleRun> {
-    let sender = ctx.sender();
-    ctx.from.puzzle_run().r#where(|run| run.owner.eq(sender))
+#[view(accessor = my_puzzle_runs, public, primary_key = run_id)]
+pub fn my_puzzle_runs(ctx: &ViewContext) -> Vec<PuzzleRun> {
+    ctx.db.puzzle_run().owner().filter(ctx.sender()).collect()
 }
 
 fn begin_run(ctx: &ReducerContext, caller: &Caller, request: &PuzzleRunBeginning) -> Result<PuzzleRun, DomainError> {

@@ -116,10 +116,9 @@ pub fn list_user_browse_history_and_return(
 }
 
 /// What the sender has looked at.
-#[view(accessor = my_browse_history, public)]
-pub fn my_browse_history(ctx: &ViewContext) -> impl Query<UserBrowseHistory> {
-    let sender = ctx.sender();
-    ctx.from.user_browse_history().r#where(|entry| entry.owner.eq(sender))
+#[view(accessor = my_browse_history, public, primary_key = id)]
+pub fn my_browse_history(ctx: &ViewContext) -> Vec<UserBrowseHistory> {
+    ctx.db.user_browse_history().owner().filter(ctx.sender()).collect()
 }
 
 fn upsert_history(

@@ -142,10 +142,9 @@ pub fn list_runtime_settings_and_return(
 }
 
 /// The sender's stored settings. What is not among them has the catalogue's default.
-#[view(accessor = my_settings, public)]
-pub fn my_settings(ctx: &ViewContext) -> impl Query<RuntimeSetting> {
-    let sender = ctx.sender();
-    ctx.from.runtime_setting().r#where(|setting| setting.owner.eq(sender))
+#[view(accessor = my_settings, public, primary_key = id)]
+pub fn my_settings(ctx: &ViewContext) -> Vec<RuntimeSetting> {
+    ctx.db.runtime_setting().owner().filter(ctx.sender()).collect()
 }
 
 fn upsert_setting(

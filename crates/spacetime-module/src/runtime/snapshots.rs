@@ -189,10 +189,9 @@ pub fn delete_runtime_snapshot_and_return(
 }
 
 /// The sender's saves, without their bytes, which `get_runtime_snapshot_and_return` hands out.
-#[view(accessor = my_snapshots, public)]
-pub fn my_snapshots(ctx: &ViewContext) -> impl Query<RuntimeSnapshot> {
-    let sender = ctx.sender();
-    ctx.from.runtime_snapshot().r#where(|snapshot| snapshot.owner.eq(sender))
+#[view(accessor = my_snapshots, public, primary_key = snapshot_id)]
+pub fn my_snapshots(ctx: &ViewContext) -> Vec<RuntimeSnapshot> {
+    ctx.db.runtime_snapshot().owner().filter(ctx.sender()).collect()
 }
 
 /// Where a save comes from: a story that is played, or an archive.

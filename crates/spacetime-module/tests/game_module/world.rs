@@ -85,18 +85,13 @@ impl World {
     }
 
     /// What `actor` sees in a view.
-    pub fn see<T>(&self, actor: Actor, view: impl FnOnce(&ViewContext) -> RawQuery<T>) -> Vec<T>
-    where
-        T: SpacetimeType + spacetimedb::DeserializeOwned,
-        RawQuery<T>: Query<T>,
-    {
-        let query = view(&self.test.view_context(actor.auth()));
-        self.test.run_query(query).unwrap()
+    pub fn see<Rows: IntoIterator>(&self, actor: Actor, view: impl FnOnce(&ViewContext) -> Rows) -> Vec<Rows::Item> {
+        view(&self.test.view_context(actor.auth())).into_iter().collect()
     }
 
-    /// What a view shows that returns rows instead of a query.
-    pub fn look<T>(&self, actor: Actor, view: impl FnOnce(&ViewContext) -> Vec<T>) -> Vec<T> {
-        view(&self.test.view_context(actor.auth()))
+    /// What everybody sees in a view.
+    pub fn see_publicly<T>(&self, view: impl FnOnce(&AnonymousViewContext) -> Vec<T>) -> Vec<T> {
+        view(&self.test.anonymous_view_context())
     }
 
     /// Every row of the database, to compare before and after.

@@ -62,10 +62,9 @@ pub fn attach_ai_result_reference_and_return(
 }
 
 /// References to what the sender's own tasks have made.
-#[view(accessor = my_ai_result_references, public)]
-pub fn my_ai_result_references(ctx: &ViewContext) -> impl Query<AiResultReference> {
-    let sender = ctx.sender();
-    ctx.from.ai_result_reference().r#where(|reference| reference.owner.eq(sender))
+#[view(accessor = my_ai_result_references, public, primary_key = id)]
+pub fn my_ai_result_references(ctx: &ViewContext) -> Vec<AiResultReference> {
+    ctx.db.ai_result_reference().owner().filter(ctx.sender()).collect()
 }
 
 fn attach_result(

@@ -139,10 +139,9 @@ pub fn list_ai_task_chunks_and_return(
 }
 
 /// The text of the sender's own tasks. Subscribe with a condition on `task_id`.
-#[view(accessor = my_ai_text_chunks, public)]
-pub fn my_ai_text_chunks(ctx: &ViewContext) -> impl Query<AiTextChunk> {
-    let sender = ctx.sender();
-    ctx.from.ai_text_chunk().r#where(|chunk| chunk.owner.eq(sender))
+#[view(accessor = my_ai_text_chunks, public, primary_key = id)]
+pub fn my_ai_text_chunks(ctx: &ViewContext) -> Vec<AiTextChunk> {
+    ctx.db.ai_text_chunk().owner().filter(ctx.sender()).collect()
 }
 
 fn append_chunk(

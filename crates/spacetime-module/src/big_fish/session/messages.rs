@@ -73,10 +73,9 @@ pub fn append_big_fish_agent_message_and_return(
 }
 
 /// The messages of the sender's own sessions.
-#[view(accessor = my_fish_messages, public)]
-pub fn my_fish_messages(ctx: &ViewContext) -> impl Query<BigFishAgentMessage> {
-    let sender = ctx.sender();
-    ctx.from.big_fish_agent_message().r#where(|message| message.owner.eq(sender))
+#[view(accessor = my_fish_messages, public, primary_key = message_id)]
+pub fn my_fish_messages(ctx: &ViewContext) -> Vec<BigFishAgentMessage> {
+    ctx.db.big_fish_agent_message().owner().filter(ctx.sender()).collect()
 }
 
 fn submit_message(

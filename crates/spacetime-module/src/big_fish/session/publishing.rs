@@ -125,16 +125,15 @@ pub fn read_big_fish_game_version_and_return(
 }
 
 /// The sender's own games, in the gallery or not.
-#[view(accessor = my_fish_games, public)]
-pub fn my_fish_games(ctx: &ViewContext) -> impl Query<BigFishGame> {
-    let sender = ctx.sender();
-    ctx.from.big_fish_game().r#where(|game| game.owner.eq(sender))
+#[view(accessor = my_fish_games, public, primary_key = game_id)]
+pub fn my_fish_games(ctx: &ViewContext) -> Vec<BigFishGame> {
+    ctx.db.big_fish_game().owner().filter(ctx.sender()).collect()
 }
 
 /// Every published game, for everybody.
-#[view(accessor = gallery_fish, public)]
-pub fn gallery_fish(ctx: &AnonymousViewContext) -> impl Query<BigFishGalleryEntry> {
-    ctx.from.big_fish_gallery_entry().r#where(|entry| entry.is_listed.eq(true))
+#[view(accessor = gallery_fish, public, primary_key = game_id)]
+pub fn gallery_fish(ctx: &AnonymousViewContext) -> Vec<BigFishGalleryEntry> {
+    ctx.db.big_fish_gallery_entry().is_listed().filter(true).collect()
 }
 
 fn publish_session(

@@ -168,10 +168,9 @@ pub fn list_draft_cards_and_return(
 }
 
 /// The cards of the sender's own worlds.
-#[view(accessor = my_draft_cards, public)]
-pub fn my_draft_cards(ctx: &ViewContext) -> impl Query<CustomWorldDraftCard> {
-    let sender = ctx.sender();
-    ctx.from.custom_world_draft_card().r#where(|card| card.owner.eq(sender))
+#[view(accessor = my_draft_cards, public, primary_key = card_id)]
+pub fn my_draft_cards(ctx: &ViewContext) -> Vec<CustomWorldDraftCard> {
+    ctx.db.custom_world_draft_card().owner().filter(ctx.sender()).collect()
 }
 
 /// The draft of a world, ordered by kind and key: every card, all of them the author's own or

@@ -213,10 +213,9 @@ pub fn list_draft_operations_and_return(
 }
 
 /// The operations that were proposed to the sender.
-#[view(accessor = my_agent_operations, public)]
-pub fn my_agent_operations(ctx: &ViewContext) -> impl Query<CustomWorldAgentOperation> {
-    let sender = ctx.sender();
-    ctx.from.custom_world_agent_operation().r#where(|operation| operation.owner.eq(sender))
+#[view(accessor = my_agent_operations, public, primary_key = operation_id)]
+pub fn my_agent_operations(ctx: &ViewContext) -> Vec<CustomWorldAgentOperation> {
+    ctx.db.custom_world_agent_operation().owner().filter(ctx.sender()).collect()
 }
 
 /// Supersedes what awaits a decision about a place of a draft.

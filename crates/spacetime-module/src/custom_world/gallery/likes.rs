@@ -75,10 +75,9 @@ pub fn unlike_world_and_return(
 }
 
 /// The sender's own likes.
-#[view(accessor = my_likes, public)]
-pub fn my_likes(ctx: &ViewContext) -> impl Query<CustomWorldLike> {
-    let sender = ctx.sender();
-    ctx.from.custom_world_like().r#where(|like| like.player.eq(sender))
+#[view(accessor = my_likes, public, primary_key = id)]
+pub fn my_likes(ctx: &ViewContext) -> Vec<CustomWorldLike> {
+    ctx.db.custom_world_like().player().filter(ctx.sender()).collect()
 }
 
 fn add_like(ctx: &ReducerContext, caller: &Caller, world_id: Uuid) -> Result<u64, DomainError> {

@@ -67,10 +67,9 @@ pub struct CustomWorldSessionStage {
 }
 
 /// The stages of the sender's own creations.
-#[view(accessor = my_creation_stages, public)]
-pub fn my_creation_stages(ctx: &ViewContext) -> impl Query<CustomWorldSessionStage> {
-    let sender = ctx.sender();
-    ctx.from.custom_world_session_stage().r#where(|stage| stage.owner.eq(sender))
+#[view(accessor = my_creation_stages, public, primary_key = id)]
+pub fn my_creation_stages(ctx: &ViewContext) -> Vec<CustomWorldSessionStage> {
+    ctx.db.custom_world_session_stage().owner().filter(ctx.sender()).collect()
 }
 
 /// The six stages of a new creation, with the working text of the first.

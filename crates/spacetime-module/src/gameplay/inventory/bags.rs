@@ -105,17 +105,15 @@ pub fn read_inventory_and_return(
 }
 
 /// The sender's bags, one in each world.
-#[view(accessor = my_inventory_bags, public)]
-pub fn my_inventory_bags(ctx: &ViewContext) -> impl Query<InventoryBag> {
-    let sender = ctx.sender();
-    ctx.from.inventory_bag().r#where(|bag| bag.owner.eq(sender))
+#[view(accessor = my_inventory_bags, public, primary_key = bag_id)]
+pub fn my_inventory_bags(ctx: &ViewContext) -> Vec<InventoryBag> {
+    ctx.db.inventory_bag().owner().filter(ctx.sender()).collect()
 }
 
 /// What lies in the sender's bags.
-#[view(accessor = my_inventory, public)]
-pub fn my_inventory(ctx: &ViewContext) -> impl Query<InventoryItem> {
-    let sender = ctx.sender();
-    ctx.from.inventory_item().r#where(|item| item.owner.eq(sender))
+#[view(accessor = my_inventory, public, primary_key = item_id)]
+pub fn my_inventory(ctx: &ViewContext) -> Vec<InventoryItem> {
+    ctx.db.inventory_item().owner().filter(ctx.sender()).collect()
 }
 
 const NO_BAG: RuleError = RuleError::Hidden { what: "bag in this world" };

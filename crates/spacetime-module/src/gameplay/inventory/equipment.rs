@@ -81,10 +81,9 @@ pub fn unequip_item_and_return(
 }
 
 /// What the sender wears, in all worlds.
-#[view(accessor = my_equipment, public)]
-pub fn my_equipment(ctx: &ViewContext) -> impl Query<InventoryEquipment> {
-    let sender = ctx.sender();
-    ctx.from.inventory_equipment().r#where(|worn| worn.owner.eq(sender))
+#[view(accessor = my_equipment, public, primary_key = runtime_item_id)]
+pub fn my_equipment(ctx: &ViewContext) -> Vec<InventoryEquipment> {
+    ctx.db.inventory_equipment().owner().filter(ctx.sender()).collect()
 }
 
 /// What is worn from a bag; at most one thing for each place on the body.

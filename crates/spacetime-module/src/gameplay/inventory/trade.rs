@@ -326,17 +326,15 @@ pub fn expire_trade(ctx: &ReducerContext, timer: InventoryTradeTimer) -> Result<
 }
 
 /// The trades that the sender proposed.
-#[view(accessor = my_trades, public)]
-pub fn my_trades(ctx: &ViewContext) -> impl Query<InventoryTrade> {
-    let sender = ctx.sender();
-    ctx.from.inventory_trade().r#where(|trade| trade.proposer.eq(sender))
+#[view(accessor = my_trades, public, primary_key = trade_id)]
+pub fn my_trades(ctx: &ViewContext) -> Vec<InventoryTrade> {
+    ctx.db.inventory_trade().proposer().filter(ctx.sender()).collect()
 }
 
 /// The trades that were proposed to the sender.
-#[view(accessor = my_received_trades, public)]
-pub fn my_received_trades(ctx: &ViewContext) -> impl Query<InventoryTrade> {
-    let sender = ctx.sender();
-    ctx.from.inventory_trade().r#where(|trade| trade.partner.eq(sender))
+#[view(accessor = my_received_trades, public, primary_key = trade_id)]
+pub fn my_received_trades(ctx: &ViewContext) -> Vec<InventoryTrade> {
+    ctx.db.inventory_trade().partner().filter(ctx.sender()).collect()
 }
 
 impl From<TradeStatus> for module_inventory::TradeStatus {

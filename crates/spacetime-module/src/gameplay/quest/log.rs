@@ -44,10 +44,9 @@ pub struct QuestLog {
 }
 
 /// What has happened to the sender's own quests.
-#[view(accessor = my_quest_log, public)]
-pub fn my_quest_log(ctx: &ViewContext) -> impl Query<QuestLog> {
-    let sender = ctx.sender();
-    ctx.from.quest_log().r#where(|entry| entry.owner.eq(sender))
+#[view(accessor = my_quest_log, public, primary_key = id)]
+pub fn my_quest_log(ctx: &ViewContext) -> Vec<QuestLog> {
+    ctx.db.quest_log().owner().filter(ctx.sender()).collect()
 }
 
 /// Adds an entry about a quest as it stands.

@@ -103,10 +103,9 @@ pub fn list_story_events_and_return(
 
 /// What happened in the sender's own stories, each event where it happened: the events that a
 /// branch shares are those of its parent up to its `shared_event_count`.
-#[view(accessor = my_story_events, public)]
-pub fn my_story_events(ctx: &ViewContext) -> impl Query<StoryEvent> {
-    let sender = ctx.sender();
-    ctx.from.story_event().r#where(|event| event.owner.eq(sender))
+#[view(accessor = my_story_events, public, primary_key = id)]
+pub fn my_story_events(ctx: &ViewContext) -> Vec<StoryEvent> {
+    ctx.db.story_event().owner().filter(ctx.sender()).collect()
 }
 
 /// Tells in a story what has happened in another domain. A story that is full or over does not

@@ -193,10 +193,9 @@ pub fn list_profile_save_archives_and_return(
 }
 
 /// The sender's archives, without their bytes, which `get_profile_save_archive_and_return` hands out.
-#[view(accessor = my_save_archives, public)]
-pub fn my_save_archives(ctx: &ViewContext) -> impl Query<ProfileSaveArchive> {
-    let sender = ctx.sender();
-    ctx.from.profile_save_archive().r#where(|archive| archive.owner.eq(sender))
+#[view(accessor = my_save_archives, public, primary_key = archive_id)]
+pub fn my_save_archives(ctx: &ViewContext) -> Vec<ProfileSaveArchive> {
+    ctx.db.profile_save_archive().owner().filter(ctx.sender()).collect()
 }
 
 fn create_archive(

@@ -56,10 +56,9 @@ pub fn get_profile_dashboard_and_return(
 }
 
 /// The sender's totals.
-#[view(accessor = my_dashboard, public)]
-pub fn my_dashboard(ctx: &ViewContext) -> impl Query<ProfileDashboardState> {
-    let sender = ctx.sender();
-    ctx.from.profile_dashboard_state().r#where(|dashboard| dashboard.player.eq(sender))
+#[view(accessor = my_dashboard, public, primary_key = player)]
+pub fn my_dashboard(ctx: &ViewContext) -> Option<ProfileDashboardState> {
+    ctx.db.profile_dashboard_state().player().find(ctx.sender())
 }
 
 /// A player's totals, or zeros, which are not stored.

@@ -87,10 +87,9 @@ pub fn list_profile_played_worlds_and_return(
 }
 
 /// The worlds that the sender has played.
-#[view(accessor = my_played_worlds, public)]
-pub fn my_played_worlds(ctx: &ViewContext) -> impl Query<ProfilePlayedWorld> {
-    let sender = ctx.sender();
-    ctx.from.profile_played_world().r#where(|played| played.owner.eq(sender))
+#[view(accessor = my_played_worlds, public, primary_key = id)]
+pub fn my_played_worlds(ctx: &ViewContext) -> Vec<ProfilePlayedWorld> {
+    ctx.db.profile_played_world().owner().filter(ctx.sender()).collect()
 }
 
 /// Notes that a story was begun, continued or ended, for the played worlds of its player.

@@ -6,6 +6,9 @@
 
 use crate::*;
 
+/// How many lines of each currency a client keeps. The view is made anew with each line.
+const NEWEST_LINES: u64 = 50;
+
 /// Kinds of money, which nothing changes into each other.
 #[derive(SpacetimeType, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WalletCurrency {
@@ -259,15 +262,25 @@ pub fn list_profile_wallet_ledger_and_return(
 }
 
 /// The sender's balances.
-#[view(accessor = my_wallet, public)]
-pub fn my_wallet(ctx: &ViewContext) -> impl Query<ProfileWalletBalance> {
-    let sender = ctx.sender();
-    ctx.from.profile_wallet_balance().r#where(|balance| balance.owner.eq(sender))
+#[view(accessor = my_wallet, public, primary_key = id)]
+pub fn my_wallet(ctx: &ViewContext) -> Vec<ProfileWalletBalance> {
+    ctx.db.profile_wallet_balance().owner().filter(ctx.sender()).collect()
 }
 
-/// The sender's ledger, every line of it; pages come from `list_profile_wallet_ledger_and_return`.
-#[view(accessor = my_wallet_ledger, public)]
-pub fn my_wallet_ledger(ctx: &ViewContext) -> impl Query<ProfileWalletLedger> {
-    let sender = ctx.sender();
-    ctx.from.profile_wallet_ledger().r#where(|entry| entry.owner.eq(sender))
+/// The newest 50 lines of the sender's ledger in each currency; older ones come from
+/// `list_profile_wallet_ledger_and_return`.
+#[view(accessor = my_wallet_ledger, public, primary_key = entry_id)]
+pub fn my_wallet_ledger(ctx: &ViewContext) -> Vec<ProfileWalletLedger> {
+    let mut newest = Vec::new();
+    for balance in ctx.db.profile_wallet_balance().owner().filter(ctx.sender()) {
+        let older = balance.ledger_length.saturating_sub(NEWEST_LINES);
+        for sequence in older + 1..=balance.ledger_length {
+            newest.extend(ctx.db.profile_wallet_ledger().by_sequence().filter((
+                balance.owner,
+                balance.currency,
+                sequence,
+            )));
+        }
+    }
+    newest
 }

@@ -72,8 +72,8 @@ fn players(world: &World, name: &str, caller: Actor, named: Option<Identity>) ->
         "my_ai_tasks" => seen(world.see(caller, my_ai_tasks)),
         "my_ai_task_stages" => seen(world.see(caller, my_ai_task_stages)),
         "my_ai_text_chunks" => seen(world.see(caller, my_ai_text_chunks)),
-        "open_ai_tasks" => seen(world.look(caller, open_ai_tasks)),
-        "ai_task_feed" => seen(world.look(caller, |ctx| ai_task_feed(ctx, id))),
+        "open_ai_tasks" => seen(world.see(caller, open_ai_tasks)),
+        "ai_task_feed" => seen(world.see(caller, |ctx| ai_task_feed(ctx, id))),
         "my_ai_result_references" => seen(world.see(caller, my_ai_result_references)),
         _ => return None,
     })

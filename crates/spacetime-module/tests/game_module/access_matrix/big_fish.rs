@@ -124,7 +124,7 @@ fn publish(world: &World, name: &str, caller: Actor, named: Option<Identity>) ->
     let hold = BigFishHold { game_id, reason: "reason".to_owned() };
     match name {
         "my_fish_games" => seen(world.see(caller, my_fish_games)),
-        "gallery_fish" => seen(world.see(caller, |_| gallery_fish(&world.test.anonymous_view_context()))),
+        "gallery_fish" => seen(world.see_publicly(gallery_fish)),
         "publish_big_fish_game" => said(world.reduce(caller, |ctx| publish_big_fish_game(ctx, publication))),
         "publish_big_fish_game_and_return" => {
             said(world.call(caller, |ctx| publish_big_fish_game_and_return(ctx, named, publication)))

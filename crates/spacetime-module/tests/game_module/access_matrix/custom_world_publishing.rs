@@ -130,10 +130,7 @@ fn gallery(world: &World, name: &str, caller: Actor, named: Option<Identity>) ->
         "unlike_world" => said(world.reduce(caller, |ctx| unlike_world(ctx, world_id))),
         "unlike_world_and_return" => said(world.call(caller, |ctx| unlike_world_and_return(ctx, named, world_id))),
         "my_likes" => seen(world.see(caller, my_likes)),
-        "gallery_worlds" => {
-            let query = gallery_worlds(&world.test.anonymous_view_context());
-            seen::<CustomWorldGalleryEntry>(world.test.run_query(query).unwrap())
-        }
+        "gallery_worlds" => seen(world.see_publicly(gallery_worlds)),
         "get_gallery_world_and_return" => said(world.call(caller, |ctx| get_gallery_world_and_return(ctx, world_id))),
         "list_newest_worlds_and_return" => said(world.call(caller, |ctx| list_newest_worlds_and_return(ctx, page()))),
         "list_most_played_worlds_and_return" => {

@@ -5,7 +5,7 @@ use spacetime_module::*;
 use super::*;
 
 fn feed(world: &World, actor: Actor, task_id: Uuid) -> Vec<AiNews> {
-    world.look(actor, |ctx| ai_task_feed(ctx, task_id)).into_iter().map(|row| row.news).collect()
+    world.see(actor, |ctx| ai_task_feed(ctx, task_id)).into_iter().map(|row| row.news).collect()
 }
 
 fn texts(news: &[AiNews]) -> Vec<(u32, u32)> {
@@ -23,7 +23,7 @@ fn the_service_sees_the_open_tasks_of_everybody() {
     let running = running_task(&world, Actor::Bob, "b");
     let cancelled = pending_task(&world, Actor::Bob, "c");
     cancel(&world, Actor::Bob, cancelled.task_id).unwrap();
-    let mut open = world.look(Actor::Service, open_ai_tasks);
+    let mut open = world.see(Actor::Service, open_ai_tasks);
     open.sort_by_key(|task| task.task_id);
     let of = |task: &AiTask, status, lease_token: Option<&str>| AiOpenTask {
         task_id: task.task_id,
@@ -38,7 +38,7 @@ fn the_service_sees_the_open_tasks_of_everybody() {
     expected.sort_by_key(|task| task.task_id);
     assert_eq!(open, expected);
     for actor in [Actor::Alice, Actor::Bob, Actor::Moderator, Actor::Admin, Actor::Stranger] {
-        assert_eq!(world.look(actor, open_ai_tasks), [], "{actor:?}");
+        assert_eq!(world.see(actor, open_ai_tasks), [], "{actor:?}");
     }
 }
 

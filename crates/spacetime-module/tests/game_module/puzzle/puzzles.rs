@@ -7,7 +7,7 @@ use super::*;
 use crate::world::{Actor, World, above, conflict, illegal, invalid, registration, uncover};
 
 fn gallery(world: &World) -> Vec<PicturePuzzle> {
-    world.test.run_query(gallery_puzzles(&world.test.anonymous_view_context())).unwrap()
+    world.see_publicly(gallery_puzzles)
 }
 
 fn delete(world: &World, actor: Actor, puzzle_id: Uuid) -> Result<PicturePuzzle, DomainError> {

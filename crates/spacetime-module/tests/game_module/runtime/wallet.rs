@@ -29,6 +29,22 @@ fn the_ledger_explains_the_balance() {
 }
 
 #[test]
+fn a_client_keeps_the_newest_lines() {
+    let world = World::new();
+    for number in 1..=52 {
+        credit(&world, Actor::Alice, coins(&number.to_string(), 1)).unwrap();
+    }
+    let gems = WalletPostingRequest { currency: WalletCurrency::Gems, ..coins("gem", 7) };
+    credit(&world, Actor::Alice, gems).unwrap();
+    let lines = world.see(Actor::Alice, my_wallet_ledger);
+    let (coins, gems): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line.currency == WalletCurrency::Coins);
+    let mut numbers: Vec<_> = coins.iter().map(|line| line.sequence).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (3..=52).collect::<Vec<_>>());
+    assert_eq!(gems.len(), 1);
+}
+
+#[test]
 fn currencies_are_apart() {
     let world = World::new();
     credit(&world, Actor::Alice, coins("a", 5)).unwrap();

@@ -15,6 +15,29 @@ use crate::workspace::{Profile, Workspace};
 /// The program that makes them.
 pub const LOAD: &str = "module_load";
 
+/// How many others are online, from one measurement to the next.
+const OTHERS_ONLINE: [&str; 4] = ["0", "100", "300", "1000"];
+/// Players who make calls meanwhile.
+const ONLINE_GUESTS: &str = "16";
+/// With many online a round takes a while, and the differences are large.
+const ONLINE_ROUNDS_MAX: u32 = 3;
+
+/// What calls took while others were online. Each list has a value for each round.
+#[derive(Debug, Deserialize)]
+pub struct Online {
+    /// Connected players who watch their rows and do nothing.
+    pub others: usize,
+    /// Calls a second over the whole script.
+    pub per_second: Vec<f64>,
+    /// Median latency of a call, in microseconds.
+    pub latency_micros: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+struct OnlineResult {
+    online: Vec<Online>,
+}
+
 /// What came of a run through the script.
 #[derive(Debug, Deserialize)]
 pub struct Calls {
@@ -71,6 +94,18 @@ pub fn over_websocket(
     let mut command = Command::new(workspace.binary(Profile::Release, LOAD));
     command.args(["measure", "nodes"]);
     run(command, small, large, args)
+}
+
+/// Runs the script on a node while more and more players are online and watch their rows.
+pub fn with_others_online(workspace: &Workspace, database: &Database, rounds: u32) -> Result<Vec<Online>> {
+    let mut command = Command::new(workspace.binary(Profile::Release, LOAD));
+    command.args(["measure", "online"]).arg("--place").arg(&database.place);
+    command.args(["--rounds", &rounds.min(ONLINE_ROUNDS_MAX).to_string(), "--guests", ONLINE_GUESTS]);
+    for others in OTHERS_ONLINE {
+        command.args(["--others", others]);
+    }
+    let result: OnlineResult = result_of(&mut command)?;
+    Ok(result.online)
 }
 
 fn run(mut command: Command, small: &Database, large: &Database, args: &ModuleBenchArgs) -> Result<Calls> {

@@ -20,7 +20,7 @@ use crate::binaries::{self, NODE};
 use crate::progress;
 use crate::wasm_modules::{self, GAME_MODULE};
 use crate::workspace::{Profile, Workspace};
-use calls::{Calls, LOAD};
+use calls::{Calls, LOAD, Online};
 use database::{Database, Facts, Size};
 
 /// What the large database is held against.
@@ -59,6 +59,8 @@ struct Results {
     wasm_bytes: u64,
     in_process: Calls,
     over_websocket: Calls,
+    /// On the large database.
+    online: Vec<Online>,
 }
 
 /// Measures the module and prints the report.
@@ -101,11 +103,15 @@ fn measure(workspace: &Workspace, args: &ModuleBenchArgs, folder: &std::path::Pa
         large_database.start_again()?;
         calls::over_websocket(workspace, &small, &large_database, args)
     })?;
+    let online = progress::step("calls while others are online", || {
+        calls::with_others_online(workspace, &large_database, args.rounds)
+    })?;
     Ok(Results {
         bytes_per_million_rows: more_bytes as f64 / more_rows as f64 * 1e6,
         facts,
         wasm_bytes: fs::metadata(workspace.module(GAME_MODULE))?.len(),
         in_process,
         over_websocket,
+        online,
     })
 }

@@ -1,6 +1,6 @@
 //! The report on the game module: tables in Markdown.
 
-use super::calls::Measured;
+use super::calls::{Measured, Online};
 use super::{ModuleBenchArgs, Results, SMALL};
 use crate::bench::report::{heading, median, thousands};
 use crate::workspace::Workspace;
@@ -31,6 +31,8 @@ pub fn markdown(workspace: &Workspace, args: &ModuleBenchArgs, results: &Results
     let mut lines = heading(workspace, &format!("cargo xtask bench module{options} --write"), &[]);
     lines.extend(facts(args, results));
     lines.push(String::new());
+    lines.extend(online(results));
+    lines.push(String::new());
     lines.extend(verdict(results));
     lines.push(String::new());
     lines.push(format!("| {} |", COLUMNS.join(" | ")));
@@ -60,6 +62,22 @@ fn facts(args: &ModuleBenchArgs, results: &Results) -> Vec<String> {
         row("start after SIGKILL to the first SQL answer", format!("{recovery:.0} ms"), "–"),
         row("the module, optimised", format!("{:.3} MiB", results.wasm_bytes as f64 / MIB), "under 2 MiB"),
     ]
+}
+
+/// What calls cost while others watch their rows.
+fn online(results: &Results) -> Vec<String> {
+    let mut lines = vec![
+        "| players online besides | calls a second, WebSocket | of those with nobody else | p50 |".to_owned(),
+        "| --- | --- | --- | --- |".to_owned(),
+    ];
+    let rate = |online: &Online| median(&online.per_second).unwrap_or(f64::NAN);
+    let alone = results.online.first().map_or(f64::NAN, rate);
+    lines.extend(results.online.iter().map(|online| {
+        let (others, rate) = (thousands(online.others as f64), rate(online));
+        let p50 = median(&online.latency_micros).unwrap_or(f64::NAN) / 1e3;
+        format!("| {others} | {} | {:.2} | {p50:.1} ms |", thousands(rate), rate / alone)
+    }));
+    lines
 }
 
 /// Which calls grow, and which are the slowest.
