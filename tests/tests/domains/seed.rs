@@ -42,10 +42,14 @@ async fn rows(database: &Database, query: &str) -> anyhow::Result<Vec<String>> {
     Ok(rows)
 }
 
-/// All rows of all tables.
+/// All rows of all tables. The engine lists views among them, which show the same rows, some only with arguments.
 async fn everything(database: &Database) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
+    let views = rows(database, "SELECT view_name FROM st_view").await?;
     let mut tables = BTreeMap::new();
     for table in database.sql("SELECT table_name FROM st_table WHERE table_type = 'user'").await? {
+        if views.contains(&table.to_string()) {
+            continue;
+        }
         let name = table[0].as_str().unwrap().to_owned();
         let content = rows(database, &format!("SELECT * FROM {name}")).await?;
         tables.insert(name, content);
