@@ -6,8 +6,7 @@ use std::fmt::Debug;
 use spacetime_module::*;
 use spacetimedb::test_utils::{TestAuth, TestContext};
 use spacetimedb::{
-    ConnectionId, Identity, ProcedureContext, Query, RawQuery, ReducerContext, SpacetimeType, Timestamp, Uuid,
-    ViewContext,
+    AnonymousViewContext, ConnectionId, Identity, ProcedureContext, ReducerContext, Timestamp, Uuid, ViewContext,
 };
 
 /// Somebody who calls the module.
