@@ -14,7 +14,7 @@ use serde_json::json;
 use spacetimedb_sdk::Identity;
 use tokio::sync::broadcast::error::RecvError;
 use uuid::Uuid;
-use worldloom_client::{AiNews, AiStageStatus, AiTaskSnapshot, AiTextChunkListing, AiTextPiece};
+use worldloom_client::{AiNews, AiStageStatus, AiTaskSnapshot, AiTaskStatus, AiTextChunkListing, AiTextPiece};
 
 use super::record::{stage_status, task_status};
 use super::task::own_task;
@@ -162,7 +162,7 @@ impl Telling {
             }
             // Its last text may not have been among the news.
             AiNews::Stage(_) => self.list().await,
-            AiNews::Task(task) if is_finished(task_status(task.status)) => self.list().await,
+            AiNews::Task(task) if is_finished(task.status) => self.list().await,
             AiNews::Task(_) => Ok(()),
         }
     }
@@ -206,10 +206,9 @@ impl Telling {
             }
             self.say_stage(stage.position, &stage.key, stage.status, stage.attempt);
         }
-        let status = task_status(task.status);
-        if is_finished(status) {
+        if is_finished(task.status) {
             let end = json!({
-                "status": status,
+                "status": task_status(task.status),
                 "error": task.error,
                 "input_tokens": task.input_tokens,
                 "output_tokens": task.output_tokens,
@@ -262,8 +261,8 @@ impl Telling {
     }
 }
 
-fn is_finished(status: &str) -> bool {
-    matches!(status, "completed" | "failed" | "cancelled")
+fn is_finished(status: AiTaskStatus) -> bool {
+    matches!(status, AiTaskStatus::Completed | AiTaskStatus::Failed | AiTaskStatus::Cancelled)
 }
 
 #[cfg(test)]
