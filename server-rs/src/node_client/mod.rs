@@ -26,7 +26,7 @@ use crate::config::NodeConfig;
 use crate::metrics::Metrics;
 use connection::{Connection, Keeper};
 
-pub use live::{Live, OpenTaskChange};
+pub use live::{Live, WorkNews};
 pub use procedures::sdk_uuid;
 
 /// Why a procedure call gave no record.

@@ -72,7 +72,11 @@ fn players(world: &World, name: &str, caller: Actor, named: Option<Identity>) ->
         "my_ai_tasks" => seen(world.see(caller, my_ai_tasks)),
         "my_ai_task_stages" => seen(world.see(caller, my_ai_task_stages)),
         "my_ai_text_chunks" => seen(world.see(caller, my_ai_text_chunks)),
-        "open_ai_tasks" => seen(world.see(caller, open_ai_tasks)),
+        "held_ai_leases" => seen(world.see(caller, held_ai_leases)),
+        "ai_queue_news" => {
+            assert_eq!(lease_next(world, &["anything"], "another"), Ok(None));
+            seen(world.see(caller, |ctx| ai_queue_news(ctx, "anything".to_owned())))
+        }
         "ai_task_feed" => seen(world.see(caller, |ctx| ai_task_feed(ctx, id))),
         "my_ai_result_references" => seen(world.see(caller, my_ai_result_references)),
         _ => return None,
