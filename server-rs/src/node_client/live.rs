@@ -57,7 +57,7 @@ impl Live {
         let mut queries =
             self.0.db.subscription_builder().on_error(failed).add_query(|query| query.from.held_ai_leases());
         for kind in kinds {
-            queries = queries.add_query(|query| query.from.ai_queue_news(kind));
+            queries = queries.add_query(|query| query.from.ai_queue_news(kind.clone()));
         }
         queries.subscribe();
         news
