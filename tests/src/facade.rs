@@ -126,6 +126,16 @@ impl TestFacade {
         .await
     }
 
+    /// Has a node take the tokens that this facade issues, and starts it again with that.
+    pub async fn is_trusted_by(&self, node: &mut TestNode) -> anyhow::Result<()> {
+        // Only now is the facade's port known, and with it its name as an issuer.
+        let issuer = format!("{{ issuer = \"{}\", audiences = [\"worldloom\"] }}", self.client.url);
+        node.options_mut().config = Some(format!("[auth]\ntrusted-issuers = [{issuer}]\n"));
+        node.stop().await?;
+        node.restart().await?;
+        self.wait_until_ready().await
+    }
+
     /// Every object in the store: its key after the bucket, and the SHA-256 of its bytes in hexadecimal digits.
     pub fn stored(&self) -> anyhow::Result<BTreeMap<String, String>> {
         let mut objects = BTreeMap::new();
