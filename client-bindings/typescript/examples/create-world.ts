@@ -1,6 +1,6 @@
 /**
  * Creates a world with the agent: begins it over the SDK's WebSocket, asks the facade for suggestions with the same
- * token, watches them arrive by subscription, accepts them all, and prints the draft.
+ * token, watches them arrive by subscription, and accepts them all.
  *
  * Arguments: the node's URL, the facade's URL, what the world is to be about. The player's token is in the variable
  * TOKEN of the environment, where other users of the machine do not see it.
@@ -40,12 +40,11 @@ const conversation = await okOrThrow(
 const request = { session_id: session.sessionId.toString(), conversation_id: conversation.sessionId.toString() };
 console.log(`The task ended: ${await written("world-creation", JSON.stringify(request))}`);
 
-for (const { operationId } of [...db.myAgentOperations.iter()].filter(isOfWorld)) {
+// Changes arrive in the order in which they were made, so every proposal came before the task's end.
+for (const { operationId, kind, key } of [...db.myAgentOperations.iter()].filter(isOfWorld)) {
   await okOrThrow(procedures.acceptDraftOperationAndReturn({ actingPlayer: undefined, operationId }));
+  console.log(`Accepted into the draft: ${kind.tag} ${key}`);
 }
-const draft = await okOrThrow(procedures.getCustomWorldAndReturn({ actingPlayer: undefined, worldId }));
-console.log(`The draft of "${draft.title}" has revision ${draft.revision}:`);
-for (const card of [...db.myDraftCards.iter()].filter(isOfWorld)) console.log(`  ${card.kind.tag} ${card.key}`);
 connection.disconnect();
 
 function connect(uri: string, withToken: string): Promise<{ connection: DbConnection; player: Identity }> {
@@ -67,7 +66,7 @@ function subscribed(): Promise<void> {
       .subscriptionBuilder()
       .onApplied(() => resolve())
       .onError(({ event }) => reject(event ?? new Error("The subscription ended.")))
-      .subscribe([tables.myAgentMessages, tables.myAgentOperations, tables.myDraftCards, tables.myAiTasks]);
+      .subscribe([tables.myAgentMessages, tables.myAgentOperations, tables.myAiTasks]);
   });
 }
 

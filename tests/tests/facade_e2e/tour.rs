@@ -37,7 +37,7 @@ async fn every_command_of_the_tour_works() -> Outcome {
     let player = json_of(&made.join("me.json"))?["player"].as_str().context("a player has logged in")?.to_owned();
     let slot = r#""entity_kind":"world","entity_id":"first","slot":"cover""#;
     let socket = format!("The WebSocket is open for the player {player}");
-    let world_made = ["The task ended: Completed", "no model has read your brief", "  Setting setting"];
+    let world_made = ["The task ended: Completed", "no model has read your brief", "draft: Setting setting"];
     let health = [slot, "HTTP/1.1 200 OK", r#""status":"ready""#, r#""openapi":"3."#, &socket];
     for expected in health.iter().chain(&world_made) {
         ensure!(said.contains(expected), "{expected} is missing in:\n{said}");
