@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use anyhow::Context;
 use reqwest::multipart::{Form, Part};
@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use crate::binaries::program;
+use crate::node::signal;
 use crate::waiting::eventually;
 use crate::{Account, Database, TestNode};
 
@@ -108,6 +109,16 @@ impl TestFacade {
         self.process.kill()?;
         self.process.wait()?;
         Ok(())
+    }
+
+    /// Asks the process to stop, as a service manager does. It may go on for a while.
+    pub fn ask_to_stop(&self) -> anyhow::Result<()> {
+        signal(self.pid(), "TERM")
+    }
+
+    /// Waits until the process has ended by itself.
+    pub async fn has_stopped(&mut self) -> anyhow::Result<ExitStatus> {
+        eventually("the facade to stop", || std::future::ready(self.process.try_wait().ok().flatten())).await
     }
 
     /// Starts the process again on the same objects and the same port.

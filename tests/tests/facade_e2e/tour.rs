@@ -81,7 +81,7 @@ fn tour() -> anyhow::Result<String> {
 /// what is to be opened there.
 async fn run(commands: &str, folder: &Path) -> anyhow::Result<String> {
     let mut bash = Command::new("bash");
-    bash.args(["-euo", "pipefail", "-c", commands]).current_dir(REPOSITORY).kill_on_drop(true);
+    bash.args(["-eu", "-c", commands]).current_dir(REPOSITORY).kill_on_drop(true);
     bash.env("TMPDIR", folder).env("NO_PROXY", "127.0.0.1");
     let mut bash = bash.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let (output, errors) = (bash.stdout.take().context("piped")?, bash.stderr.take().context("piped")?);
