@@ -89,6 +89,22 @@ impl Installation {
         Ok(said)
     }
 
+    /// What is in the tables that this test has written to.
+    async fn rows(&self) -> anyhow::Result<Vec<Value>> {
+        let token = std::fs::read_to_string(self.path("secrets/owner.token"))?;
+        let url = format!("http://{}/v1/database/worldloom/sql", self.node);
+        let mut tables = Vec::new();
+        for table in ["access_grant", "player_login", "login_session", "ai_task", "ai_task_stage", "ai_text_chunk"] {
+            let request = self.http.post(&url).bearer_auth(token.trim()).body(format!("SELECT * FROM {table}"));
+            let answer: Value = request.send().await?.error_for_status()?.json().await?;
+            let mut rows = answer[0]["rows"].as_array().with_context(|| answer.to_string())?.clone();
+            ensure!(!rows.is_empty(), "{table} is empty");
+            rows.sort_by_key(Value::to_string);
+            tables.push(Value::Array(rows));
+        }
+        Ok(tables)
+    }
+
     /// Logs a guest in; the device's secret makes it the same one each time.
     async fn guest(&self) -> anyhow::Result<Value> {
         let proof = json!({ "device_secret": "0123456789abcdefghijklmnopqrstuvwxyzABCDEF0" });
@@ -117,6 +133,8 @@ async fn the_page_sets_up_changes_tokens_and_restores() -> Outcome {
     installation.is_up(&installation.node, "/v1/health").await?;
     let said = installation.run("set-up").await?;
     ensure!(said.contains("The configuration is valid."), "{said}");
+    let claims = installation.run("who-has-issued").await?;
+    ensure!(claims.contains(r#""iss":"localhost""#), "{claims}");
     let mut facade = installation.start("worldloom-facade")?;
     installation.is_up(&installation.facade, "/health/ready").await?;
     let tokens = installation.guest().await?;
@@ -131,6 +149,7 @@ async fn the_page_sets_up_changes_tokens_and_restores() -> Outcome {
     ensure!(installation.ask_for_text(&tokens, "one").await? == task);
 
     stop(facade_again).await?;
+    let rows = installation.rows().await?;
     stop(node).await?;
     installation.run("back-up").await?;
     let said = installation.run("try-the-backup").await?;
@@ -146,6 +165,7 @@ async fn the_page_sets_up_changes_tokens_and_restores() -> Outcome {
     ensure!(unpacked.await?.success());
     node = installation.start("spacetime-node")?;
     installation.is_up(&installation.node, "/v1/health").await?;
+    ensure!(installation.rows().await? == rows, "other rows than before");
     facade = installation.start("worldloom-facade")?;
     installation.is_up(&installation.facade, "/health/ready").await?;
     // The token from before the disaster, and the task that it asked for under the same key.
