@@ -35,6 +35,9 @@ use crate::objects::ObjectStore;
 use crate::pictures::PictureMaker;
 use crate::routes::health::Readiness;
 
+/// How long what was cut off may take to give back what it was working on.
+const GIVING_BACK_MAX: Duration = Duration::from_secs(5);
+
 /// A running facade.
 pub struct Facade {
     address: SocketAddr,
@@ -132,6 +135,8 @@ impl Facade {
         if tokio::time::timeout(self.deadline, finished).await.is_err() {
             tracing::warn!("Requests were still under way at the shutdown deadline and are cut off");
             self.cut.cancel();
+            // Generation tasks are given back, so that another facade need not wait for their leases' end.
+            let _ = tokio::time::timeout(GIVING_BACK_MAX, self.tasks.wait()).await;
         }
         self.tending.abort();
         self.sweeping.abort();
