@@ -13,6 +13,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::ai::AiConfig;
+use crate::edge::config::{CorsConfig, LimitsConfig};
 use crate::identity::config::IdentityConfig;
 use crate::objects::config::ObjectsConfig;
 
@@ -53,12 +54,20 @@ pub struct HttpConfig {
     pub header_timeout_s: u64,
     /// Longest silence allowed within a request body.
     pub body_idle_timeout_s: u64,
+    /// Largest sum of a request's header fields.
+    pub header_limit_bytes: usize,
     /// Largest request body other than an upload.
     pub body_limit_bytes: usize,
     /// Most connections open at once; further ones wait in the kernel's queue.
     pub connection_limit: usize,
     /// How long requests in flight may go on after a stop was asked for.
     pub shutdown_deadline_s: u64,
+    /// Whether answers that are text are compressed for clients that take it.
+    pub compression: bool,
+    /// Pages of other sites.
+    pub cors: CorsConfig,
+    /// How often one client may ask.
+    pub limits: LimitsConfig,
 }
 
 /// Section `node`. Times are in milliseconds.
@@ -132,9 +141,13 @@ impl Default for HttpConfig {
             upload_timeout_s: 600,
             header_timeout_s: 10,
             body_idle_timeout_s: 20,
+            header_limit_bytes: 16 * 1024,
             body_limit_bytes: 64 * 1024,
             connection_limit: 4096,
             shutdown_deadline_s: 20,
+            compression: true,
+            cors: CorsConfig::default(),
+            limits: LimitsConfig::default(),
         }
     }
 }
@@ -211,6 +224,13 @@ impl HttpConfig {
         for (key, value) in seconds {
             ensure((1..=86_400).contains(&value), key, "must be between 1 second and 86400 seconds (a day)")?;
         }
+        self.cors.validate()?;
+        self.limits.validate()?;
+        ensure(
+            (4096..=128 * 1024).contains(&self.header_limit_bytes),
+            "http.header_limit_bytes",
+            "must be between 4096 and 131072",
+        )?;
         ensure(
             (1024..=16 * 1024 * 1024).contains(&self.body_limit_bytes),
             "http.body_limit_bytes",

@@ -2,7 +2,7 @@
 //! module by a procedure.
 //!
 //! In reading order: `config` says what can be set, `serve` starts and stops it all, `app` lists the routes,
-//! `routes` answers them, `ai` works on generation tasks, `assets` holds the flow of uploads, `objects` the bytes,
+//! `edge` stands around them, `routes` answers them, `ai` works on generation tasks, `assets` holds the flow of uploads, `objects` the bytes,
 //! `pictures` makes smaller pictures, `node_client` is the connection to the module, `auth` tells the callers,
 //! `identity` logs them in, `problem` has every error. Nothing of the game is kept here between requests.
 
@@ -11,6 +11,7 @@ pub mod app;
 pub mod assets;
 pub mod auth;
 pub mod config;
+pub mod edge;
 pub mod identity;
 pub mod metrics;
 pub mod node_client;

@@ -297,7 +297,7 @@ fn is_secure_url(text: &str) -> bool {
 }
 
 /// Whether it is written exactly as an origin is: scheme, host and, where it is not the usual one, port.
-fn is_origin(text: &str) -> bool {
+pub fn is_origin(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| is_secure(&url) && url.origin().ascii_serialization() == text)
 }
 

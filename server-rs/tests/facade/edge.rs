@@ -1,0 +1,8 @@
+//! What stands around every route.
+
+mod compression;
+mod cors;
+mod heads;
+mod limits;
+mod raw;
+mod slow;
