@@ -16,6 +16,7 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::ai::feed::Feeds;
+use crate::audit::Audit;
 use crate::auth::TokenVerifier;
 use crate::config::HttpConfig;
 use crate::edge::limits::Limits;
@@ -47,6 +48,8 @@ pub struct App {
     pub limits: Limits,
     /// The facade's figures.
     pub metrics: Metrics,
+    /// Where privileged calls are written down.
+    pub audit: Audit,
     /// What may be uploaded.
     pub uploads: Arc<ObjectsConfig>,
     /// Makes smaller pictures, few at a time.

@@ -13,6 +13,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::ai::AiConfig;
+use crate::audit::AuditConfig;
 use crate::edge::config::{CorsConfig, LimitsConfig};
 use crate::identity::config::IdentityConfig;
 use crate::objects::config::ObjectsConfig;
@@ -20,7 +21,7 @@ use crate::objects::config::ObjectsConfig;
 const ENV_PREFIX: &str = "WORLDLOOM_";
 /// Keys of the environment count only under these sections, so that variables which other
 /// programs of the product read under the same prefix are not taken for misspelt keys.
-const SECTIONS: [&str; 6] = ["http__", "identity__", "node__", "objects__", "ai__", "log__"];
+const SECTIONS: [&str; 7] = ["http__", "identity__", "node__", "objects__", "ai__", "log__", "audit__"];
 
 /// The whole configuration, as the operator wrote it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -38,6 +39,8 @@ pub struct Config {
     pub ai: AiConfig,
     /// What is logged and how.
     pub log: LogConfig,
+    /// Where privileged calls are written down.
+    pub audit: AuditConfig,
 }
 
 /// Section `http`. Times are in seconds, sizes in bytes.
@@ -199,6 +202,7 @@ impl Config {
         self.objects.validate()?;
         self.identity.validate()?;
         self.ai.validate()?;
+        self.audit.validate()?;
         ensure(
             self.log.filter.parse::<tracing_subscriber::EnvFilter>().is_ok(),
             "log.filter",
@@ -209,6 +213,17 @@ impl Config {
             "objects.staging_lifetime_s",
             "must exceed http.upload_timeout_s, or the sweeper takes files of uploads under way",
         )
+    }
+}
+
+impl Config {
+    /// Opens every file that the configuration names and that must be there, so that a start does not fail on one.
+    pub fn check_files(&self) -> Result<(), ConfigError> {
+        self.node.read_service_token()?;
+        self.objects.check_files()?;
+        self.identity.check_files()?;
+        self.ai.check_files()?;
+        self.audit.check_file()
     }
 }
 

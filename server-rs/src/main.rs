@@ -34,13 +34,12 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let config = Config::load(arguments.config.as_deref())?;
+    start_log(&config.log)?;
     if arguments.check_config {
-        config.node.read_service_token()?;
-        config.ai.check_files()?;
+        config.check_files()?;
         println!("The configuration is valid.");
         return Ok(());
     }
-    start_log(&config.log)?;
     let facade = Facade::start(config).await?;
     stop_signal().await?;
     tracing::info!("Stopping: requests under way are finished first");
@@ -55,7 +54,7 @@ fn start_log(log: &LogConfig) -> anyhow::Result<()> {
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match log.format {
         LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => lines.json().init(),
+        LogFormat::Json => lines.json().with_span_list(false).init(),
     }
     // A panic is a log line like any other, in the chosen format.
     std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "A task panicked")));

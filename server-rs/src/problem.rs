@@ -80,6 +80,8 @@ pub enum ProblemCode {
     StoreUnavailable,
     /// The object store is full.
     StoreFull,
+    /// A privileged call cannot be written down.
+    AuditUnavailable,
     /// Any other refusal by status alone.
     Refused,
 }
@@ -125,8 +127,14 @@ impl ProblemCode {
                 (StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", "Object store unavailable")
             }
             Self::StoreFull => (StatusCode::INSUFFICIENT_STORAGE, "store_full", "Object store full"),
+            Self::AuditUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "audit_unavailable", "Audit trail unavailable"),
             Self::Refused => (StatusCode::BAD_REQUEST, "refused", "Refused"),
         }
+    }
+
+    /// The code as clients see it.
+    pub const fn text(self) -> &'static str {
+        self.facts().1
     }
 
     /// The code for an answer of the framework that has a status and nothing else.

@@ -42,7 +42,7 @@ pub async fn around(State(metrics): State<Metrics>, mut request: Request, next: 
     let status = response.status();
     metrics.request_answered(known_method(&method), &route, status, started.elapsed());
     let code = response.extensions().get::<AnswerCode>().map(|code| code.0);
-    let elapsed_ms = started.elapsed().as_millis();
+    let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| tracing::info!(status = status.as_u16(), code, elapsed_ms, "Answered"));
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(REQUEST_ID, value);

@@ -17,6 +17,7 @@ use crate::ai::provider::Models;
 use crate::ai::worker;
 use crate::app::{App, router};
 use crate::assets::{reconcile, sweeper};
+use crate::audit::Audit;
 use crate::auth::{NodeKey, TokenVerifier};
 use crate::config::Config;
 use crate::edge::connections;
@@ -82,6 +83,7 @@ impl Facade {
         }
         let trusted_proxies = config.identity.trusted_proxies;
         let app = App {
+            audit: Audit::new(&config.audit, tasks.clone())?,
             limits: Limits::new(&config.http.limits, trusted_proxies, metrics.clone()),
             readiness: Readiness::new(node.clone(), store.clone(), &config.node.database),
             verifier: TokenVerifier::new(

@@ -1,6 +1,7 @@
 //! Compression of answers that are text and worth it.
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
+use axum::extract::Request;
+use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_TYPE, ETAG};
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version};
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
@@ -28,6 +29,25 @@ pub fn layer(is_on: bool) -> CompressionLayer<And<SizeAbove, Rule>> {
     CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(SizeAbove::new(BYTES_MIN).and(rule))
 }
 
+/// Leaves of a client's wishes what there is a choice about. What it wants beside gzip does not exist here, and a wish
+/// that cannot be met is no reason to refuse a request, as the layer would after it was done.
+pub fn reduce_wishes(mut request: Request) -> Request {
+    let takes_gzip = request.headers().get_all(ACCEPT_ENCODING).iter().any(takes_gzip);
+    match takes_gzip {
+        true => request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip")),
+        false => request.headers_mut().remove(ACCEPT_ENCODING),
+    };
+    request
+}
+
+fn takes_gzip(wishes: &HeaderValue) -> bool {
+    text(Some(wishes)).split(',').any(|wish| {
+        let (coding, weight) = wish.split_once(';').unwrap_or((wish, ""));
+        let is_forbidden = weight.trim().strip_prefix("q=").and_then(|q| q.parse().ok()).is_some_and(|q: f32| q <= 0.0);
+        matches!(coding.trim(), "gzip" | "x-gzip" | "*") && !is_forbidden
+    })
+}
+
 /// An answer that no cache may keep holds secrets, whose length compression would tell (BREACH); and an entity tag is
 /// of the bytes as they are.
 fn is_worth_it(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
@@ -46,12 +66,25 @@ mod tests {
 
     #[track_caller]
     fn check(headers: &[(&'static str, &'static str)], expected: bool) {
-        let map = headers
-            .iter()
-            .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)))
-            .collect();
+        let map =
+            headers.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))).collect();
         let extensions = Extensions::new();
         assert_eq!(is_worth_it(StatusCode::OK, Version::HTTP_11, &map, &extensions), expected, "{headers:?}");
+    }
+
+    #[test]
+    fn wishes_that_cannot_be_met_are_no_wishes() {
+        for (wishes, expected) in [
+            ("gzip", true),
+            ("br;q=1, gzip;q=0.5", true),
+            ("*", true),
+            ("br, zstd", false),
+            ("gzip;q=0, identity", false),
+            ("identity;q=0", false),
+            ("rubbish;;;,", false),
+        ] {
+            assert_eq!(takes_gzip(&HeaderValue::from_static(wishes)), expected, "{wishes}");
+        }
     }
 
     #[test]

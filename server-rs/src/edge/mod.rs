@@ -29,11 +29,18 @@ use limits::Limits;
 use screening::HeadLimits;
 
 /// Puts around the routes what every request gets. The pages of `cookie_origins` may use the cookies.
-pub fn wrapped(routes: Router, http: &HttpConfig, cookie_origins: &[String], metrics: Metrics, limits: Limits) -> Router {
+pub fn wrapped(
+    routes: Router,
+    http: &HttpConfig,
+    cookie_origins: &[String],
+    metrics: Metrics,
+    limits: Limits,
+) -> Router {
     let around = ServiceBuilder::new()
         .layer(from_fn_with_state(metrics, request_context::around))
         // Outside of the documents, or pages could not read what is wrong.
         .layer(option_layer(cors::layer(&http.cors.allowed_origins, cookie_origins)))
+        .map_request(compression::reduce_wishes)
         .layer(compression::layer(http.compression))
         .layer(from_fn(problem::documents))
         .layer(from_fn_with_state(HeadLimits { bytes: http.header_limit_bytes }, screening::screen))

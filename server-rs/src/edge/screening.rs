@@ -33,8 +33,11 @@ fn check_size(request: &Request, limits: HeadLimits) -> Result<(), Problem> {
     let uri = request.uri();
     let uri_bytes = uri.path().len() + uri.query().map_or(0, str::len);
     if uri_bytes > URI_BYTES_MAX {
-        return Err(Problem::new(ProblemCode::UriTooLong, "The path and its query are longer than any that this API has.")
-            .with("limit", URI_BYTES_MAX));
+        return Err(Problem::new(
+            ProblemCode::UriTooLong,
+            "The path and its query are longer than any that this API has.",
+        )
+        .with("limit", URI_BYTES_MAX));
     }
     let headers = request.headers();
     if headers.len() > FIELDS_MAX {

@@ -3,6 +3,8 @@
 mod compression;
 mod cors;
 mod heads;
+mod hostile;
 mod limits;
+mod program;
 mod raw;
 mod slow;

@@ -55,7 +55,8 @@ async fn targets_lead_nowhere_else() {
     ] {
         let answer = send(world.facade.address(), &request("GET", target, &[], b"")).await;
         assert!(matches!(answer.status, Some(403 | 404)), "{target}: {answer:?}");
-        answer.is_problem(answer.status.unwrap(), if answer.status == Some(404) { "not_found" } else { "link_invalid" });
+        answer
+            .is_problem(answer.status.unwrap(), if answer.status == Some(404) { "not_found" } else { "link_invalid" });
         assert!(!answer.body.contains("root:"), "{target}");
     }
 }
