@@ -17,11 +17,12 @@ use crate::audit::AuditConfig;
 use crate::edge::config::{CorsConfig, LimitsConfig};
 use crate::identity::config::IdentityConfig;
 use crate::objects::config::ObjectsConfig;
+use crate::telemetry::config::TracesConfig;
 
 const ENV_PREFIX: &str = "WORLDLOOM_";
 /// Keys of the environment count only under these sections, so that variables which other
 /// programs of the product read under the same prefix are not taken for misspelt keys.
-const SECTIONS: [&str; 7] = ["http__", "identity__", "node__", "objects__", "ai__", "log__", "audit__"];
+const SECTIONS: [&str; 8] = ["http__", "identity__", "node__", "objects__", "ai__", "log__", "traces__", "audit__"];
 
 /// The whole configuration, as the operator wrote it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -39,6 +40,8 @@ pub struct Config {
     pub ai: AiConfig,
     /// What is logged and how.
     pub log: LogConfig,
+    /// Where traces go.
+    pub traces: TracesConfig,
     /// Where privileged calls are written down.
     pub audit: AuditConfig,
 }
@@ -202,6 +205,7 @@ impl Config {
         self.objects.validate()?;
         self.identity.validate()?;
         self.ai.validate()?;
+        self.traces.validate()?;
         self.audit.validate()?;
         ensure(
             self.log.filter.parse::<tracing_subscriber::EnvFilter>().is_ok(),
@@ -223,6 +227,7 @@ impl Config {
         self.objects.check_files()?;
         self.identity.check_files()?;
         self.ai.check_files()?;
+        self.traces.read_authorization()?;
         self.audit.check_file()
     }
 }

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::identity::secrets::hex;
 use crate::metrics::Metrics;
 use crate::problem::AnswerCode;
+use crate::telemetry::traces;
 
 /// Header that carries the request's id in both directions.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -32,7 +33,11 @@ pub async fn around(State(metrics): State<Metrics>, mut request: Request, next: 
     let method = request.method().clone();
     // The template, never the path: paths hold ids, and figures need few labels.
     let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_owned();
-    let span = tracing::info_span!("request", request_id, %method, route, player = field::Empty);
+    let trace = traces::request(request.headers(), known_method(&method), &route, &request_id);
+    let span = tracing::info_span!(parent: &trace, "request", request_id, %method, route, player = field::Empty, trace_id = field::Empty);
+    if let Some(trace_id) = traces::trace_id(&trace) {
+        span.record("trace_id", trace_id);
+    }
     request.extensions_mut().insert(RequestId(request_id.as_str().into()));
     let started = Instant::now();
     let in_flight = metrics.request_started();
@@ -42,6 +47,7 @@ pub async fn around(State(metrics): State<Metrics>, mut request: Request, next: 
     let status = response.status();
     metrics.request_answered(known_method(&method), &route, status, started.elapsed());
     let code = response.extensions().get::<AnswerCode>().map(|code| code.0);
+    traces::answered(&trace, status, code);
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| tracing::info!(status = status.as_u16(), code, elapsed_ms, "Answered"));
     if let Ok(value) = HeaderValue::from_str(&request_id) {

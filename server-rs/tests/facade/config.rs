@@ -124,6 +124,17 @@ fn every_file_with_a_secret_is_opened() {
 }
 
 #[test]
+fn traces_need_a_place_to_go() {
+    refused("[traces]\nendpoint = \"collector:4318\"", "traces.endpoint: must be a URL");
+    refused("[traces]\nendpoint = \"http://me:secret@collector/v1/traces\"", "traces.endpoint: must be a URL");
+    refused("[traces]\nsample_ratio = 2.0", "traces.sample_ratio: must be between");
+    let folder = TempDir::new().unwrap();
+    let token = config_in(folder.path()).node.service_token_file;
+    let toml = format!("[node]\nservice_token_file = {token:?}\n[traces]\nauthorization_file = \"/nowhere/header\"");
+    refused(&toml, "traces.authorization_file: cannot read /nowhere/header");
+}
+
+#[test]
 fn the_trail_needs_a_place() {
     refused("[audit]\nfile = \"/nowhere/audit.jsonl\"", "audit.file: lies in no folder");
 }

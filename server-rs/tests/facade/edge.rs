@@ -5,6 +5,6 @@ mod cors;
 mod heads;
 mod hostile;
 mod limits;
-mod program;
-mod raw;
+pub mod program;
+pub mod raw;
 mod slow;

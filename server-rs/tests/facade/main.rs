@@ -19,4 +19,5 @@ mod service;
 mod shutdown;
 mod store;
 mod support;
+mod traces;
 mod upload;

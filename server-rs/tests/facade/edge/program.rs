@@ -66,6 +66,15 @@ impl Program {
         self.log().into_iter().filter(|line| line["span"]["request_id"] == request_id).collect()
     }
 
+    /// Asks the program to stop, and waits until it has.
+    pub async fn stop(mut self) {
+        let asked = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().unwrap();
+        assert!(asked.success());
+        let status = tokio::task::spawn_blocking(move || self.process.wait());
+        let status = tokio::time::timeout(crate::support::DEADLINE, status).await.expect("it stops").unwrap().unwrap();
+        assert!(status.success(), "{status}");
+    }
+
     /// Memory that the process holds, in KiB, where the system tells.
     pub fn resident_kib(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
