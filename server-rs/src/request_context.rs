@@ -41,7 +41,8 @@ pub async fn around(State(metrics): State<Metrics>, mut request: Request, next: 
     request.extensions_mut().insert(RequestId(request_id.as_str().into()));
     let started = Instant::now();
     let in_flight = metrics.request_started();
-    let mut response = next.run(request).instrument(span.clone()).await;
+    // Both are entered: traces do not see the span of the log, so it leads them to no parent.
+    let mut response = next.run(request).instrument(span.clone()).instrument(trace.clone()).await;
     drop(in_flight);
 
     let status = response.status();
