@@ -1,36 +1,32 @@
 //! The HTTP application: what handlers share, every route, and what is wrapped around them.
 
-use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::http::StatusCode;
-use axum::middleware;
-use axum::response::{IntoResponse, Response};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::ServiceBuilder;
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::ai::feed::Feeds;
+use crate::audit::Audit;
 use crate::auth::TokenVerifier;
 use crate::config::HttpConfig;
+use crate::edge::limits::Limits;
+use crate::edge::wrapped;
 use crate::identity::IdentityService;
 use crate::metrics::Metrics;
 use crate::node_client::NodeClient;
 use crate::objects::ObjectStore;
 use crate::objects::config::ObjectsConfig;
 use crate::pictures::PictureMaker;
-use crate::problem::Problem;
-use crate::request_context;
 use crate::routes::health::Readiness;
 use crate::routes::{ai, assets, auth, health, objects, operations};
 
@@ -48,8 +44,12 @@ pub struct App {
     pub verifier: TokenVerifier,
     /// How they log in.
     pub identity: Arc<IdentityService>,
+    /// How often they may ask.
+    pub limits: Limits,
     /// The facade's figures.
     pub metrics: Metrics,
+    /// Where privileged calls are written down.
+    pub audit: Audit,
     /// What may be uploaded.
     pub uploads: Arc<ObjectsConfig>,
     /// Makes smaller pictures, few at a time.
@@ -118,7 +118,7 @@ pub fn router(app: App, http: &HttpConfig) -> Router {
             .routes(routes!(assets::variant::picture))
             .routes(routes!(assets::bindings::bind, assets::bindings::unbind))
             .routes(routes!(assets::delete::delete))
-            .merge(auth::router(&app.identity))
+            .merge(auth::router(app.limits.clone()))
             .routes(routes!(ai::create::create))
             .routes(routes!(ai::task::read, ai::task::cancel))
             .routes(routes!(ai::events::events))
@@ -130,59 +130,12 @@ pub fn router(app: App, http: &HttpConfig) -> Router {
     );
     let (routes, document) =
         OpenApiRouter::with_openapi(Document::openapi()).merge(uploads).merge(others).split_for_parts();
-    let (metrics, idle) = (app.metrics.clone(), Duration::from_secs(http.body_idle_timeout_s));
+    let (metrics, limits, identity) = (app.metrics.clone(), app.limits.clone(), app.identity.clone());
     let routes = routes.merge(SwaggerUi::new("/docs").url("/openapi.json", document)).with_state(app);
-    wrapped(routes, metrics, idle)
-}
-
-/// Puts around the routes what every request gets.
-fn wrapped(routes: Router, metrics: Metrics, body_idle: Duration) -> Router {
-    let around = ServiceBuilder::new()
-        .layer(middleware::from_fn_with_state(metrics, request_context::around))
-        .layer(CatchPanicLayer::custom(answer_panic))
-        .layer(RequestBodyTimeoutLayer::new(body_idle));
-    routes.layer(around)
+    wrapped(routes, http, identity.cookies.other_origins(), metrics, limits)
 }
 
 fn bounded(routes: OpenApiRouter<App>, timeout_s: u64, body_bytes_max: usize) -> OpenApiRouter<App> {
     let timeout = TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, Duration::from_secs(timeout_s));
     routes.layer(timeout).layer(DefaultBodyLimit::max(body_bytes_max))
-}
-
-/// The message of a panic goes to the log, where it can be acted on, and never to the client.
-fn answer_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
-    let message = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&'static str>().copied())
-        .unwrap_or("(no message)");
-    tracing::error!(message, "A handler panicked");
-    Problem::internal().into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::body::Body;
-    use axum::extract::Request;
-    use axum::routing::get;
-    use http_body_util::BodyExt;
-    use tower::ServiceExt;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_panic_is_a_bland_problem() -> anyhow::Result<()> {
-        async fn breaks() -> &'static str {
-            panic!("the secret of the house")
-        }
-        let routes = Router::new().route("/breaks", get(breaks));
-        let app = wrapped(routes, Metrics::new()?, Duration::from_secs(1));
-        let response = app.oneshot(Request::get("/breaks").body(Body::empty())?).await?;
-        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        assert_eq!(response.headers()["content-type"], crate::problem::MEDIA_TYPE);
-        let body = response.into_body().collect().await?.to_bytes();
-        let text = String::from_utf8(body.to_vec())?;
-        assert!(text.contains("\"code\":\"internal\"") && !text.contains("secret"), "{text}");
-        Ok(())
-    }
 }

@@ -13,13 +13,16 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::ai::AiConfig;
+use crate::audit::AuditConfig;
+use crate::edge::config::{CorsConfig, LimitsConfig};
 use crate::identity::config::IdentityConfig;
 use crate::objects::config::ObjectsConfig;
+use crate::telemetry::config::TracesConfig;
 
 const ENV_PREFIX: &str = "WORLDLOOM_";
 /// Keys of the environment count only under these sections, so that variables which other
 /// programs of the product read under the same prefix are not taken for misspelt keys.
-const SECTIONS: [&str; 6] = ["http__", "identity__", "node__", "objects__", "ai__", "log__"];
+const SECTIONS: [&str; 8] = ["http__", "identity__", "node__", "objects__", "ai__", "log__", "traces__", "audit__"];
 
 /// The whole configuration, as the operator wrote it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -37,6 +40,10 @@ pub struct Config {
     pub ai: AiConfig,
     /// What is logged and how.
     pub log: LogConfig,
+    /// Where traces go.
+    pub traces: TracesConfig,
+    /// Where privileged calls are written down.
+    pub audit: AuditConfig,
 }
 
 /// Section `http`. Times are in seconds, sizes in bytes.
@@ -53,12 +60,20 @@ pub struct HttpConfig {
     pub header_timeout_s: u64,
     /// Longest silence allowed within a request body.
     pub body_idle_timeout_s: u64,
+    /// Largest sum of a request's header fields.
+    pub header_limit_bytes: usize,
     /// Largest request body other than an upload.
     pub body_limit_bytes: usize,
     /// Most connections open at once; further ones wait in the kernel's queue.
     pub connection_limit: usize,
     /// How long requests in flight may go on after a stop was asked for.
     pub shutdown_deadline_s: u64,
+    /// Whether answers that are text are compressed for clients that take it.
+    pub compression: bool,
+    /// Pages of other sites.
+    pub cors: CorsConfig,
+    /// How often one client may ask.
+    pub limits: LimitsConfig,
 }
 
 /// Section `node`. Times are in milliseconds.
@@ -132,9 +147,13 @@ impl Default for HttpConfig {
             upload_timeout_s: 600,
             header_timeout_s: 10,
             body_idle_timeout_s: 20,
+            header_limit_bytes: 16 * 1024,
             body_limit_bytes: 64 * 1024,
             connection_limit: 4096,
             shutdown_deadline_s: 20,
+            compression: true,
+            cors: CorsConfig::default(),
+            limits: LimitsConfig::default(),
         }
     }
 }
@@ -186,6 +205,8 @@ impl Config {
         self.objects.validate()?;
         self.identity.validate()?;
         self.ai.validate()?;
+        self.traces.validate()?;
+        self.audit.validate()?;
         ensure(
             self.log.filter.parse::<tracing_subscriber::EnvFilter>().is_ok(),
             "log.filter",
@@ -196,6 +217,18 @@ impl Config {
             "objects.staging_lifetime_s",
             "must exceed http.upload_timeout_s, or the sweeper takes files of uploads under way",
         )
+    }
+}
+
+impl Config {
+    /// Opens every file that the configuration names and that must be there, so that a start does not fail on one.
+    pub fn check_files(&self) -> Result<(), ConfigError> {
+        self.node.read_service_token()?;
+        self.objects.check_files()?;
+        self.identity.check_files()?;
+        self.ai.check_files()?;
+        self.traces.read_authorization()?;
+        self.audit.check_file()
     }
 }
 
@@ -211,6 +244,13 @@ impl HttpConfig {
         for (key, value) in seconds {
             ensure((1..=86_400).contains(&value), key, "must be between 1 second and 86400 seconds (a day)")?;
         }
+        self.cors.validate()?;
+        self.limits.validate()?;
+        ensure(
+            (4096..=128 * 1024).contains(&self.header_limit_bytes),
+            "http.header_limit_bytes",
+            "must be between 4096 and 131072",
+        )?;
         ensure(
             (1024..=16 * 1024 * 1024).contains(&self.body_limit_bytes),
             "http.body_limit_bytes",

@@ -2,15 +2,17 @@
 //! module by a procedure.
 //!
 //! In reading order: `config` says what can be set, `serve` starts and stops it all, `app` lists the routes,
-//! `routes` answers them, `ai` works on generation tasks, `assets` holds the flow of uploads, `objects` the bytes,
+//! `edge` stands around them, `routes` answers them, `ai` works on generation tasks, `assets` holds the flow of uploads, `objects` the bytes,
 //! `pictures` makes smaller pictures, `node_client` is the connection to the module, `auth` tells the callers,
-//! `identity` logs them in, `problem` has every error. Nothing of the game is kept here between requests.
+//! `identity` logs them in, `telemetry` is the log and the traces, `audit` writes down what privileged callers do, `problem` has every error. Nothing of the game is kept here between requests.
 
 pub mod ai;
 pub mod app;
 pub mod assets;
+pub mod audit;
 pub mod auth;
 pub mod config;
+pub mod edge;
 pub mod identity;
 pub mod metrics;
 pub mod node_client;
@@ -20,6 +22,7 @@ pub mod problem;
 pub mod request_context;
 pub mod routes;
 pub mod serve;
+pub mod telemetry;
 
 pub use config::Config;
 pub use serve::Facade;

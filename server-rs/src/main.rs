@@ -1,13 +1,12 @@
 //! The facade's command line.
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
-use worldloom_facade::config::{Config, LogConfig, LogFormat};
+use worldloom_facade::config::Config;
 use worldloom_facade::serve::Facade;
+use worldloom_facade::telemetry::Telemetry;
 
 /// The HTTP facade of the Worldloom game.
 #[derive(Parser)]
@@ -34,31 +33,17 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let config = Config::load(arguments.config.as_deref())?;
+    let telemetry = Telemetry::start(&config)?;
     if arguments.check_config {
-        config.node.read_service_token()?;
-        config.ai.check_files()?;
+        config.check_files()?;
         println!("The configuration is valid.");
         return Ok(());
     }
-    start_log(&config.log)?;
     let facade = Facade::start(config).await?;
     stop_signal().await?;
     tracing::info!("Stopping: requests under way are finished first");
     facade.stop().await;
-    Ok(())
-}
-
-fn start_log(log: &LogConfig) -> anyhow::Result<()> {
-    let filter: EnvFilter = log.filter.parse()?;
-    // Below this level the WebSocket library writes out the request head, which holds the service token.
-    let filter = filter.add_directive("tungstenite=info".parse()?);
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match log.format {
-        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => lines.json().init(),
-    }
-    // A panic is a log line like any other, in the chosen format.
-    std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "A task panicked")));
+    telemetry.stop().await;
     Ok(())
 }
 

@@ -13,6 +13,7 @@ pub struct Metrics {
     requests_in_flight: IntGauge,
     requests: IntCounterVec,
     request_seconds: HistogramVec,
+    limited: IntCounterVec,
     node_connected: IntGauge,
     node_connections: IntCounter,
     node_calls: IntCounterVec,
@@ -47,6 +48,11 @@ impl Metrics {
                 "worldloom_http_request_seconds",
                 "Time from request head to response head.",
                 &["method", "route"],
+            )?,
+            limited: counters(
+                "worldloom_http_limited_total",
+                "Requests refused because they came too often, by what was counted: address, player, login.",
+                &["scope"],
             )?,
             node_connected: IntGauge::new("worldloom_node_connected", "1 while the node connection stands.")?,
             node_connections: IntCounter::new(
@@ -93,6 +99,7 @@ impl Metrics {
         self.registry.register(Box::new(self.requests_in_flight.clone()))?;
         self.registry.register(Box::new(self.requests.clone()))?;
         self.registry.register(Box::new(self.request_seconds.clone()))?;
+        self.registry.register(Box::new(self.limited.clone()))?;
         self.registry.register(Box::new(self.node_connected.clone()))?;
         self.registry.register(Box::new(self.node_connections.clone()))?;
         self.registry.register(Box::new(self.node_calls.clone()))?;
@@ -134,6 +141,11 @@ impl Metrics {
     pub fn request_answered(&self, method: &str, route: &str, status: StatusCode, elapsed: Duration) {
         self.requests.with_label_values(&[method, route, status.as_str()]).inc();
         self.request_seconds.with_label_values(&[method, route]).observe(elapsed.as_secs_f64());
+    }
+
+    /// A request came too often.
+    pub fn limited(&self, scope: &str) {
+        self.limited.with_label_values(&[scope]).inc();
     }
 
     /// The node connection was made.

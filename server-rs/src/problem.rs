@@ -1,13 +1,15 @@
 //! Every error as a problem document (RFC 9457), and the one place that knows HTTP statuses.
 //!
-//! Handlers return a [`Problem`]; the middleware in `request_context` adds the request id and writes the body.
-//! It also turns bare error answers of the framework into problems, so that no error leaves without a code.
+//! Handlers return a [`Problem`]; the middleware [`documents`] adds the request id and writes the body. It also turns
+//! bare error answers of the framework into problems, so that no error leaves without a code.
 
 use std::borrow::Cow;
 
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::{Extension, Request};
 use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -15,6 +17,7 @@ use worldloom_client::{DomainError, DomainErrorCode};
 
 use crate::node_client::CallError;
 use crate::objects::{StoreError, UploadError};
+use crate::request_context::RequestId;
 use crate::routes::form::FormHeadTooLarge;
 
 /// Content type of a problem document.
@@ -51,6 +54,10 @@ pub enum ProblemCode {
     UnsupportedMediaType,
     /// The range lies outside the object.
     RangeNotSatisfiable,
+    /// The path and its query are too long.
+    UriTooLong,
+    /// The header fields are too large, or too many.
+    HeaderTooLarge,
     /// A value is not acceptable.
     InvalidArgument,
     /// A limit of the game is reached.
@@ -73,6 +80,8 @@ pub enum ProblemCode {
     StoreUnavailable,
     /// The object store is full.
     StoreFull,
+    /// A privileged call cannot be written down.
+    AuditUnavailable,
     /// Any other refusal by status alone.
     Refused,
 }
@@ -99,6 +108,10 @@ impl ProblemCode {
             Self::RangeNotSatisfiable => {
                 (StatusCode::RANGE_NOT_SATISFIABLE, "range_not_satisfiable", "Range not satisfiable")
             }
+            Self::UriTooLong => (StatusCode::URI_TOO_LONG, "uri_too_long", "Path too long"),
+            Self::HeaderTooLarge => {
+                (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "header_too_large", "Header too large")
+            }
             Self::InvalidArgument => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_argument", "Invalid argument"),
             Self::LimitExceeded => (StatusCode::UNPROCESSABLE_ENTITY, "limit_exceeded", "Limit exceeded"),
             Self::Insufficient => (StatusCode::CONFLICT, "insufficient", "Not enough"),
@@ -114,8 +127,14 @@ impl ProblemCode {
                 (StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", "Object store unavailable")
             }
             Self::StoreFull => (StatusCode::INSUFFICIENT_STORAGE, "store_full", "Object store full"),
+            Self::AuditUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "audit_unavailable", "Audit trail unavailable"),
             Self::Refused => (StatusCode::BAD_REQUEST, "refused", "Refused"),
         }
+    }
+
+    /// The code as clients see it.
+    pub const fn text(self) -> &'static str {
+        self.facts().1
     }
 
     /// The code for an answer of the framework that has a status and nothing else.
@@ -235,8 +254,17 @@ impl IntoResponse for Problem {
     }
 }
 
+/// Around the routes: writes the document of each error answer.
+pub async fn documents(Extension(RequestId(id)): Extension<RequestId>, request: Request, next: Next) -> Response {
+    render(next.run(request).await, &id)
+}
+
+/// The code of an answer that is a problem, for the log.
+#[derive(Debug, Clone, Copy)]
+pub struct AnswerCode(pub &'static str);
+
 /// Writes the problem document of an error answer; other answers pass unchanged.
-pub fn render(response: Response, request_id: &str) -> Response {
+fn render(response: Response, request_id: &str) -> Response {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return response;
@@ -256,6 +284,7 @@ pub fn render(response: Response, request_id: &str) -> Response {
     let body = json!(document).to_string();
     let mut rendered = (status, [(CONTENT_TYPE, MEDIA_TYPE)], body).into_response();
     rendered.headers_mut().extend(problem.headers);
+    rendered.extensions_mut().insert(AnswerCode(code));
     if let Some(allow) = response.headers().get(ALLOW) {
         rendered.headers_mut().insert(ALLOW, allow.clone());
     }

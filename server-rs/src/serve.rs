@@ -1,23 +1,15 @@
-//! Starts the facade, accepts connections, and stops without cutting off what is under way.
+//! Starts the facade, and stops it without cutting off what is under way.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use axum::Router;
-use axum::http::Request;
-use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt;
 
 use crate::ai::feed::Feeds;
 use crate::ai::prompts::Prompts;
@@ -25,15 +17,20 @@ use crate::ai::provider::Models;
 use crate::ai::worker;
 use crate::app::{App, router};
 use crate::assets::{reconcile, sweeper};
+use crate::audit::Audit;
 use crate::auth::{NodeKey, TokenVerifier};
-use crate::config::{Config, HttpConfig};
+use crate::config::Config;
+use crate::edge::connections;
+use crate::edge::limits::Limits;
 use crate::identity::IdentityService;
-use crate::identity::client_address::Peer;
 use crate::metrics::Metrics;
 use crate::node_client::NodeClient;
 use crate::objects::ObjectStore;
 use crate::pictures::PictureMaker;
 use crate::routes::health::Readiness;
+
+/// How long what was cut off may take to give back what it was working on.
+const GIVING_BACK_MAX: Duration = Duration::from_secs(5);
 
 /// A running facade.
 pub struct Facade {
@@ -87,7 +84,10 @@ impl Facade {
             let workshop = worker::Workshop::new(node.clone(), models, prompts, config.ai, &metrics, &tasks, &cut);
             tokio::spawn(worker::run(workshop, stop.clone()));
         }
+        let trusted_proxies = config.identity.trusted_proxies;
         let app = App {
+            audit: Audit::new(&config.audit, tasks.clone())?,
+            limits: Limits::new(&config.http.limits, trusted_proxies, metrics.clone()),
             readiness: Readiness::new(node.clone(), store.clone(), &config.node.database),
             verifier: TokenVerifier::new(
                 &config.node.token_issuer,
@@ -110,7 +110,10 @@ impl Facade {
         let sweeping = tokio::spawn(async move {
             tokio::join!(sweeping, reconciling);
         });
-        let served = tokio::spawn(serve(listener, router, config.http, stop.clone(), cut.clone()));
+        // Behind proxies, every connection comes from one of theirs.
+        let per_address = if trusted_proxies == 0 { config.http.limits.connections_per_address } else { 0 };
+        let serving = connections::serve(listener, router, config.http, per_address, stop.clone(), cut.clone());
+        let served = tokio::spawn(serving);
         tracing::info!(%address, "The facade listens");
         Ok(Self { address, stop, cut, served, tasks, sweeping, tending, node_stop, deadline })
     }
@@ -132,71 +135,13 @@ impl Facade {
         if tokio::time::timeout(self.deadline, finished).await.is_err() {
             tracing::warn!("Requests were still under way at the shutdown deadline and are cut off");
             self.cut.cancel();
+            // Generation tasks are given back, so that another facade need not wait for their leases' end.
+            let _ = tokio::time::timeout(GIVING_BACK_MAX, self.tasks.wait()).await;
         }
         self.tending.abort();
         self.sweeping.abort();
         // Its end is an abort, as was just asked for.
         let _ = self.sweeping.await;
         self.node_stop.cancel();
-    }
-}
-
-/// Serves until `stop`, and then what is under way until `cut`.
-async fn serve(
-    listener: TcpListener,
-    router: Router,
-    http: HttpConfig,
-    stop: CancellationToken,
-    cut: CancellationToken,
-) {
-    let places = Arc::new(Semaphore::new(http.connection_limit));
-    let open = GracefulShutdown::new();
-    let mut server = auto::Builder::new(TokioExecutor::new());
-    let header_timeout = Duration::from_secs(http.header_timeout_s);
-    server.http1().timer(TokioTimer::new()).header_read_timeout(header_timeout);
-    server.http2().timer(TokioTimer::new()).keep_alive_interval(header_timeout);
-    while let Some((stream, peer, place)) = accept(&listener, &places, &stop).await {
-        let service = router.clone().map_request(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(Peer(peer));
-            request
-        });
-        let service = TowerToHyperService::new(service);
-        let connection = server.serve_connection(TokioIo::new(stream), service);
-        let connection = open.watch(connection.into_owned());
-        let cut = cut.clone();
-        tokio::spawn(async move {
-            // Clients break connections all the time; requests have been logged each for itself.
-            if let Some(Err(error)) = cut.run_until_cancelled(connection).await {
-                tracing::debug!(error, "A connection ended early");
-            }
-            drop(place);
-        });
-    }
-    drop(listener);
-    open.shutdown().await;
-}
-
-/// The next connection and its place among the open ones; `None` once the facade stops.
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-    stop: &CancellationToken,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let next = async {
-        let place = places.clone().acquire_owned().await.ok()?;
-        loop {
-            match listener.accept().await {
-                Ok((stream, peer)) => return Some((stream, peer, place)),
-                Err(error) => {
-                    // Out of descriptors, or a client that left; a pause lets connections end.
-                    tracing::warn!(%error, "A connection cannot be accepted");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
-            }
-        }
-    };
-    tokio::select! {
-        next = next => next,
-        () = stop.cancelled() => None,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use anyhow::Context;
 use reqwest::multipart::{Form, Part};
@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use crate::binaries::program;
+use crate::node::signal;
 use crate::waiting::eventually;
 use crate::{Account, Database, TestNode};
 
@@ -110,6 +111,16 @@ impl TestFacade {
         Ok(())
     }
 
+    /// Asks the process to stop, as a service manager does. It may go on for a while.
+    pub fn ask_to_stop(&self) -> anyhow::Result<()> {
+        signal(self.pid(), "TERM")
+    }
+
+    /// Waits until the process has ended by itself.
+    pub async fn has_stopped(&mut self) -> anyhow::Result<ExitStatus> {
+        eventually("the facade to stop", || std::future::ready(self.process.try_wait().ok().flatten())).await
+    }
+
     /// Starts the process again on the same objects and the same port.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
         let port = self.client.url.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or_default();
@@ -124,6 +135,16 @@ impl TestFacade {
             answer.status().is_success().then_some(())
         })
         .await
+    }
+
+    /// Has a node take the tokens that this facade issues, and starts it again with that.
+    pub async fn is_trusted_by(&self, node: &mut TestNode) -> anyhow::Result<()> {
+        // Only now is the facade's port known, and with it its name as an issuer.
+        let issuer = format!("{{ issuer = \"{}\", audiences = [\"worldloom\"] }}", self.client.url);
+        node.options_mut().config = Some(format!("[auth]\ntrusted-issuers = [{issuer}]\n"));
+        node.stop().await?;
+        node.restart().await?;
+        self.wait_until_ready().await
     }
 
     /// Every object in the store: its key after the bucket, and the SHA-256 of its bytes in hexadecimal digits.

@@ -8,6 +8,7 @@ pub mod binaries;
 pub mod database;
 pub mod facade;
 pub mod in_process;
+pub mod login_provider;
 pub mod model_endpoint;
 pub mod module_bench;
 pub mod module_calls;
@@ -25,6 +26,7 @@ pub mod wire;
 
 pub use database::{Account, Database};
 pub use facade::TestFacade;
+pub use login_provider::LoginProvider;
 pub use model_endpoint::ModelEndpoint;
 pub use node::{NodeOptions, TestNode};
 pub use player::{Player, done, expect_refused, refusal};

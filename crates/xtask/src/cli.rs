@@ -81,6 +81,9 @@ pub struct DevArgs {
     /// Port of the facade on the loopback address.
     #[arg(long, default_value_t = 8080)]
     pub facade_port: u16,
+    /// Port of the local login provider on the loopback address.
+    #[arg(long, default_value_t = 8090)]
+    pub login_port: u16,
     /// Deletes the data of earlier runs first.
     #[arg(long)]
     pub fresh: bool,

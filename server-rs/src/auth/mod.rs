@@ -11,10 +11,12 @@ use spacetimedb_sdk::Identity;
 pub use node_key::NodeKey;
 pub use verifier::{TokenError, TokenVerifier};
 
+use crate::edge::limits::Limits;
 use crate::problem::Problem;
+use crate::request_context::note_player;
 
 /// A caller who has proved an identity. As `Option<Player>`, a request without a token is anonymous, while one
-/// with a token that is not valid is still refused.
+/// with a token that is not valid is still refused. Each use counts against the player's limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Player(pub Identity);
 
@@ -22,6 +24,7 @@ impl<S> FromRequestParts<S> for Player
 where
     S: Send + Sync,
     TokenVerifier: FromRef<S>,
+    Limits: FromRef<S>,
 {
     type Rejection = Problem;
 
@@ -35,6 +38,7 @@ impl<S> OptionalFromRequestParts<S> for Player
 where
     S: Send + Sync,
     TokenVerifier: FromRef<S>,
+    Limits: FromRef<S>,
 {
     type Rejection = Problem;
 
@@ -52,6 +56,8 @@ where
             .map(|(_, token)| token.trim())
             .ok_or_else(|| Problem::token_invalid("The Authorization header must be: Bearer <token>."))?;
         let identity = TokenVerifier::from_ref(state).verify(token).await?;
+        note_player(identity);
+        Limits::from_ref(state).check_player(identity)?;
         Ok(Some(Self(identity)))
     }
 }

@@ -15,9 +15,14 @@ pub struct Peer(pub SocketAddr);
 /// Each of `trusted_proxies` has added one address to `X-Forwarded-For`; what stands further left is the client's
 /// own word. A network of IPv6 addresses that one client has for itself (/64) counts as one address.
 pub fn throttle_key(extensions: &Extensions, headers: &HeaderMap, trusted_proxies: usize) -> String {
-    let peer = extensions.get::<Peer>().map(|peer| peer.0.ip());
-    let address = forwarded(headers, trusted_proxies).or(peer).map(network);
+    let address = client_network(extensions, headers, trusted_proxies);
     digest(&address.map_or_else(|| "unknown".to_owned(), |address| address.to_string()))
+}
+
+/// The same as an address, for limits that are kept in this process.
+pub fn client_network(extensions: &Extensions, headers: &HeaderMap, trusted_proxies: usize) -> Option<IpAddr> {
+    let peer = extensions.get::<Peer>().map(|peer| peer.0.ip());
+    forwarded(headers, trusted_proxies).or(peer).map(network)
 }
 
 fn forwarded(headers: &HeaderMap, trusted_proxies: usize) -> Option<IpAddr> {
@@ -27,7 +32,8 @@ fn forwarded(headers: &HeaderMap, trusted_proxies: usize) -> Option<IpAddr> {
     addresses.get(position)?.parse().ok()
 }
 
-fn network(address: IpAddr) -> IpAddr {
+/// What counts as one address.
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
         address => address,

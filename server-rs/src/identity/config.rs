@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::redirects::RedirectUris;
-use crate::config::{ConfigError, ensure};
+use crate::config::{ConfigError, ensure, warn_if_readable_by_others};
 
 const DAY_S: u64 = 24 * 60 * 60;
 
@@ -247,6 +247,26 @@ impl IdentityConfig {
         Ok(())
     }
 
+    /// Reads every secret that is named, and keeps none.
+    pub fn check_files(&self) -> Result<(), ConfigError> {
+        for file in self.oidc.values().filter_map(|provider| provider.client_secret_file.as_deref()) {
+            read_secret("identity.oidc.<name>.client_secret_file", file)?;
+        }
+        match self.sms.as_ref().map(|sms| &sms.sender) {
+            Some(SmsSenderConfig::Aliyun { access_key_secret_file, .. }) => {
+                read_secret("identity.sms.sender.access_key_secret_file", access_key_secret_file)?;
+            }
+            Some(SmsSenderConfig::Webhook { key_file, .. }) => {
+                read_secret("identity.sms.sender.key_file", key_file)?;
+            }
+            None => {}
+        }
+        if let Some(wechat) = &self.wechat {
+            read_secret("identity.wechat.app_secret_file", &wechat.app_secret_file)?;
+        }
+        Ok(())
+    }
+
     /// The issuer of the facade's tokens, for a facade that listens on `address`.
     pub fn issuer(&self, address: SocketAddr) -> Result<String, ConfigError> {
         if !self.public_url.is_empty() {
@@ -269,7 +289,10 @@ pub fn read_secret(key: &'static str, file: &Path) -> Result<SecretString, Confi
         std::fs::read_to_string(file).map_err(|cause| invalid(format!("cannot read {}: {cause}", file.display())))?;
     match text.trim() {
         "" => Err(invalid(format!("{} is empty: it must hold the secret and nothing else", file.display()))),
-        secret => Ok(SecretString::from(secret)),
+        secret => {
+            warn_if_readable_by_others(file);
+            Ok(SecretString::from(secret))
+        }
     }
 }
 
@@ -297,7 +320,7 @@ fn is_secure_url(text: &str) -> bool {
 }
 
 /// Whether it is written exactly as an origin is: scheme, host and, where it is not the usual one, port.
-fn is_origin(text: &str) -> bool {
+pub fn is_origin(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| is_secure(&url) && url.origin().ascii_serialization() == text)
 }
 

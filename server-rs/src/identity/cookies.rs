@@ -30,9 +30,9 @@ impl Cookies {
         Self { is_secure: public_url.starts_with("https://"), origins }
     }
 
-    /// Origins of the pages that may use the cookies.
-    pub fn origins(&self) -> impl Iterator<Item = &str> {
-        self.origins.iter().map(String::as_str)
+    /// Origins of the pages that may use the cookies, beside the facade's own.
+    pub fn other_origins(&self) -> &[String] {
+        self.origins.get(1..).unwrap_or_default()
     }
 
     /// The refresh token in a request's cookie, if it comes from a page of the game.

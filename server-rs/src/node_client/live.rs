@@ -2,12 +2,14 @@
 //! one takes the next connection after a loss and subscribes again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use spacetimedb_sdk::{DbContext, Table, Uuid};
 use tokio::sync::mpsc;
 use worldloom_client::{
-    AiOpenTask, AiTaskFeedTableAccess, AiTaskNews, OpenAiTasksTableAccess, SubscriptionHandle,
-    ai_task_feedQueryTableAccess, open_ai_tasksQueryTableAccess,
+    AiHeldLease, AiQueueNews, AiQueueNewsTableAccess, AiTaskFeedTableAccess, AiTaskNews, ErrorContext,
+    HeldAiLeasesTableAccess, SubscriptionHandle, ai_queue_newsQueryTableAccess, ai_task_feedQueryTableAccess,
+    held_ai_leasesQueryTableAccess,
 };
 
 use super::NodeClient;
@@ -17,13 +19,13 @@ use super::connection::Connection;
 #[derive(Clone)]
 pub struct Live(Arc<Connection>);
 
-/// A change of the open tasks.
+/// What a worker is told.
 #[derive(Debug, Clone)]
-pub enum OpenTaskChange {
-    /// A task is open, or has changed while it is.
-    Is(AiOpenTask),
-    /// This state of a task is past.
-    Was(AiOpenTask),
+pub enum WorkNews {
+    /// Another task waits, or one waited already when the subscription began; it may be taken after so long.
+    Waiting(Duration),
+    /// The lease with this token is over.
+    LeaseOver(String),
 }
 
 impl NodeClient {
@@ -42,23 +44,23 @@ impl Live {
         self.0.lost.cancelled().await;
     }
 
-    /// Follows the open tasks. To be called once for a connection.
-    pub fn open_tasks(&self) -> mpsc::UnboundedReceiver<OpenTaskChange> {
-        let (sender, changes) = mpsc::unbounded_channel();
-        let removals = sender.clone();
+    /// Follows the queues of these kinds, and the leases of this facade's account. To be called once for a connection.
+    pub fn work_news(&self, kinds: impl IntoIterator<Item = String>) -> mpsc::UnboundedReceiver<WorkNews> {
+        let (arrivals, news) = mpsc::unbounded_channel();
+        let ends = arrivals.clone();
         // Nobody receives any more when the worker has gone on to another connection.
-        let table = self.0.db.db.open_ai_tasks();
-        table.on_insert(move |_, task| drop(sender.send(OpenTaskChange::Is(task.clone()))));
-        table.on_delete(move |_, task| drop(removals.send(OpenTaskChange::Was(task.clone()))));
-        let failed = |what: &'static str| move |error: String| tracing::error!(error, what, "A subscription failed");
-        let on_error = failed("open_ai_tasks");
-        self.0
-            .db
-            .subscription_builder()
-            .on_error(move |_, error| on_error(error.to_string()))
-            .add_query(|query| query.from.open_ai_tasks())
-            .subscribe();
-        changes
+        let rows = &self.0.db.db;
+        rows.ai_queue_news().on_insert(move |_, queue| drop(arrivals.send(WorkNews::Waiting(wait_of(queue)))));
+        let tell_end = move |lease: &AiHeldLease| drop(ends.send(WorkNews::LeaseOver(lease.lease_token.clone())));
+        rows.held_ai_leases().on_delete(move |_, lease| tell_end(lease));
+        let failed = |_: &ErrorContext, error| tracing::error!(%error, "The queues cannot be followed");
+        let mut queries =
+            self.0.db.subscription_builder().on_error(failed).add_query(|query| query.from.held_ai_leases());
+        for kind in kinds {
+            queries = queries.add_query(|query| query.from.ai_queue_news(kind.clone()));
+        }
+        queries.subscribe();
+        news
     }
 
     /// Hands on all news of the tasks that are followed. To be called once for a connection.
@@ -75,4 +77,9 @@ impl Live {
             .add_query(|query| query.from.ai_task_feed(task_id))
             .subscribe()
     }
+}
+
+/// By the module's clock alone, which may differ from this machine's.
+fn wait_of(queue: &AiQueueNews) -> Duration {
+    queue.available_at.duration_since(queue.arrived_at).unwrap_or_default()
 }

@@ -20,13 +20,15 @@ use spacetimedb_sdk::Identity;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 use worldloom_client::{DomainError, DomainErrorCode, RemoteProcedures};
 
 use crate::config::NodeConfig;
 use crate::metrics::Metrics;
+use crate::telemetry::traces;
 use connection::{Connection, Keeper};
 
-pub use live::{Live, OpenTaskChange};
+pub use live::{Live, WorkNews};
 pub use procedures::sdk_uuid;
 
 /// Why a procedure call gave no record.
@@ -124,8 +126,10 @@ impl NodeClient {
         S: FnOnce(&RemoteProcedures, oneshot::Sender<Answer<T>>),
     {
         let started = Instant::now();
-        let outcome = self.call_once(procedure, send).await;
+        let span = traces::node_call(procedure);
+        let outcome = self.call_once(procedure, send).instrument(span.clone()).await;
         let label = outcome.as_ref().map_or_else(CallError::label, |_| "ok");
+        traces::node_called(&span, label);
         self.metrics.node_called(procedure, label, started.elapsed());
         outcome
     }

@@ -107,6 +107,11 @@ impl Default for ObjectsConfig {
 }
 
 impl ObjectsConfig {
+    /// Reads the store's secret, if there is one, and keeps it not.
+    pub fn check_files(&self) -> Result<(), ConfigError> {
+        self.remote().map_or(Ok(()), |remote| remote.read_secret().map(drop))
+    }
+
     pub(crate) fn validate(&self) -> Result<(), ConfigError> {
         ensure(
             !self.root.as_os_str().is_empty(),

@@ -1,15 +1,18 @@
-//! What those who run the game ask of the facade.
+//! What those who run the game ask of the facade. Each of these calls is written down (`audit`).
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::assets::reconcile::{Reconciler, Report};
 use crate::assets::sweeper::SweepError;
+use crate::audit::PrivilegedCall;
 use crate::auth::Player;
 use crate::problem::{Problem, ProblemDocument};
+use crate::request_context::RequestId;
 use crate::routes::extract;
 
 /// How the store is to be swept.
@@ -36,20 +39,18 @@ pub struct SweepWishes {
 pub async fn sweep_objects(
     State(app): State<App>,
     Player(player): Player,
+    Extension(request_id): Extension<RequestId>,
     extract::Json(SweepWishes { dry_run }): extract::Json<SweepWishes>,
 ) -> Result<Json<Report>, Problem> {
-    let reconciler = Reconciler { operator: Some(player), ..Reconciler::new(&app.node, &app.store, &app.uploads) };
-    let report = reconciler.run(dry_run).await.map_err(|error| match error {
-        SweepError::Call(error) => Problem::from(error),
-        SweepError::Store(error) => Problem::from(error),
-    })?;
-    tracing::info!(
-        operator = %player.to_hex(),
-        dry_run,
-        orphans = report.orphans.count,
-        lost = report.lost.count,
-        leftover_parts = report.leftover_parts.count,
-        "Swept the object store for an Operator"
-    );
-    Ok(Json(report))
+    let target = json!({ "dry_run": dry_run });
+    let call = PrivilegedCall { actor: player, action: "objects.sweep", target, request_id };
+    let audit = app.audit.clone();
+    let report = audit.recorded(call, async move {
+        let reconciler = Reconciler { operator: Some(player), ..Reconciler::new(&app.node, &app.store, &app.uploads) };
+        reconciler.run(dry_run).await.map_err(|error| match error {
+            SweepError::Call(error) => Problem::from(error),
+            SweepError::Store(error) => Problem::from(error),
+        })
+    });
+    report.await.map(Json)
 }

@@ -84,6 +84,70 @@ fn each_wrong_value_is_named() {
 }
 
 #[test]
+fn every_file_with_a_secret_is_opened() {
+    let folder = TempDir::new().unwrap();
+    let token = config_in(folder.path()).node.service_token_file;
+    let with_token = format!("[node]\nservice_token_file = {token:?}\n");
+    let remote = |store| {
+        format!(
+            "[objects.{store}]\nendpoint = \"https://s3.example.com\"\nregion = \"eu\"\naccess_key_id = \"a\"\n\
+             access_key_secret_file = \"/nowhere/secret\""
+        )
+    };
+    for (section, key) in [
+        (remote("s3"), "objects.s3.access_key_secret_file"),
+        (
+            "[identity.oidc.acme]\nissuer = \"https://login.example.com\"\nclient_id = \"a\"\n\
+             client_secret_file = \"/nowhere/secret\""
+                .to_owned(),
+            "identity.oidc.<name>.client_secret_file",
+        ),
+        (
+            "[identity.sms.sender]\nkind = \"webhook\"\nurl = \"https://sms.example.com\"\n\
+             key_file = \"/nowhere/secret\""
+                .to_owned(),
+            "identity.sms.sender.key_file",
+        ),
+        (
+            "[identity.wechat]\napp_id = \"wx\"\napp_secret_file = \"/nowhere/secret\"".to_owned(),
+            "identity.wechat.app_secret_file",
+        ),
+        (
+            "[[ai.providers]]\nkind = \"openai\"\nname = \"a\"\nmodel = \"m\"\n\
+             base_url = \"https://models.example.com/v1\"\napi_key_file = \"/nowhere/secret\""
+                .to_owned(),
+            "ai.providers.api_key_file",
+        ),
+    ] {
+        refused(&format!("{with_token}{section}"), &format!("{key}: cannot read /nowhere/secret"));
+    }
+}
+
+#[test]
+fn traces_need_a_place_to_go() {
+    refused("[traces]\nendpoint = \"collector:4318\"", "traces.endpoint: must be a URL");
+    refused("[traces]\nendpoint = \"http://me:secret@collector/v1/traces\"", "traces.endpoint: must be a URL");
+    refused("[traces]\nsample_ratio = 2.0", "traces.sample_ratio: must be between");
+    let folder = TempDir::new().unwrap();
+    let token = config_in(folder.path()).node.service_token_file;
+    let toml = format!("[node]\nservice_token_file = {token:?}\n[traces]\nauthorization_file = \"/nowhere/header\"");
+    refused(&toml, "traces.authorization_file: cannot read /nowhere/header");
+}
+
+#[test]
+fn the_trail_needs_a_place() {
+    refused("[audit]\nfile = \"/nowhere/audit.jsonl\"", "audit.file: lies in no folder");
+}
+
+#[test]
+fn limits_and_origins_are_checked() {
+    refused("[http.cors]\nallowed_origins = [\"*\"]", "http.cors.allowed_origins: must hold origins");
+    refused("[http.limits]\nremembered = 1", "http.limits.remembered: must be between");
+    refused("[http.limits]\nlogin = { per_minute = 1, burst = 0 }", "http.limits.login: needs");
+    refused("[http]\nheader_limit_bytes = 1", "http.header_limit_bytes: must be between");
+}
+
+#[test]
 fn a_missing_file_is_named() {
     let missing = std::path::Path::new("/nowhere/facade.toml");
     assert!(matches!(Config::load(Some(missing)), Err(ConfigError::NoFile(path)) if path == missing));

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod ai;
+mod audit;
 mod auth;
 mod config;
+mod edge;
 mod identity;
 mod objects;
 mod pictures;
@@ -17,4 +19,5 @@ mod service;
 mod shutdown;
 mod store;
 mod support;
+mod traces;
 mod upload;

@@ -5,5 +5,7 @@ mod creation;
 mod endings;
 mod following;
 mod independent;
+mod quotas;
+mod stopping;
 mod takeover;
 mod world;

@@ -32,7 +32,7 @@ macro_rules! tables {
 // the list with the bindings and with the schema that the node publishes.
 tables! {
     public(
-        custom_world_gallery_entry gallery_fish gallery_puzzles gallery_worlds open_ai_tasks puzzle_leader
+        custom_world_gallery_entry gallery_fish gallery_puzzles gallery_worlds held_ai_leases puzzle_leader
     )
     own(
         my_account.player my_agent_messages.owner my_agent_operations.owner my_agent_sessions.owner

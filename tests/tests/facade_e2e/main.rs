@@ -6,6 +6,7 @@ mod bindings;
 mod content;
 mod crashes;
 mod live_rows;
+mod operations;
 mod readiness;
 mod tour;
 mod upload_stream;

@@ -1,18 +1,12 @@
 //! Login at a certified OpenID provider from npm, through a browser, for clients of each kind.
 
-use std::path::Path;
-use std::process::Stdio;
-
 use anyhow::{Context, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::{Method, StatusCode, Url};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::time::timeout;
-use worldloom_tests::{DEADLINE, Outcome, TestFacade};
+use worldloom_tests::{LoginProvider, Outcome, TestFacade};
 
 use crate::browser::{Browser, Page, host};
 use crate::world::{World, expect, refused, secret, text};
@@ -24,41 +18,12 @@ pub const PAGE: &str = "https://play.example.com";
 const ALLOWED: (&str, &str) =
     ("IDENTITY__REDIRECT_URIS", "[\"http://127.0.0.1/back\", \"https://play.example.com/back\"]");
 
-/// A provider in a process of its own.
-pub struct Provider {
-    issuer: String,
-    _process: Child,
-    orders: ChildStdin,
-    answers: Lines<BufReader<ChildStdout>>,
-}
-
-impl Provider {
-    async fn start() -> anyhow::Result<Self> {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("login-provider/provider.mjs");
-        let mut node = Command::new("node");
-        node.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut process = node.kill_on_drop(true).spawn().context("cannot start node")?;
-        let orders = process.stdin.take().context("stdin is piped")?;
-        let mut answers = BufReader::new(process.stdout.take().context("stdout is piped")?).lines();
-        let line =
-            timeout(DEADLINE, answers.next_line()).await??.context("install tests/login-provider with npm ci")?;
-        let issuer = text(&serde_json::from_str(&line)?, "issuer").to_owned();
-        Ok(Self { issuer, _process: process, orders, answers })
-    }
-
-    async fn order(&mut self, order: &str) -> Outcome {
-        self.orders.write_all(format!("{order}\n").as_bytes()).await?;
-        timeout(DEADLINE, self.answers.next_line()).await??.context("the provider has ended")?;
-        Ok(())
-    }
-}
-
 /// A facade with the provider `acme`, for pages of this origin.
-pub async fn world_with_provider(origin: &str) -> anyhow::Result<(World, Provider, tempfile::TempDir)> {
-    let mut provider = Provider::start().await?;
+pub async fn world_with_provider(origin: &str) -> anyhow::Result<(World, LoginProvider, tempfile::TempDir)> {
+    let mut provider = LoginProvider::start().await?;
     let folder = tempfile::tempdir()?;
     let secret_file = folder.path().join("acme.secret");
-    std::fs::write(&secret_file, "a secret of the client, long enough")?;
+    std::fs::write(&secret_file, LoginProvider::CLIENT_SECRET)?;
     let secret_file = secret_file.display().to_string();
     let settings = [
         ("IDENTITY__OIDC__ACME__ISSUER", provider.issuer.as_str()),

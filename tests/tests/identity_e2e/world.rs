@@ -23,12 +23,7 @@ impl World {
         let mut node = TestNode::start().await?;
         let database = node.publish("worldloom", "spacetime_module").await?;
         let facade = TestFacade::start_with(&node, &database, settings).await?;
-        // Only now is the facade's port known, and with it its name as an issuer.
-        let issuer = format!("{{ issuer = \"{}\", audiences = [\"worldloom\"] }}", facade.client.url);
-        node.options_mut().config = Some(format!("[auth]\ntrusted-issuers = [{issuer}]\n"));
-        node.stop().await?;
-        node.restart().await?;
-        facade.wait_until_ready().await?;
+        facade.is_trusted_by(&mut node).await?;
         Ok(Self { node, database, facade })
     }
 

@@ -26,8 +26,10 @@ pub mod account_status_type;
 pub mod add_draft_card_and_return_procedure;
 pub mod add_draft_card_reducer;
 pub mod ai_failure_outlook_type;
+pub mod ai_held_lease_type;
 pub mod ai_news_type;
-pub mod ai_open_task_type;
+pub mod ai_queue_news_table;
+pub mod ai_queue_news_type;
 pub mod ai_result_attachment_type;
 pub mod ai_result_reference_type;
 pub mod ai_stage_completion_type;
@@ -42,6 +44,7 @@ pub mod ai_task_feed_table;
 pub mod ai_task_lease_expiry_type;
 pub mod ai_task_lease_request_type;
 pub mod ai_task_news_type;
+pub mod ai_task_queue_type;
 pub mod ai_task_snapshot_type;
 pub mod ai_task_stage_type;
 pub mod ai_task_start_type;
@@ -278,6 +281,7 @@ pub mod get_profile_wallet_and_return_procedure;
 pub mod get_runtime_setting_and_return_procedure;
 pub mod get_runtime_snapshot_and_return_procedure;
 pub mod grant_role_reducer;
+pub mod held_ai_leases_table;
 pub mod hold_big_fish_game_reducer;
 pub mod hold_world_and_return_procedure;
 pub mod hold_world_reducer;
@@ -419,7 +423,6 @@ pub mod npc_relation_type;
 pub mod npc_state_type;
 pub mod offer_trade_and_return_procedure;
 pub mod offer_trade_reducer;
-pub mod open_ai_tasks_table;
 pub mod open_treasure_and_return_procedure;
 pub mod open_treasure_reducer;
 pub mod pause_big_fish_run_and_return_procedure;
@@ -642,8 +645,10 @@ pub use account_status_type::AccountStatus;
 pub use add_draft_card_and_return_procedure::add_draft_card_and_return;
 pub use add_draft_card_reducer::add_draft_card;
 pub use ai_failure_outlook_type::AiFailureOutlook;
+pub use ai_held_lease_type::AiHeldLease;
 pub use ai_news_type::AiNews;
-pub use ai_open_task_type::AiOpenTask;
+pub use ai_queue_news_table::*;
+pub use ai_queue_news_type::AiQueueNews;
 pub use ai_result_attachment_type::AiResultAttachment;
 pub use ai_result_reference_type::AiResultReference;
 pub use ai_stage_completion_type::AiStageCompletion;
@@ -658,6 +663,7 @@ pub use ai_task_feed_table::*;
 pub use ai_task_lease_expiry_type::AiTaskLeaseExpiry;
 pub use ai_task_lease_request_type::AiTaskLeaseRequest;
 pub use ai_task_news_type::AiTaskNews;
+pub use ai_task_queue_type::AiTaskQueue;
 pub use ai_task_snapshot_type::AiTaskSnapshot;
 pub use ai_task_stage_type::AiTaskStage;
 pub use ai_task_start_type::AiTaskStart;
@@ -894,6 +900,7 @@ pub use get_profile_wallet_and_return_procedure::get_profile_wallet_and_return;
 pub use get_runtime_setting_and_return_procedure::get_runtime_setting_and_return;
 pub use get_runtime_snapshot_and_return_procedure::get_runtime_snapshot_and_return;
 pub use grant_role_reducer::grant_role;
+pub use held_ai_leases_table::*;
 pub use hold_big_fish_game_reducer::hold_big_fish_game;
 pub use hold_world_and_return_procedure::hold_world_and_return;
 pub use hold_world_reducer::hold_world;
@@ -1035,7 +1042,6 @@ pub use npc_relation_type::NpcRelation;
 pub use npc_state_type::NpcState;
 pub use offer_trade_and_return_procedure::offer_trade_and_return;
 pub use offer_trade_reducer::offer_trade;
-pub use open_ai_tasks_table::*;
 pub use open_treasure_and_return_procedure::open_treasure_and_return;
 pub use open_treasure_reducer::open_treasure;
 pub use pause_big_fish_run_and_return_procedure::pause_big_fish_run_and_return;
@@ -2135,11 +2141,13 @@ impl __sdk::Reducer for Reducer {
 #[doc(hidden)]
 #[derive(Default, Debug)]
 pub struct DbUpdate {
+    ai_queue_news: __sdk::TableUpdate<self::AiQueueNews>,
     ai_task_feed: __sdk::TableUpdate<self::AiTaskNews>,
     custom_world_gallery_entry: __sdk::TableUpdate<self::CustomWorldGalleryEntry>,
     gallery_fish: __sdk::TableUpdate<self::BigFishGalleryEntry>,
     gallery_puzzles: __sdk::TableUpdate<self::PicturePuzzle>,
     gallery_worlds: __sdk::TableUpdate<self::CustomWorldGalleryEntry>,
+    held_ai_leases: __sdk::TableUpdate<self::AiHeldLease>,
     my_account: __sdk::TableUpdate<self::PlayerAccount>,
     my_agent_messages: __sdk::TableUpdate<self::CustomWorldAgentMessage>,
     my_agent_operations: __sdk::TableUpdate<self::CustomWorldAgentOperation>,
@@ -2192,7 +2200,6 @@ pub struct DbUpdate {
     my_wallet: __sdk::TableUpdate<self::ProfileWalletBalance>,
     my_wallet_ledger: __sdk::TableUpdate<self::ProfileWalletLedger>,
     my_works: __sdk::TableUpdate<self::CustomWorldProfile>,
-    open_ai_tasks: __sdk::TableUpdate<self::AiOpenTask>,
     puzzle_leader: __sdk::TableUpdate<self::PuzzleLeader>,
 }
 
@@ -2202,6 +2209,11 @@ impl TryFrom<__ws::v2::TransactionUpdate> for DbUpdate {
         let mut update = DbUpdate::default();
         for table_update in __sdk::transaction_update_iter_table_updates(raw) {
             match &table_update.table_name[..] {
+                "ai_queue_news" => {
+                    update
+                        .ai_queue_news
+                        .append(ai_queue_news_table::parse_table_update(table_update)?)
+                }
                 "ai_task_feed" => {
                     update
                         .ai_task_feed
@@ -2230,6 +2242,11 @@ impl TryFrom<__ws::v2::TransactionUpdate> for DbUpdate {
                     update
                         .gallery_worlds
                         .append(gallery_worlds_table::parse_table_update(table_update)?)
+                }
+                "held_ai_leases" => {
+                    update
+                        .held_ai_leases
+                        .append(held_ai_leases_table::parse_table_update(table_update)?)
                 }
                 "my_account" => {
                     update
@@ -2545,11 +2562,6 @@ impl TryFrom<__ws::v2::TransactionUpdate> for DbUpdate {
                         .my_works
                         .append(my_works_table::parse_table_update(table_update)?)
                 }
-                "open_ai_tasks" => {
-                    update
-                        .open_ai_tasks
-                        .append(open_ai_tasks_table::parse_table_update(table_update)?)
-                }
                 "puzzle_leader" => {
                     update
                         .puzzle_leader
@@ -2581,6 +2593,10 @@ impl __sdk::DbUpdate for DbUpdate {
         cache: &mut __sdk::ClientCache<RemoteModule>,
     ) -> AppliedDiff<'_> {
         let mut diff = AppliedDiff::default();
+        diff.ai_queue_news = cache
+            .apply_diff_to_table::<
+                self::AiQueueNews,
+            >("ai_queue_news", &self.ai_queue_news);
         diff.ai_task_feed = cache
             .apply_diff_to_table::<self::AiTaskNews>("ai_task_feed", &self.ai_task_feed);
         diff.custom_world_gallery_entry = cache
@@ -2603,6 +2619,10 @@ impl __sdk::DbUpdate for DbUpdate {
                 self::CustomWorldGalleryEntry,
             >("gallery_worlds", &self.gallery_worlds)
             .with_updates_by_pk(|row| &row.world_id);
+        diff.held_ai_leases = cache
+            .apply_diff_to_table::<
+                self::AiHeldLease,
+            >("held_ai_leases", &self.held_ai_leases);
         diff.my_account = cache
             .apply_diff_to_table::<self::PlayerAccount>("my_account", &self.my_account)
             .with_updates_by_pk(|row| &row.player);
@@ -2835,10 +2855,6 @@ impl __sdk::DbUpdate for DbUpdate {
         diff.my_works = cache
             .apply_diff_to_table::<self::CustomWorldProfile>("my_works", &self.my_works)
             .with_updates_by_pk(|row| &row.world_id);
-        diff.open_ai_tasks = cache
-            .apply_diff_to_table::<
-                self::AiOpenTask,
-            >("open_ai_tasks", &self.open_ai_tasks);
         diff.puzzle_leader = cache
             .apply_diff_to_table::<
                 self::PuzzleLeader,
@@ -2850,6 +2866,11 @@ impl __sdk::DbUpdate for DbUpdate {
         let mut update = DbUpdate::default();
         for table_rows in raw.tables {
             match &table_rows.table[..] {
+                "ai_queue_news" => {
+                    update
+                        .ai_queue_news
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
                 "ai_task_feed" => {
                     update
                         .ai_task_feed
@@ -2873,6 +2894,11 @@ impl __sdk::DbUpdate for DbUpdate {
                 "gallery_worlds" => {
                     update
                         .gallery_worlds
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "held_ai_leases" => {
+                    update
+                        .held_ai_leases
                         .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
                 }
                 "my_account" => {
@@ -3133,11 +3159,6 @@ impl __sdk::DbUpdate for DbUpdate {
                 "my_works" => {
                     update
                         .my_works
-                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
-                }
-                "open_ai_tasks" => {
-                    update
-                        .open_ai_tasks
                         .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
                 }
                 "puzzle_leader" => {
@@ -3159,6 +3180,11 @@ impl __sdk::DbUpdate for DbUpdate {
         let mut update = DbUpdate::default();
         for table_rows in raw.tables {
             match &table_rows.table[..] {
+                "ai_queue_news" => {
+                    update
+                        .ai_queue_news
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
                 "ai_task_feed" => {
                     update
                         .ai_task_feed
@@ -3182,6 +3208,11 @@ impl __sdk::DbUpdate for DbUpdate {
                 "gallery_worlds" => {
                     update
                         .gallery_worlds
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
+                "held_ai_leases" => {
+                    update
+                        .held_ai_leases
                         .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
                 }
                 "my_account" => {
@@ -3442,11 +3473,6 @@ impl __sdk::DbUpdate for DbUpdate {
                 "my_works" => {
                     update
                         .my_works
-                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
-                }
-                "open_ai_tasks" => {
-                    update
-                        .open_ai_tasks
                         .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
                 }
                 "puzzle_leader" => {
@@ -3469,6 +3495,7 @@ impl __sdk::DbUpdate for DbUpdate {
 #[doc(hidden)]
 #[derive(Default)]
 pub struct AppliedDiff<'r> {
+    ai_queue_news: __sdk::TableAppliedDiff<'r, self::AiQueueNews>,
     ai_task_feed: __sdk::TableAppliedDiff<'r, self::AiTaskNews>,
     custom_world_gallery_entry: __sdk::TableAppliedDiff<
         'r,
@@ -3477,6 +3504,7 @@ pub struct AppliedDiff<'r> {
     gallery_fish: __sdk::TableAppliedDiff<'r, self::BigFishGalleryEntry>,
     gallery_puzzles: __sdk::TableAppliedDiff<'r, self::PicturePuzzle>,
     gallery_worlds: __sdk::TableAppliedDiff<'r, self::CustomWorldGalleryEntry>,
+    held_ai_leases: __sdk::TableAppliedDiff<'r, self::AiHeldLease>,
     my_account: __sdk::TableAppliedDiff<'r, self::PlayerAccount>,
     my_agent_messages: __sdk::TableAppliedDiff<'r, self::CustomWorldAgentMessage>,
     my_agent_operations: __sdk::TableAppliedDiff<'r, self::CustomWorldAgentOperation>,
@@ -3529,7 +3557,6 @@ pub struct AppliedDiff<'r> {
     my_wallet: __sdk::TableAppliedDiff<'r, self::ProfileWalletBalance>,
     my_wallet_ledger: __sdk::TableAppliedDiff<'r, self::ProfileWalletLedger>,
     my_works: __sdk::TableAppliedDiff<'r, self::CustomWorldProfile>,
-    open_ai_tasks: __sdk::TableAppliedDiff<'r, self::AiOpenTask>,
     puzzle_leader: __sdk::TableAppliedDiff<'r, self::PuzzleLeader>,
     __unused: std::marker::PhantomData<&'r ()>,
 }
@@ -3544,6 +3571,10 @@ impl<'r> __sdk::AppliedDiff<'r> for AppliedDiff<'r> {
         event: &EventContext,
         callbacks: &mut __sdk::DbCallbacks<RemoteModule>,
     ) {
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::AiQueueNews,
+            >("ai_queue_news", &self.ai_queue_news, event);
         callbacks
             .invoke_table_row_callbacks::<
                 self::AiTaskNews,
@@ -3564,6 +3595,10 @@ impl<'r> __sdk::AppliedDiff<'r> for AppliedDiff<'r> {
             .invoke_table_row_callbacks::<
                 self::CustomWorldGalleryEntry,
             >("gallery_worlds", &self.gallery_worlds, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::AiHeldLease,
+            >("held_ai_leases", &self.held_ai_leases, event);
         callbacks
             .invoke_table_row_callbacks::<
                 self::PlayerAccount,
@@ -3774,10 +3809,6 @@ impl<'r> __sdk::AppliedDiff<'r> for AppliedDiff<'r> {
             >("my_works", &self.my_works, event);
         callbacks
             .invoke_table_row_callbacks::<
-                self::AiOpenTask,
-            >("open_ai_tasks", &self.open_ai_tasks, event);
-        callbacks
-            .invoke_table_row_callbacks::<
                 self::PuzzleLeader,
             >("puzzle_leader", &self.puzzle_leader, event);
     }
@@ -3807,11 +3838,13 @@ impl __sdk::SpacetimeModule for RemoteModule {
     type SubscriptionHandle = SubscriptionHandle;
     type QueryBuilder = __sdk::QueryBuilder;
     fn register_tables(client_cache: &mut __sdk::ClientCache<Self>) {
+        ai_queue_news_table::register_table(client_cache);
         ai_task_feed_table::register_table(client_cache);
         custom_world_gallery_entry_table::register_table(client_cache);
         gallery_fish_table::register_table(client_cache);
         gallery_puzzles_table::register_table(client_cache);
         gallery_worlds_table::register_table(client_cache);
+        held_ai_leases_table::register_table(client_cache);
         my_account_table::register_table(client_cache);
         my_agent_messages_table::register_table(client_cache);
         my_agent_operations_table::register_table(client_cache);
@@ -3864,7 +3897,6 @@ impl __sdk::SpacetimeModule for RemoteModule {
         my_wallet_table::register_table(client_cache);
         my_wallet_ledger_table::register_table(client_cache);
         my_works_table::register_table(client_cache);
-        open_ai_tasks_table::register_table(client_cache);
         puzzle_leader_table::register_table(client_cache);
     }
     const ALL_TABLE_NAMES: &'static [&'static str] = &[
@@ -3872,6 +3904,7 @@ impl __sdk::SpacetimeModule for RemoteModule {
         "gallery_fish",
         "gallery_puzzles",
         "gallery_worlds",
+        "held_ai_leases",
         "my_account",
         "my_agent_messages",
         "my_agent_operations",
@@ -3924,7 +3957,6 @@ impl __sdk::SpacetimeModule for RemoteModule {
         "my_wallet",
         "my_wallet_ledger",
         "my_works",
-        "open_ai_tasks",
         "puzzle_leader",
     ];
 }

@@ -24,11 +24,13 @@ import {
   type SubscriptionEventContextInterface as __SubscriptionEventContextInterface,
   type SubscriptionHandleImpl as __SubscriptionHandleImpl,
 } from "spacetimedb";
+import AiQueueNewsRow from "./ai_queue_news_table";
 import AiTaskFeedRow from "./ai_task_feed_table";
 import CustomWorldGalleryEntryRow from "./custom_world_gallery_entry_table";
 import GalleryFishRow from "./gallery_fish_table";
 import GalleryPuzzlesRow from "./gallery_puzzles_table";
 import GalleryWorldsRow from "./gallery_worlds_table";
+import HeldAiLeasesRow from "./held_ai_leases_table";
 import MyAccountRow from "./my_account_table";
 import MyAgentMessagesRow from "./my_agent_messages_table";
 import MyAgentOperationsRow from "./my_agent_operations_table";
@@ -81,7 +83,6 @@ import MyTreasuresRow from "./my_treasures_table";
 import MyWalletRow from "./my_wallet_table";
 import MyWalletLedgerRow from "./my_wallet_ledger_table";
 import MyWorksRow from "./my_works_table";
-import OpenAiTasksRow from "./open_ai_tasks_table";
 import PuzzleLeaderRow from "./puzzle_leader_table";
 import AbandonBigFishRunReducer from "./abandon_big_fish_run_reducer";
 import AbandonPuzzleRunReducer from "./abandon_puzzle_run_reducer";
@@ -345,6 +346,11 @@ import * as UpsertUserBrowseHistoryAndReturnProcedure from "./upsert_user_browse
 import * as WriteCreationDraftAndReturnProcedure from "./write_creation_draft_and_return_procedure";
 
 const tablesSchema = __schema({
+  aiQueueNews: __table({
+    name: "ai_queue_news",
+    indexes: [],
+    constraints: [],
+  }, AiQueueNewsRow),
   aiTaskFeed: __table({
     name: "ai_task_feed",
     indexes: [],
@@ -376,6 +382,11 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, GalleryWorldsRow),
+  heldAiLeases: __table({
+    name: "held_ai_leases",
+    indexes: [],
+    constraints: [],
+  }, HeldAiLeasesRow),
   myAccount: __table({
     name: "my_account",
     indexes: [],
@@ -636,11 +647,6 @@ const tablesSchema = __schema({
     indexes: [],
     constraints: [],
   }, MyWorksRow),
-  openAiTasks: __table({
-    name: "open_ai_tasks",
-    indexes: [],
-    constraints: [],
-  }, OpenAiTasksRow),
   puzzleLeader: __table({
     name: "puzzle_leader",
     indexes: [
@@ -965,6 +971,7 @@ export class SubscriptionBuilder extends __SubscriptionBuilderImpl<typeof REMOTE
       'SELECT * FROM "gallery_fish"',
       'SELECT * FROM "gallery_puzzles"',
       'SELECT * FROM "gallery_worlds"',
+      'SELECT * FROM "held_ai_leases"',
       'SELECT * FROM "my_account"',
       'SELECT * FROM "my_agent_messages"',
       'SELECT * FROM "my_agent_operations"',
@@ -1017,7 +1024,6 @@ export class SubscriptionBuilder extends __SubscriptionBuilderImpl<typeof REMOTE
       'SELECT * FROM "my_wallet"',
       'SELECT * FROM "my_wallet_ledger"',
       'SELECT * FROM "my_works"',
-      'SELECT * FROM "open_ai_tasks"',
       'SELECT * FROM "puzzle_leader"',
     ]);
   }

@@ -36,6 +36,12 @@ export const AiFailureOutlook = __t.enum("AiFailureOutlook", {
 });
 export type AiFailureOutlook = __Infer<typeof AiFailureOutlook>;
 
+export const AiHeldLease = __t.object("AiHeldLease", {
+  taskId: __t.uuid(),
+  leaseToken: __t.string(),
+});
+export type AiHeldLease = __Infer<typeof AiHeldLease>;
+
 export const AiNews = __t.enum("AiNews", {
   get Task() {
     return AiTaskState;
@@ -49,16 +55,13 @@ export const AiNews = __t.enum("AiNews", {
 });
 export type AiNews = __Infer<typeof AiNews>;
 
-export const AiOpenTask = __t.object("AiOpenTask", {
-  taskId: __t.uuid(),
+export const AiQueueNews = __t.object("AiQueueNews", {
   kind: __t.string(),
-  get status() {
-    return AiTaskStatus;
-  },
-  leaseToken: __t.option(__t.string()),
+  arrivals: __t.u64(),
+  arrivedAt: __t.timestamp(),
   availableAt: __t.timestamp(),
 });
-export type AiOpenTask = __Infer<typeof AiOpenTask>;
+export type AiQueueNews = __Infer<typeof AiQueueNews>;
 
 export const AiResultAttachment = __t.object("AiResultAttachment", {
   taskId: __t.uuid(),
@@ -201,6 +204,15 @@ export const AiTaskNews = __t.object("AiTaskNews", {
   },
 });
 export type AiTaskNews = __Infer<typeof AiTaskNews>;
+
+export const AiTaskQueue = __t.object("AiTaskQueue", {
+  kind: __t.string(),
+  nothingBefore: __t.timestamp(),
+  arrivals: __t.u64(),
+  arrivedAt: __t.timestamp(),
+  availableAt: __t.timestamp(),
+});
+export type AiTaskQueue = __Infer<typeof AiTaskQueue>;
 
 export const AiTaskSnapshot = __t.object("AiTaskSnapshot", {
   get task() {

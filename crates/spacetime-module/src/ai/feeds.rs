@@ -1,6 +1,6 @@
-//! What followers of tasks are told as it happens: workers of the queue, readers of one task.
+//! What readers of a task are told as it happens.
 //!
-//! These views read by whole keys only. The engine runs a view again when a row changes that it
+//! The view reads by whole keys only. The engine runs a view again when a row changes that it
 //! has read by a whole key, and one that reads in any other way whenever its table changes; text
 //! arrives many times a second, so here that is the difference between a cost for each reader of
 //! the task and one for each reader there is.
@@ -10,21 +10,6 @@ use crate::*;
 /// How many of the newest chunks a feed shows. A reader that is connected sees each chunk as the
 /// transaction that appended it is done; more than one, for batches with several of one task.
 const FEED_CHUNKS: u32 = 4;
-
-/// A task that waits or is worked on, as workers see it.
-#[derive(SpacetimeType, Clone, Debug, PartialEq, Eq)]
-pub struct AiOpenTask {
-    /// The task.
-    pub task_id: Uuid,
-    /// What is to be made.
-    pub kind: String,
-    /// Whether it waits or is worked on.
-    pub status: AiTaskStatus,
-    /// Token of the present lease, if it is worked on.
-    pub lease_token: Option<String>,
-    /// From when on a worker may take it, if it waits.
-    pub available_at: Timestamp,
-}
 
 /// One piece of news about a task.
 #[derive(SpacetimeType, Clone, Debug, PartialEq, Eq)]
@@ -83,24 +68,6 @@ pub struct AiTextPiece {
     pub text: String,
 }
 
-/// The tasks that wait or are worked on. For the Service; nobody else sees any.
-#[view(accessor = open_ai_tasks, public)]
-pub fn open_ai_tasks(ctx: &ViewContext) -> Vec<AiOpenTask> {
-    if !is_service(ctx) {
-        return Vec::new();
-    }
-    let of_status = |status: AiTaskStatus| ctx.db.ai_task().status().filter(status);
-    let open = of_status(AiTaskStatus::Pending).chain(of_status(AiTaskStatus::Running));
-    open.map(|task| AiOpenTask {
-        task_id: task.task_id,
-        kind: task.kind,
-        status: task.status,
-        lease_token: if task.status == AiTaskStatus::Running { task.lease_token } else { None },
-        available_at: task.available_at,
-    })
-    .collect()
-}
-
 /// How a task and its stages stand, and the newest of its text: what a reader needs who has listed
 /// the chunks that there were before. For its owner and the Service; others see nothing.
 #[view(accessor = ai_task_feed, public)]
@@ -137,7 +104,8 @@ fn newest_text(ctx: &ViewContext, stage: &AiTaskStage, news: &mut Vec<AiNews>) {
     }
 }
 
-fn is_service(ctx: &ViewContext) -> bool {
+/// Whether who looks holds the role Service.
+pub(crate) fn is_service(ctx: &ViewContext) -> bool {
     let mut grants = ctx.db.access_grant().identity().filter(ctx.sender());
     grants.any(|grant| grant.role == AccessRole::Service)
 }

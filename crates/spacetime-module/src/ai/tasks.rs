@@ -2,8 +2,10 @@
 //!
 //! What workers do with a task is in [`tasks::work`](self): they take a lease on it first.
 
+mod queues;
 mod work;
 
+pub use queues::*;
 pub use work::*;
 
 use module_ai::{StagePlan, StageState, Step, TaskRequest, TaskState, TaskStatus};
@@ -243,6 +245,7 @@ fn insert_task(ctx: &ReducerContext, owner: Identity, request: &AiTaskCreation) 
         finished_at: None,
     };
     let task = tasks.try_insert(task).map_err(|_| DomainError::no_fresh_id())?;
+    tell_queue(ctx, &task);
     for (position, plan) in (0..).zip(&request.stages) {
         insert_ai_stage(ctx, &task, position, plan, StageState::NEW)?;
     }
@@ -278,6 +281,7 @@ pub(crate) fn advance_ai_task(
     let task = AiTask { updated_at: ctx.timestamp, ..task.with_state(next) };
     set_ai_lease_timer(ctx, &task)?;
     stop_ai_stages(ctx, task.task_id, status);
+    tell_queue(ctx, &task);
     if !status.is_finished() {
         return Ok(ctx.db.ai_task().task_id().update(task));
     }

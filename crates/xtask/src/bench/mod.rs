@@ -28,7 +28,7 @@ enum Target {
     Node(node::NodeBenchArgs),
     /// Measures every call of the game module on a small and a large database.
     Module(module::ModuleBenchArgs),
-    /// Measures the facade's streams of text.
+    /// Measures what the facade adds to a call, and its streams of text.
     Facade(facade::FacadeBenchArgs),
 }
 

@@ -4,6 +4,7 @@ mod data_dir;
 mod identities;
 mod interrupt;
 mod log_lines;
+mod login_provider;
 mod node_client;
 mod port;
 mod supervised;
@@ -52,11 +53,8 @@ pub fn run(workspace: &Workspace, args: DevArgs) -> Result<()> {
     }
 }
 
-/// The running programs. The facade comes first, so that it is stopped before what it needs.
-struct Product<'a> {
-    facade: Supervised<'a>,
-    node: Supervised<'a>,
-}
+/// The running programs, in the order in which they are stopped: the facade before what it needs.
+struct Product<'a>(Vec<Supervised<'a>>);
 
 fn start<'a>(
     workspace: &Workspace,
@@ -81,6 +79,7 @@ fn start<'a>(
         publish(workspace, &program, &node_url, &identities)
     })?;
     node.ensure_running()?;
+    let login_provider = login_provider::start(workspace, args.login_port, &facade_url, interrupt)?;
     let facade = progress::step("start the facade", || {
         let mut command = Command::new(workspace.binary(args.node.profile.profile(), FACADE));
         process::bypass_proxy_on_loopback(&mut command)
@@ -92,13 +91,16 @@ fn start<'a>(
             .env("WORLDLOOM_OBJECTS__ROOT", data_dir.objects())
             .env("WORLDLOOM_IDENTITY__PUBLIC_URL", &facade_url)
             .env("WORLDLOOM_IDENTITY__KEY_FOLDER", data_dir.identity_keys());
+        if login_provider.is_some() {
+            command.envs(login_provider::facade_settings(args.login_port));
+        }
         let mut facade = Supervised::start("facade", AnsiColor::Magenta, &mut command, interrupt)?;
         let client = NodeClient::new(&facade_url);
         facade.wait_until(READY_LIMIT, || client.answers("/health/ready"))?;
         Ok(facade)
     })?;
     announce(workspace, &node_url, &facade_url, data_dir.path());
-    Ok(Product { facade, node })
+    Ok(Product([Some(facade), login_provider, Some(node)].into_iter().flatten().collect()))
 }
 
 /// Publishes the module as its owner and lets the facade act for players.
@@ -128,17 +130,14 @@ impl Product<'_> {
     /// Waits for Ctrl-C, or for a program that ends by itself, which is an error.
     fn run_until(mut self, interrupt: &Interrupt) -> Result<()> {
         while !interrupt.is_requested() {
-            for program in [&mut self.facade, &mut self.node] {
-                program.ensure_running()?;
-            }
+            self.0.iter_mut().try_for_each(Supervised::ensure_running)?;
             std::thread::sleep(POLL_INTERVAL);
         }
         progress::step("stop", || {
-            let facade = self.facade.stop();
-            let node = self.node.stop();
-            match (facade, node) {
-                (true, true) => Ok(()),
-                _ => bail!("not every program stopped in time, so it was ended by force"),
+            let in_time: Vec<bool> = self.0.iter_mut().map(Supervised::stop).collect();
+            match in_time.iter().all(|in_time| *in_time) {
+                true => Ok(()),
+                false => bail!("not every program stopped in time, so it was ended by force"),
             }
         })
     }

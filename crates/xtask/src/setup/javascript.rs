@@ -1,4 +1,4 @@
-//! Node.js and npm, which only the TypeScript tests need.
+//! Node.js and npm, for the TypeScript tests and the login provider of `dev`.
 
 use anyhow::{Result, bail};
 
@@ -15,7 +15,7 @@ pub fn ensure_node_js() -> Result<()> {
     }
     if let Some(problem) = problem() {
         bail!(
-            "the TypeScript tests need Node.js {OLDEST_MAJOR} or newer with npm, but {problem}: \
+            "this needs Node.js {OLDEST_MAJOR} or newer with npm, but {problem}: \
              install the current release from https://nodejs.org"
         );
     }

@@ -20,7 +20,12 @@ pub async fn work(job: &Job, row: &AiTaskStage) -> Result<(), Ended> {
     let place = Place { task_id, lease_token: lease_token.clone(), position, attempt: stage.attempt };
     let mut sink = TextSink::new(job.workshop.appender.clone(), place, stage.next_sequence);
     let worked = tokio::time::timeout(job.workshop.config.stage_timeout(), answer_and_store(job, &stage, &mut sink));
-    let worked = worked.await.unwrap_or_else(|_| Err(Ended::passing("The stage took too long.")));
+    let worked = tokio::select! {
+        biased;
+        // Heard here and not further up, so that what has arrived is stored before the task is given back.
+        () = job.workshop.cut.cancelled() => Err(Ended::passing("The service was restarted.")),
+        worked = worked => worked.unwrap_or_else(|_| Err(Ended::passing("The stage took too long."))),
+    };
     if !matches!(worked, Err(Ended::Lost)) {
         // What has arrived stays, whatever became of the rest.
         sink.finish().await.map_err(|_| Ended::Lost)?;

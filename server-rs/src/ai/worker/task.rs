@@ -102,7 +102,6 @@ pub async fn work(workshop: Arc<Workshop>, snapshot: AiTaskSnapshot, lease: Leas
         biased;
         () = lease.gone.cancelled() => Err(Ended::Lost),
         () = lease.keep(&workshop.node, workshop.config.lease_s) => Err(Ended::Lost),
-        () = workshop.cut.cancelled() => Err(Ended::passing("The service was restarted.")),
         outcome = job.all_stages() => outcome,
     };
     let label = match &outcome {

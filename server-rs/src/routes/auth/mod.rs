@@ -10,23 +10,15 @@ pub mod refresh;
 pub mod sms;
 pub mod tokens;
 
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use axum::http::{HeaderValue, Method};
-use tower_http::cors::CorsLayer;
+use axum::middleware::from_fn_with_state;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::identity::IdentityService;
+use crate::edge::limits::{self, Limits};
 
-/// The routes of this domain, open to the scripts of the pages that may use the cookie.
-pub fn router(identity: &IdentityService) -> OpenApiRouter<App> {
-    let origins: Vec<_> = identity.cookies.origins().filter_map(|origin| origin.parse::<HeaderValue>().ok()).collect();
-    let cors = CorsLayer::new()
-        .allow_origin(origins)
-        .allow_credentials(true)
-        .allow_methods([Method::GET, Method::POST, Method::DELETE])
-        .allow_headers([AUTHORIZATION, CONTENT_TYPE]);
+/// The routes of this domain, with a limit of their own for attempts to log in.
+pub fn router(limits: Limits) -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(discovery::configuration))
         .routes(routes!(discovery::keys))
@@ -42,5 +34,5 @@ pub fn router(identity: &IdentityService) -> OpenApiRouter<App> {
         .routes(routes!(logins::list, logins::link))
         .routes(routes!(logins::unlink))
         .routes(routes!(account::close))
-        .layer(cors)
+        .layer(from_fn_with_state(limits, limits::of_logins))
 }

@@ -5,6 +5,7 @@
 
 use module_ai::{LEASE_LOST, Outlook, Step, TokenUsage, check_lease_seconds, check_lease_token};
 
+use super::queues::longest_waiting;
 use crate::*;
 
 /// A lease, and when to look whether it has run out: one row per running task.
@@ -25,6 +26,7 @@ pub struct AiTaskLeaseExpiry {
     #[unique]
     pub task_id: Uuid,
     /// Who took the lease.
+    #[index(btree)]
     pub holder: Identity,
     /// Its token.
     pub lease_token: String,
@@ -226,19 +228,9 @@ fn lease_next_task(
     check_lease_seconds(request.lease_seconds)?;
     let task = match find_lease(ctx, caller.player, &request.lease_token) {
         Some(held) => Some(load_ai_task(ctx, held.task_id)?),
-        None => longest_waiting(ctx, &request.kinds),
+        None => longest_waiting(ctx, &request.kinds)?,
     };
     task.map(|task| lease_task(ctx, caller, task, &request.lease_token, request.lease_seconds)).transpose()
-}
-
-fn longest_waiting(ctx: &ReducerContext, kinds: &[String]) -> Option<AiTask> {
-    let mut longest: Option<AiTask> = None;
-    for kind in kinds {
-        let queue = (kind, AiTaskStatus::Pending, ..=ctx.timestamp);
-        let first = ctx.db.ai_task().by_queue().filter(queue).next();
-        longest = longest.into_iter().chain(first).min_by_key(|task| (task.available_at, task.created_at));
-    }
-    longest
 }
 
 fn lease_task(

@@ -11,10 +11,13 @@ pub fn outcome(world: &World, name: &str, caller: Actor, named: Option<Identity>
     if name.contains("_ai_token_") {
         return accounts(world, name, caller, named);
     }
+    if ["ai_queue_news", "held_ai_leases"].contains(&name) {
+        return queues(world, name, caller);
+    }
     if !name.contains("_ai_") && name != "ai_task_feed" {
         return None;
     }
-    let for_players = ["create_", "cancel_", "forget_", "read_", "list_", "my_", "open_", "ai_task_feed"];
+    let for_players = ["create_", "cancel_", "forget_", "read_", "list_", "my_", "ai_task_feed"];
     if for_players.into_iter().any(|verb| name.starts_with(verb)) {
         players(world, name, caller, named)
     } else {
@@ -38,6 +41,16 @@ fn accounts(world: &World, name: &str, caller: Actor, named: Option<Identity>) -
         }
         "my_ai_token_account" => seen(world.see(caller, my_ai_token_account)),
         _ => return None,
+    })
+}
+
+/// What workers are told: the Service has a lease, and waits for another task.
+fn queues(world: &World, name: &str, caller: Actor) -> Option<String> {
+    running_task(world, Actor::Alice, "running");
+    assert_eq!(lease_next(world, &["anything"], "another"), Ok(None));
+    Some(match name {
+        "ai_queue_news" => seen(world.see(caller, |ctx| ai_queue_news(ctx, "anything".to_owned()))),
+        _ => seen(world.see(caller, held_ai_leases)),
     })
 }
 
@@ -72,7 +85,6 @@ fn players(world: &World, name: &str, caller: Actor, named: Option<Identity>) ->
         "my_ai_tasks" => seen(world.see(caller, my_ai_tasks)),
         "my_ai_task_stages" => seen(world.see(caller, my_ai_task_stages)),
         "my_ai_text_chunks" => seen(world.see(caller, my_ai_text_chunks)),
-        "open_ai_tasks" => seen(world.see(caller, open_ai_tasks)),
         "ai_task_feed" => seen(world.see(caller, |ctx| ai_task_feed(ctx, id))),
         "my_ai_result_references" => seen(world.see(caller, my_ai_result_references)),
         _ => return None,

@@ -1,4 +1,4 @@
-//! What workers of the queue and readers of a task are told.
+//! What readers of a task are told.
 
 use spacetime_module::*;
 
@@ -14,32 +14,6 @@ fn texts(news: &[AiNews]) -> Vec<(u32, u32)> {
         _ => None,
     };
     news.iter().filter_map(text).collect()
-}
-
-#[test]
-fn the_service_sees_the_open_tasks_of_everybody() {
-    let world = World::new();
-    let pending = pending_task(&world, Actor::Alice, "a");
-    let running = running_task(&world, Actor::Bob, "b");
-    let cancelled = pending_task(&world, Actor::Bob, "c");
-    cancel(&world, Actor::Bob, cancelled.task_id).unwrap();
-    let mut open = world.see(Actor::Service, open_ai_tasks);
-    open.sort_by_key(|task| task.task_id);
-    let of = |task: &AiTask, status, lease_token: Option<&str>| AiOpenTask {
-        task_id: task.task_id,
-        kind: task.kind.clone(),
-        status,
-        lease_token: lease_token.map(str::to_owned),
-        available_at: task.available_at,
-    };
-    let mut expected =
-        vec![of(&pending, AiTaskStatus::Pending, None), of(&running, AiTaskStatus::Running, Some("lease"))];
-    // The queue gave out the older one.
-    expected.sort_by_key(|task| task.task_id);
-    assert_eq!(open, expected);
-    for actor in [Actor::Alice, Actor::Bob, Actor::Moderator, Actor::Admin, Actor::Stranger] {
-        assert_eq!(world.see(actor, open_ai_tasks), [], "{actor:?}");
-    }
 }
 
 #[test]

@@ -6,19 +6,19 @@ use spacetimedb::{ScheduleAt, Table, TimeDuration, Timestamp};
 use super::*;
 use crate::world::{Actor, World, above, conflict, illegal, invalid};
 
-const SECOND: i64 = 1_000_000;
+pub const SECOND: i64 = 1_000_000;
 
-fn timers(world: &World) -> Vec<AiTaskLeaseExpiry> {
+pub fn timers(world: &World) -> Vec<AiTaskLeaseExpiry> {
     world.test.db.ai_task_lease_expiry().iter().collect()
 }
 
 /// What the engine does when a timer is due: it calls the reducer, then drops the timer.
-fn fire(world: &World, timer: &AiTaskLeaseExpiry) {
+pub fn fire(world: &World, timer: &AiTaskLeaseExpiry) {
     world.reduce(Actor::Engine, |ctx| expire_ai_task_lease(ctx, timer.clone())).unwrap();
     world.test.db.ai_task_lease_expiry().scheduled_id().delete(timer.scheduled_id);
 }
 
-fn in_seconds(world: &World, seconds: i64) -> Timestamp {
+pub fn in_seconds(world: &World, seconds: i64) -> Timestamp {
     world.now().checked_add(TimeDuration::from_micros(seconds * SECOND)).unwrap()
 }
 

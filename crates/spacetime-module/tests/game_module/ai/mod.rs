@@ -2,6 +2,7 @@
 
 mod feeds;
 mod leases;
+mod queues;
 mod quotas;
 mod stages;
 mod tasks;

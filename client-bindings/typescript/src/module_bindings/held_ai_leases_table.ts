@@ -4,14 +4,8 @@
 /* eslint-disable */
 
 import { t as __t } from "spacetimedb";
-import { AiTaskStatus } from "./types";
 
 export default __t.row({
   taskId: __t.uuid().name("task_id"),
-  kind: __t.string(),
-  get status() {
-    return AiTaskStatus;
-  },
-  leaseToken: __t.option(__t.string()).name("lease_token"),
-  availableAt: __t.timestamp().name("available_at"),
+  leaseToken: __t.string().name("lease_token"),
 });
