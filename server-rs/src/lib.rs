@@ -4,13 +4,15 @@
 //! In reading order: `config` says what can be set, `serve` starts and stops it all, `app` lists the routes,
 //! `routes` answers them, `ai` works on generation tasks, `assets` holds the flow of uploads, `objects` the bytes,
 //! `pictures` makes smaller pictures, `node_client` is the connection to the module, `auth` tells the callers,
-//! `identity` logs them in, `problem` has every error. Nothing of the game is kept here between requests.
+//! `identity` logs them in, `problem` has every error, `contract` completes the
+//! API's description. Nothing of the game is kept here between requests.
 
 pub mod ai;
 pub mod app;
 pub mod assets;
 pub mod auth;
 pub mod config;
+pub mod contract;
 pub mod identity;
 pub mod metrics;
 pub mod node_client;

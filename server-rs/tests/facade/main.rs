@@ -5,6 +5,7 @@
 mod ai;
 mod auth;
 mod config;
+mod contract;
 mod identity;
 mod objects;
 mod pictures;

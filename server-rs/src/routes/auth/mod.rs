@@ -19,14 +19,18 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::identity::IdentityService;
 
-/// The routes of this domain, open to the scripts of the pages that may use the cookie.
-pub fn router(identity: &IdentityService) -> OpenApiRouter<App> {
+/// Opens the routes of this domain to the scripts of the pages that may use the cookie.
+pub fn cors(identity: &IdentityService) -> CorsLayer {
     let origins: Vec<_> = identity.cookies.origins().filter_map(|origin| origin.parse::<HeaderValue>().ok()).collect();
-    let cors = CorsLayer::new()
+    CorsLayer::new()
         .allow_origin(origins)
         .allow_credentials(true)
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
-        .allow_headers([AUTHORIZATION, CONTENT_TYPE]);
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE])
+}
+
+/// The routes of this domain.
+pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(discovery::configuration))
         .routes(routes!(discovery::keys))
@@ -42,5 +46,4 @@ pub fn router(identity: &IdentityService) -> OpenApiRouter<App> {
         .routes(routes!(logins::list, logins::link))
         .routes(routes!(logins::unlink))
         .routes(routes!(account::close))
-        .layer(cors)
 }
