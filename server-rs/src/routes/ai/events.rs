@@ -16,7 +16,7 @@ use tokio::sync::broadcast::error::RecvError;
 use uuid::Uuid;
 use worldloom_client::{AiNews, AiStageStatus, AiTaskSnapshot, AiTextChunkListing, AiTextPiece};
 
-use super::record::{EndEvent, StageEvent, TextEvent, WorkStatus};
+use super::record::{EndEvent, StageEvent, TaskEvent, TextEvent, WorkStatus};
 use super::task::own_task;
 use crate::ai::feed::{Heard, Reader};
 use crate::app::App;
@@ -72,8 +72,7 @@ impl Place {
     ),
     security(("player" = [])),
     responses(
-        (status = 200, description = "The stream. `data` of each event is JSON: StageEvent, TextEvent or EndEvent", content_type = "text/event-stream", body = String,
-         example = "event: text\nid: 0.1.1\ndata: {\"position\":0,\"attempt\":1,\"sequence\":1,\"text\":\"the lamp turns\"}\n\n"),
+        (status = 200, description = "The stream, event by event", content_type = "text/event-stream", body = TaskEvent),
         (status = 422),
     )
 )]

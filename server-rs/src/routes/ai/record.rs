@@ -87,6 +87,31 @@ pub struct ResultRecord {
     pub id: String,
 }
 
+/// One event of a task's stream.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes events, which are written by their parts")]
+pub struct TaskEvent {
+    /// What kind of event it is.
+    #[schema(example = "text")]
+    event: EventName,
+    /// Only of `text`: its place, to be sent back as `Last-Event-ID`.
+    #[schema(example = "0.1.17")]
+    id: Option<String>,
+    /// JSON: a StageEvent, a TextEvent or an EndEvent, by the event's kind.
+    #[schema(example = r#"{"position":0,"attempt":1,"sequence":17,"text":"the lamp turns"}"#)]
+    data: String,
+}
+
+/// The kinds of events.
+#[derive(utoipa::ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "describes the names, which are written where the events are")]
+enum EventName {
+    Stage,
+    Text,
+    End,
+}
+
 /// Data of the event `stage`: a stage begins or ends.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct StageEvent<'a> {
