@@ -90,7 +90,7 @@ async fn prepare(
         let path = format!("/assets/{}", asset["asset_id"].as_str().context("an id")?);
         if number > 0 {
             // What is bound cannot be deleted, so that some are there to the end.
-            let slot = json!({ "entity_kind": "world", "entity_id": "world-1", "slot": format!("slot-{number}") });
+            let slot = json!({ "entity_kind": "world", "entity_id": "world-1", "slot": format!("slot_{number}") });
             json_of(post(&format!("{path}/bindings"), &slot, "none")).await?;
         }
         grants.push(json_of(get(&format!("{path}/url"))).await?["url"].clone());

@@ -36,7 +36,7 @@ impl World {
         let (s3, keys, model) = (S3Server::start()?, tempfile::tempdir()?, ModelEndpoint::start().await?);
         let mut settings = s3.as_settings();
         settings.push(("IDENTITY__PUBLIC_URL", balancer.url.clone()));
-        settings.push(("IDENTITY__KEY_FOLDER", keys.path().display().to_string()));
+        settings.push(("IDENTITY__KEY_FOLDER", keys.path().join("keys").display().to_string()));
         settings.push(("AI__LEASE_S", "5".to_owned()));
         let facade = |name| {
             let own = settings.iter().cloned().chain([("AI__PROVIDERS", model.as_provider(name))]);
