@@ -797,6 +797,11 @@ export interface components {
              */
             slot: string;
         };
+        /**
+         * @description The kinds of events.
+         * @enum {string}
+         */
+        EventName: "stage" | "text" | "end";
         /** @description Things of one kind. */
         Findings: {
             /**
@@ -1182,6 +1187,21 @@ export interface components {
              * @example true
              */
             dry_run: boolean;
+        };
+        /** @description One event of a task's stream. */
+        TaskEvent: {
+            /**
+             * @description JSON: a StageEvent, a TextEvent or an EndEvent, by the event's kind.
+             * @example {"position":0,"attempt":1,"sequence":17,"text":"the lamp turns"}
+             */
+            data: string;
+            /** @description What kind of event it is. */
+            event: components["schemas"]["EventName"];
+            /**
+             * @description Only of `text`: its place, to be sent back as `Last-Event-ID`.
+             * @example 0.1.17
+             */
+            id?: string | null;
         };
         /** @description A generation task. */
         TaskRecord: {
@@ -1923,7 +1943,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The stream. `data` of each event is JSON: StageEvent, TextEvent or EndEvent */
+            /** @description The stream, event by event */
             200: {
                 headers: {
                     "x-request-id": components["headers"]["RequestId"];
@@ -1931,11 +1951,13 @@ export interface operations {
                 };
                 content: {
                     /**
-                     * @example event: text
-                     *     id: 0.1.1
-                     *     data: {"position":0,"attempt":1,"sequence":1,"text":"the lamp turns"}
+                     * @example {
+                     *       "data": "{\"position\":0,\"attempt\":1,\"sequence\":17,\"text\":\"the lamp turns\"}",
+                     *       "event": "stage",
+                     *       "id": "0.1.17"
+                     *     }
                      */
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["TaskEvent"];
                 };
             };
             401: components["responses"]["Problem401"];

@@ -20,16 +20,16 @@ use crate::routes::extract::{self, Path, Query};
 #[into_params(parameter_in = Query)]
 pub struct EntitySlot {
     /// What the entity is.
-    #[schema(example = "world")]
-    #[param(example = "world")]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 64, example = "world")]
+    #[param(pattern = "^[a-z][a-z0-9_]*$", max_length = 64, example = "world")]
     entity_kind: String,
     /// Which entity of that kind.
-    #[schema(example = "world-1")]
-    #[param(example = "world-1")]
+    #[schema(min_length = 1, max_length = 128, example = "world-1")]
+    #[param(min_length = 1, max_length = 128, example = "world-1")]
     entity_id: String,
     /// Which of its slots.
-    #[schema(example = "cover")]
-    #[param(example = "cover")]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 64, example = "cover")]
+    #[param(pattern = "^[a-z][a-z0-9_]*$", max_length = 64, example = "cover")]
     slot: String,
 }
 
