@@ -47,9 +47,21 @@ pub fn complete(openapi: &OpenApi) -> Value {
     document["components"]["headers"] = problems::headers();
     for (path, operation) in operations(&mut document) {
         problems::refuse(&path, operation);
+        take_null_away(operation);
         examples::illustrate(operation, &schemas);
     }
     document
+}
+
+/// A parameter that is not needed can be left out; it cannot be JSON's null, as its type here would have it.
+fn take_null_away(operation: &mut Value) {
+    for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(kind) = parameter.pointer_mut("/schema/type")
+            && let Some(other) = kind.as_array().and_then(|kinds| kinds.iter().find(|kind| *kind != "null").cloned())
+        {
+            *kind = other;
+        }
+    }
 }
 
 /// Every operation with its path.

@@ -1930,7 +1930,7 @@ export interface operations {
                  * @description Id of the last event that was seen: the stream goes on after it
                  * @example 0.1.17
                  */
-                "Last-Event-ID"?: string | null;
+                "Last-Event-ID"?: string;
             };
             path: {
                 /**
@@ -2413,17 +2413,17 @@ export interface operations {
                  * @description One range of bytes
                  * @example bytes=0-1023
                  */
-                Range?: string | null;
+                Range?: string;
                 /**
                  * @description The range counts only if the entity tag is still this
                  * @example "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
                  */
-                "If-Range"?: string | null;
+                "If-Range"?: string;
                 /**
                  * @description Entity tags of what the client has
                  * @example "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
                  */
-                "If-None-Match"?: string | null;
+                "If-None-Match"?: string;
             };
             path: {
                 /**
@@ -2611,7 +2611,7 @@ export interface operations {
                 /**
                  * @description How long it is to be good, in seconds: as configured unless given, and longer than that only for assets of the
                  *     policy `signed`, which are made to be handed on.
-                 * @example 600
+                 * @example 60
                  */
                 life_s?: number;
             };
@@ -2667,7 +2667,7 @@ export interface operations {
                  * @description Entity tags of what the client has
                  * @example "9f86d081-thumbnail"
                  */
-                "If-None-Match"?: string | null;
+                "If-None-Match"?: string;
             };
             path: {
                 /**
@@ -3428,17 +3428,17 @@ export interface operations {
                  * @description One range of bytes
                  * @example bytes=0-1023
                  */
-                Range?: string | null;
+                Range?: string;
                 /**
                  * @description The range counts only if the entity tag is still this
                  * @example "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
                  */
-                "If-Range"?: string | null;
+                "If-Range"?: string;
                 /**
                  * @description Entity tags of what the client has
                  * @example "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
                  */
-                "If-None-Match"?: string | null;
+                "If-None-Match"?: string;
             };
             path: {
                 /**

@@ -20,10 +20,10 @@ use crate::routes::idempotency_key::IdempotencyKey;
 #[serde(deny_unknown_fields)]
 pub struct TaskRequest {
     /// What is to be made: `text`, or one of the kinds that docs/ai.md lists.
-    #[schema(example = "text")]
+    #[schema(pattern = "^[a-z0-9][a-z0-9._-]*$", max_length = 64, example = "text")]
     kind: String,
     /// Text or JSON, as the kind asks; at most 32 KiB.
-    #[schema(example = "A lullaby for a lighthouse keeper.")]
+    #[schema(min_length = 1, example = "A lullaby for a lighthouse keeper.")]
     request: String,
     /// The stages in their order, at most 16; those of the kind, if left out.
     #[serde(default)]

@@ -27,7 +27,7 @@ use crate::routes::extract::{Path, Query};
 pub struct LinkWishes {
     /// How long it is to be good, in seconds: as configured unless given, and longer than that only for assets of the
     /// policy `signed`, which are made to be handed on.
-    #[param(minimum = 1, example = 600)]
+    #[param(minimum = 1, example = 60)]
     life_s: Option<u64>,
 }
 
