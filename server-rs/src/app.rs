@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,7 +20,8 @@ use crate::ai::feed::Feeds;
 use crate::audit::Audit;
 use crate::auth::TokenVerifier;
 use crate::config::HttpConfig;
-use crate::edge::limits::Limits;
+use crate::contract::{self, SecuritySchemes};
+use crate::edge::limits::{self, Limits};
 use crate::edge::wrapped;
 use crate::identity::IdentityService;
 use crate::metrics::Metrics;
@@ -73,66 +75,76 @@ pub struct App {
         description = "Side effects of the game: logins, files in, files out, text by models. Everything else \
                        goes to the node by SDK."
     ),
-    components(schemas(crate::problem::ProblemDocument)),
-    modifiers(&PlayerToken)
+    tags(
+        (name = "identity", description = "Logging in and out, tokens, and the facade as an OpenID issuer"),
+        (name = "assets", description = "Files of players"),
+        (name = "objects", description = "The local store's side of signed requests"),
+        (name = "ai", description = "Text by language models, as a stream"),
+        (name = "operations", description = "For those who run the game"),
+        (name = "service", description = "Health and figures"),
+    ),
+    components(schemas(
+        crate::problem::ProblemDocument,
+        crate::problem::ProblemCode,
+        crate::assets::variants::Variant,
+        ai::record::StageEvent,
+        ai::record::TextEvent,
+        ai::record::EndEvent
+    )),
+    modifiers(&SecuritySchemes)
 )]
 struct Document;
 
-struct PlayerToken;
+/// The API's description (OpenAPI 3.1).
+pub fn document() -> serde_json::Value {
+    let routes =
+        OpenApiRouter::with_openapi(Document::openapi()).merge(uploads()).merge(others()).merge(auth::routes());
+    contract::complete(routes.get_openapi())
+}
 
-impl utoipa::Modify for PlayerToken {
-    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-        let token = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .bearer_format("JWT")
-            .description(Some("An access token of POST /auth/login, or a token that the node issued."))
-            .build();
-        openapi
-            .components
-            .get_or_insert_with(Default::default)
-            .add_security_scheme("player", SecurityScheme::Http(token));
-    }
+/// Routes whose bodies may be large and take long.
+fn uploads() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(assets::upload::upload))
+        .routes(routes!(assets::direct::confirm))
+        .routes(routes!(objects::put, objects::get))
+        .routes(routes!(operations::sweep_objects))
+}
+
+fn others() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(assets::read::metadata))
+        .routes(routes!(assets::content::content))
+        .routes(routes!(assets::direct::announce))
+        .routes(routes!(assets::direct::resume))
+        .routes(routes!(assets::direct::parts))
+        .routes(routes!(assets::link::link))
+        .routes(routes!(assets::variant::picture))
+        .routes(routes!(assets::bindings::bind, assets::bindings::unbind))
+        .routes(routes!(assets::delete::delete))
+        .routes(routes!(ai::create::create))
+        .routes(routes!(ai::task::read, ai::task::cancel))
+        .routes(routes!(ai::events::events))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
 }
 
 /// The whole application, ready to serve.
 pub fn router(app: App, http: &HttpConfig) -> Router {
     let upload_bytes_max = app.uploads.upload_limit_bytes + FORM_OVERHEAD_BYTES;
-    let uploads = bounded(
-        OpenApiRouter::new()
-            .routes(routes!(assets::upload::upload))
-            .routes(routes!(assets::direct::confirm))
-            .routes(routes!(objects::put, objects::get))
-            .routes(routes!(operations::sweep_objects)),
-        http.upload_timeout_s,
-        usize::try_from(upload_bytes_max).unwrap_or(usize::MAX),
-    );
-    let others = bounded(
-        OpenApiRouter::new()
-            .routes(routes!(assets::read::metadata))
-            .routes(routes!(assets::content::content))
-            .routes(routes!(assets::direct::announce))
-            .routes(routes!(assets::direct::resume))
-            .routes(routes!(assets::direct::parts))
-            .routes(routes!(assets::link::link))
-            .routes(routes!(assets::variant::picture))
-            .routes(routes!(assets::bindings::bind, assets::bindings::unbind))
-            .routes(routes!(assets::delete::delete))
-            .merge(auth::router(app.limits.clone()))
-            .routes(routes!(ai::create::create))
-            .routes(routes!(ai::task::read, ai::task::cancel))
-            .routes(routes!(ai::events::events))
-            .routes(routes!(health::live))
-            .routes(routes!(health::ready))
-            .routes(routes!(health::metrics)),
-        http.request_timeout_s,
-        http.body_limit_bytes,
-    );
-    let (routes, document) =
-        OpenApiRouter::with_openapi(Document::openapi()).merge(uploads).merge(others).split_for_parts();
+    let upload_bytes_max = usize::try_from(upload_bytes_max).unwrap_or(usize::MAX);
+    let uploads = bounded(uploads(), http.upload_timeout_s, upload_bytes_max);
+    let logins = auth::routes().layer(from_fn_with_state(app.limits.clone(), limits::of_logins));
+    let others = bounded(others().merge(logins), http.request_timeout_s, http.body_limit_bytes);
     let (metrics, limits, identity) = (app.metrics.clone(), app.limits.clone(), app.identity.clone());
-    let routes = routes.merge(SwaggerUi::new("/docs").url("/openapi.json", document)).with_state(app);
+    let routes = Router::from(uploads.merge(others)).merge(description()).with_state(app);
     wrapped(routes, http, identity.cookies.other_origins(), metrics, limits)
+}
+
+/// The description, and a page to browse it.
+fn description() -> SwaggerUi {
+    SwaggerUi::new("/docs").external_url_unchecked("/openapi.json", document())
 }
 
 fn bounded(routes: OpenApiRouter<App>, timeout_s: u64, body_bytes_max: usize) -> OpenApiRouter<App> {

@@ -110,7 +110,7 @@ impl Audit {
         let made = self.tasks.spawn(async move {
             // In a task of its own, so that a panic has an end in the trail as well.
             let outcome = audit.tasks.spawn(work).await.unwrap_or_else(|_| Err(Problem::internal()));
-            let code = outcome.as_ref().map_or_else(|problem| problem.code().text(), |_| "ok");
+            let code = outcome.as_ref().map_or_else(|problem| problem.code().name(), |_| "ok");
             let line = call.line("ended", Some(code));
             if let Err(error) = audit.append(line.clone()).await {
                 // It was done, and saying otherwise would be a lie; the log keeps what the trail could not.
@@ -216,8 +216,12 @@ mod tests {
         std::fs::create_dir(&file).unwrap();
         let made = Arc::new(std::sync::atomic::AtomicBool::new(false));
         let (seen, work) = (made.clone(), made.clone());
-        let answer =
-            audit.recorded(call(), async move { Ok(work.store(true, std::sync::atomic::Ordering::SeqCst)) }).await;
+        let answer = audit
+            .recorded(call(), async move {
+                work.store(true, std::sync::atomic::Ordering::SeqCst);
+                Ok(())
+            })
+            .await;
         assert_eq!(answer.unwrap_err().code(), ProblemCode::AuditUnavailable);
         assert!(!seen.load(std::sync::atomic::Ordering::SeqCst));
     }

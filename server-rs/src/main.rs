@@ -18,6 +18,9 @@ struct Arguments {
     /// Check the configuration and end.
     #[arg(long)]
     check_config: bool,
+    /// Print the description of the HTTP API (OpenAPI 3.1) and end.
+    #[arg(long)]
+    print_openapi: bool,
 }
 
 #[tokio::main]
@@ -32,6 +35,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    if arguments.print_openapi {
+        println!("{:#}", worldloom_facade::app::document());
+        return Ok(());
+    }
     let config = Config::load(arguments.config.as_deref())?;
     let telemetry = Telemetry::start(&config)?;
     if arguments.check_config {

@@ -11,7 +11,7 @@ use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use worldloom_client::{DomainError, DomainErrorCode};
 
@@ -24,7 +24,8 @@ use crate::routes::form::FormHeadTooLarge;
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// Stable machine code of a problem. Its text is part of the API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum ProblemCode {
     /// The request cannot be understood.
     MalformedRequest,
@@ -132,9 +133,19 @@ impl ProblemCode {
         }
     }
 
-    /// The code as clients see it.
-    pub const fn text(self) -> &'static str {
+    /// Its HTTP status.
+    pub fn status(self) -> StatusCode {
+        self.facts().0
+    }
+
+    /// The code as it stands in documents.
+    pub fn name(self) -> &'static str {
         self.facts().1
+    }
+
+    /// The kind in words.
+    pub fn title(self) -> &'static str {
+        self.facts().2
     }
 
     /// The code for an answer of the framework that has a status and nothing else.
@@ -167,16 +178,22 @@ pub struct Problem {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct ProblemDocument<'a> {
     /// URI of the kind of problem: `urn:worldloom:problem:` and the code.
+    #[schema(example = "urn:worldloom:problem:conflict")]
     r#type: String,
     /// The kind in words.
+    #[schema(example = "Conflict")]
     title: &'static str,
     /// The HTTP status once more.
+    #[schema(example = 409)]
     status: u16,
     /// Stable code to branch on.
+    #[schema(value_type = ProblemCode)]
     code: &'static str,
     /// What happened and what to do, for a person.
+    #[schema(example = "The asset is bound. Unbind it first.")]
     detail: &'a str,
     /// Id of the request, also in the header `x-request-id` and in the log.
+    #[schema(example = "01a1fbec-d009-7088-9cf8-cf81b2a9bad0")]
     request_id: &'a str,
     /// Facts of the code, such as `field`, `limit`, `expected`, `actual`.
     #[serde(flatten)]
@@ -221,6 +238,20 @@ impl Problem {
         Self::new(ProblemCode::Unauthenticated, reason).header(WWW_AUTHENTICATE, challenge)
     }
 
+    /// The document that the client gets.
+    pub fn document<'a>(&'a self, status: StatusCode, request_id: &'a str) -> ProblemDocument<'a> {
+        let (_, code, title) = self.code.facts();
+        ProblemDocument {
+            r#type: format!("urn:worldloom:problem:{code}"),
+            title,
+            status: status.as_u16(),
+            code,
+            detail: &self.detail,
+            request_id,
+            members: &self.members,
+        }
+    }
+
     /// Adds a fact to the document.
     pub fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
         self.members.insert(member.to_owned(), value.into());
@@ -246,8 +277,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (status, _, _) = self.code.facts();
-        let mut response = status.into_response();
+        let mut response = self.code.status().into_response();
         response.headers_mut().extend(self.headers.iter().cloned());
         response.extensions_mut().insert(self);
         response
@@ -271,20 +301,10 @@ fn render(response: Response, request_id: &str) -> Response {
     }
     let problem = response.extensions().get::<Problem>().cloned();
     let problem = problem.unwrap_or_else(|| Problem::new(ProblemCode::of_status(status), bare_detail(status)));
-    let (_, code, title) = problem.code.facts();
-    let document = ProblemDocument {
-        r#type: format!("urn:worldloom:problem:{code}"),
-        title,
-        status: status.as_u16(),
-        code,
-        detail: &problem.detail,
-        request_id,
-        members: &problem.members,
-    };
-    let body = json!(document).to_string();
+    let body = json!(problem.document(status, request_id)).to_string();
     let mut rendered = (status, [(CONTENT_TYPE, MEDIA_TYPE)], body).into_response();
     rendered.headers_mut().extend(problem.headers);
-    rendered.extensions_mut().insert(AnswerCode(code));
+    rendered.extensions_mut().insert(AnswerCode(problem.code.name()));
     if let Some(allow) = response.headers().get(ALLOW) {
         rendered.headers_mut().insert(ALLOW, allow.clone());
     }

@@ -163,6 +163,12 @@ impl TestFacade {
 }
 
 impl FacadeClient {
+    /// Speaks to whatever is at this URL, each time over a connection of its own.
+    pub fn at(url: &str) -> anyhow::Result<Self> {
+        let http = Client::builder().no_proxy().pool_max_idle_per_host(0).build()?;
+        Ok(Self { url: url.to_owned(), http })
+    }
+
     /// A request to a path, as somebody or as nobody.
     pub fn request(&self, method: Method, path: &str, account: Option<&Account>) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));

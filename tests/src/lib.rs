@@ -4,6 +4,7 @@
 //! A test starts what it needs and stops it by dropping it; nothing is shared between tests,
 //! so that they run side by side.
 
+pub mod balancer;
 pub mod binaries;
 pub mod database;
 pub mod facade;
@@ -21,6 +22,7 @@ pub mod s3_server;
 pub mod sample_world;
 pub mod seed;
 pub mod studio;
+pub mod task_events;
 pub mod waiting;
 pub mod wire;
 

@@ -52,6 +52,17 @@ impl S3Server {
         Ok(Self { folder, process, url })
     }
 
+    /// The facade's settings to use it.
+    pub fn as_settings<'a>(&self) -> Vec<(&'a str, String)> {
+        vec![
+            ("OBJECTS__S3__ENDPOINT", self.url.clone()),
+            ("OBJECTS__S3__REGION", "eu-central-1".to_owned()),
+            ("OBJECTS__S3__ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
+            ("OBJECTS__S3__ACCESS_KEY_SECRET_FILE", self.secret_file().display().to_string()),
+            ("OBJECTS__S3__PATH_STYLE", "true".to_owned()),
+        ]
+    }
+
     /// File with the secret of the access key.
     pub fn secret_file(&self) -> PathBuf {
         self.folder.path().join("secret")

@@ -10,6 +10,7 @@ import { promisify } from "node:util";
 
 import ts from "typescript";
 
+import { TestFacade } from "./support/facade";
 import { TestNode } from "./support/node";
 
 const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
@@ -22,15 +23,22 @@ test("the first program connects, subscribes and calls in under 20 lines", async
   await node.publish("worldloom", "spacetime_module");
 
   assert.ok(program.includes('"http://127.0.0.1:3000"'));
-  const file = await saved(t, program.replace("http://127.0.0.1:3000", node.uri));
-  assert.equal(typeErrors(file), "");
-  const options = { cwd: PACKAGE, timeout: DEADLINE_MS };
-  const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", file], options);
-  assert.match(stdout, /^players\/[0-9a-f]{64}\/portrait\.png is Pending$/m);
+  const said = await run(t, program.replace("http://127.0.0.1:3000", node.uri));
+  assert.match(said, /^players\/[0-9a-f]{64}\/portrait\.png is Pending$/m);
+});
+
+test("the program for the HTTP API logs in, uploads and follows a text", async (t) => {
+  const [program = ""] = (await programs()).filter(usesHttp);
+  const node = await TestNode.start(t);
+  const facade = await TestFacade.start(t, node, await node.publish("worldloom", "spacetime_module"));
+
+  assert.ok(program.includes('"http://127.0.0.1:8080"'));
+  const said = await run(t, program.replace("http://127.0.0.1:8080", facade.url));
+  assert.match(said, /^uploads\/[0-9a-f]{64}\/\S*pixel\.png is confirmed\n.{20,}\ncompleted$/ms);
 });
 
 test("the other programs compile", async (t) => {
-  const [, ...others] = await programs();
+  const others = (await programs()).slice(1).filter((program) => !usesHttp(program));
   assert.notEqual(others.length, 0);
   for (const program of others) {
     const context = `
@@ -40,6 +48,19 @@ test("the other programs compile", async (t) => {
     assert.equal(typeErrors(await saved(t, program + context)), "");
   }
 });
+
+function usesHttp(program: string): boolean {
+  return program.includes("@worldloom/client/http");
+}
+
+/** What a program prints that has no type errors. */
+async function run(t: TestContext, program: string): Promise<string> {
+  const file = await saved(t, program);
+  assert.equal(typeErrors(file), "");
+  const options = { cwd: PACKAGE, timeout: DEADLINE_MS };
+  const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", file], options);
+  return stdout;
+}
 
 /** The TypeScript programs in the README. */
 async function programs(): Promise<string[]> {

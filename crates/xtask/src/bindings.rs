@@ -1,4 +1,5 @@
-//! `cargo xtask bindings`: client bindings, generated from the game module and committed.
+//! `cargo xtask bindings`: client bindings, generated from the game module and from the facade's API,
+//! and committed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,16 +8,34 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::binaries::{self, NODE};
+use crate::binaries::{self, FACADE, NODE};
+use crate::suites::typescript;
 use crate::wasm_modules::{self, GAME_MODULE};
 use crate::workspace::{Profile, Workspace};
-use crate::{process, progress};
+use crate::{process, progress, setup};
 
-/// Language name of the generator and the folder of its committed output.
-const TARGETS: [(&str, &str); 2] = [
-    ("rust", "client-bindings/rust/src/module_bindings"),
-    ("typescript", "client-bindings/typescript/src/module_bindings"),
+/// What writes a folder of bindings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Generator {
+    /// The node, from the game module, in this language.
+    Module(&'static str),
+    /// The facade: the description of its HTTP API.
+    Description,
+    /// `openapi-typescript`, from that description.
+    HttpTypes,
+}
+
+/// Each generator and the folder of its committed output.
+const TARGETS: [(Generator, &str); 4] = [
+    (Generator::Module("rust"), "client-bindings/rust/src/module_bindings"),
+    (Generator::Module("typescript"), "client-bindings/typescript/src/module_bindings"),
+    (Generator::Description, "client-bindings/http"),
+    (Generator::HttpTypes, "client-bindings/typescript/src/http_bindings"),
 ];
+
+/// The npm package that has the generator of types.
+const TYPESCRIPT_PACKAGE: &str = "client-bindings/typescript";
+const DESCRIPTION: &str = "openapi.json";
 
 /// Content of a folder by relative path.
 type Files = BTreeMap<PathBuf, Vec<u8>>;
@@ -24,9 +43,9 @@ type Files = BTreeMap<PathBuf, Vec<u8>>;
 /// Writes the bindings anew, touching only files that differ.
 pub fn write(workspace: &Workspace) -> Result<()> {
     prepare(workspace)?;
-    for (language, folder) in TARGETS {
+    for (generator, folder) in TARGETS {
         let folder = workspace.root().join(folder);
-        let generated = generate(workspace, Profile::Debug, language)?;
+        let generated = generate(workspace, Profile::Debug, generator)?;
         for path in differing(&generated, &read_folder(&folder)?) {
             apply(&folder, &path, generated.get(&path))?;
             println!("{}", workspace.display(&folder.join(path)));
@@ -35,7 +54,7 @@ pub fn write(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Fails with a list when the committed bindings are not what the module gives today.
+/// Fails with a list when the committed bindings are not what the module and the facade give today.
 pub fn check(workspace: &Workspace) -> Result<()> {
     prepare(workspace)?;
     refuse_stale(workspace, Profile::Debug)
@@ -51,12 +70,19 @@ pub fn refuse_stale(workspace: &Workspace, profile: Profile) -> Result<()> {
     Ok(())
 }
 
-/// Committed files that differ from what the built module gives.
+/// Committed files that differ from what the built module and the built facade give.
+///
+/// The types of the HTTP API are left out while their generator is not installed. They follow from the description,
+/// which is looked at in any case.
 pub fn stale_files(workspace: &Workspace, profile: Profile) -> Result<Vec<PathBuf>> {
     let mut stale = Vec::new();
-    for (language, folder) in TARGETS {
+    let has_types_generator = types_generator(workspace).is_file();
+    for (generator, folder) in TARGETS {
+        if generator == Generator::HttpTypes && !has_types_generator {
+            continue;
+        }
         let folder = workspace.root().join(folder);
-        let generated = generate(workspace, profile, language)?;
+        let generated = generate(workspace, profile, generator)?;
         let committed = read_folder(&folder)?;
         stale.extend(differing(&generated, &committed).into_iter().map(|path| folder.join(path)));
     }
@@ -64,21 +90,50 @@ pub fn stale_files(workspace: &Workspace, profile: Profile) -> Result<Vec<PathBu
 }
 
 fn prepare(workspace: &Workspace) -> Result<()> {
+    setup::ensure_node_js()?;
+    progress::step("npm packages", || typescript::install(&workspace.root().join(TYPESCRIPT_PACKAGE)))?;
     progress::step("WebAssembly modules", || wasm_modules::build(workspace))?;
-    binaries::build(workspace, Profile::Debug, &[NODE])
+    binaries::build(workspace, Profile::Debug, &[NODE, FACADE])
 }
 
-fn generate(workspace: &Workspace, profile: Profile, language: &str) -> Result<Files> {
+fn generate(workspace: &Workspace, profile: Profile, generator: Generator) -> Result<Files> {
     let folder = tempfile::tempdir()?;
-    let mut command = Command::new(workspace.binary(profile, NODE));
-    command.args(["generate", "--lang", language, "--out-dir"]).arg(folder.path());
-    command.arg("--bin-path").arg(workspace.module(GAME_MODULE));
-    process::run_quietly(&mut command)?;
+    match generator {
+        Generator::Module(language) => {
+            let mut command = Command::new(workspace.binary(profile, NODE));
+            command.args(["generate", "--lang", language, "--out-dir"]).arg(folder.path());
+            command.arg("--bin-path").arg(workspace.module(GAME_MODULE));
+            process::run_quietly(&mut command)?;
+        }
+        Generator::Description => write_description(workspace, profile, folder.path())?,
+        Generator::HttpTypes => {
+            write_description(workspace, profile, folder.path())?;
+            let description = folder.path().join(DESCRIPTION);
+            let mut command = Command::new("node");
+            command.arg(types_generator(workspace)).arg(&description);
+            command.arg("--output").arg(folder.path().join("schema.ts"));
+            process::run_quietly(command.current_dir(workspace.root().join(TYPESCRIPT_PACKAGE)))?;
+            fs::remove_file(description)?;
+        }
+    }
     let files = read_folder(folder.path())?;
     if files.is_empty() {
-        bail!("the generator wrote no {language} bindings");
+        bail!("the generator wrote no bindings: {generator:?}");
     }
     Ok(files)
+}
+
+fn write_description(workspace: &Workspace, profile: Profile, folder: &Path) -> Result<()> {
+    let facade = workspace.binary(profile, FACADE);
+    let text = process::answer(&facade, &["--print-openapi"])
+        .with_context(|| format!("{} did not print the description of its API", facade.display()))?;
+    fs::write(folder.join(DESCRIPTION), text + "\n")?;
+    Ok(())
+}
+
+/// The program that makes types of a description. Node.js runs it by its path on every system.
+fn types_generator(workspace: &Workspace) -> PathBuf {
+    workspace.root().join(TYPESCRIPT_PACKAGE).join("node_modules/openapi-typescript/bin/cli.js")
 }
 
 /// Paths that only one of the two has, or that differ in content.

@@ -31,7 +31,7 @@ enum Command {
     Seed(SeedArgs),
     /// Builds the WebAssembly modules, the node and the facade.
     Build(ProfileArgs),
-    /// Writes the client bindings anew from the game module.
+    /// Writes the client bindings anew from the game module and the facade's API.
     Bindings {
         /// Changes nothing and fails when the committed bindings are stale.
         #[arg(long)]

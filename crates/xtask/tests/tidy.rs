@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 const LINES_MAX: usize = 500;
 
 /// Folders that hold nothing people write.
-const SKIPPED_FOLDERS: [&str; 7] =
-    [".git", ".spacetimedb", "dist", "module_bindings", "node_modules", "snapshots", "target"];
+const SKIPPED_FOLDERS: [&str; 8] =
+    [".git", ".spacetimedb", "dist", "http_bindings", "module_bindings", "node_modules", "snapshots", "target"];
 
 /// A file that people write, with its path relative to the repository.
 struct Source {

@@ -61,8 +61,10 @@ pub struct Report {
     /// Whether everything was left as it is.
     pub dry_run: bool,
     /// Objects looked at.
+    #[schema(example = 1_204)]
     pub objects: u64,
     /// Rows looked at.
+    #[schema(example = 1_203)]
     pub rows: u64,
     /// Objects that no row names, and that are older than two hours. They are removed.
     pub orphans: Findings,
@@ -77,8 +79,10 @@ pub struct Report {
 #[derive(Debug, Default, Serialize, ToSchema)]
 pub struct Findings {
     /// How many there are.
+    #[schema(example = 1)]
     pub count: u64,
     /// The first of them.
+    #[schema(example = json!(["uploads/c2007b6e/5d41402a-castle.png"]))]
     pub first: Vec<String>,
 }
 

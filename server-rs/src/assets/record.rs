@@ -38,22 +38,34 @@ pub enum Status {
 pub struct AssetRecord {
     asset_id: uuid::Uuid,
     /// Identity of the owner, 64 hex digits.
+    #[schema(example = "c2007b6e1f4d5a0b3c8e9f102132435465768798a9bacbdcedfe0f1021324354")]
     owner: String,
+    #[schema(example = "worldloom")]
     bucket: String,
+    #[schema(example = "uploads/c2007b6e/5d41402a-castle.png")]
     object_key: String,
+    #[schema(example = "image/png")]
     content_type: String,
+    #[schema(example = 48_213)]
     byte_size: u64,
     /// 64 hex digits.
+    #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     sha256: String,
     access_policy: AccessPolicy,
     status: Status,
     /// Path of the bytes on this server.
+    #[schema(example = "/assets/0194f0c5-0000-7000-8000-000000000001/content")]
     content_path: String,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     updated_at: String,
     /// Only while pending: when the registration ends.
+    #[schema(format = DateTime)]
     expires_at: Option<String>,
+    #[schema(format = DateTime)]
     confirmed_at: Option<String>,
+    #[schema(format = DateTime)]
     deleted_at: Option<String>,
 }
 
@@ -62,9 +74,12 @@ pub struct AssetRecord {
 pub struct SignedRequestRecord {
     #[schema(example = "PUT")]
     method: &'static str,
+    #[schema(example = "https://play.example.com/objects/eyJraW5kIjoicHV0In0.c2ln")]
     url: String,
     /// Headers to send with it. Browsers write `content-length` by themselves.
+    #[schema(example = json!({ "content-type": "image/png", "content-length": "48213" }))]
     headers: BTreeMap<String, String>,
+    #[schema(format = DateTime)]
     expires_at: String,
 }
 
@@ -72,14 +87,20 @@ pub struct SignedRequestRecord {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BindingRecord {
     binding_id: uuid::Uuid,
+    #[schema(example = "world")]
     entity_kind: String,
+    #[schema(example = "world-1")]
     entity_id: String,
+    #[schema(example = "cover")]
     slot: String,
     asset_id: uuid::Uuid,
     /// Identity of the owner, 64 hex digits.
+    #[schema(example = "c2007b6e1f4d5a0b3c8e9f102132435465768798a9bacbdcedfe0f1021324354")]
     owner: String,
     /// Identity that made the binding, 64 hex digits.
+    #[schema(example = "c2007b6e1f4d5a0b3c8e9f102132435465768798a9bacbdcedfe0f1021324354")]
     bound_by: String,
+    #[schema(format = DateTime)]
     bound_at: String,
 }
 

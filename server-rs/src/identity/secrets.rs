@@ -32,12 +32,17 @@ pub fn digest(secret: &str) -> String {
 
 /// Another secret that only a holder of this one can make; `purpose` keeps several apart.
 pub fn derived(secret: &str, purpose: &str) -> String {
-    URL_SAFE_NO_PAD.encode(hmac_sha256(secret.as_bytes(), purpose.as_bytes()).finalize().into_bytes())
+    URL_SAFE_NO_PAD.encode(hmac_sha256(secret.as_bytes(), purpose.as_bytes()))
 }
 
-/// HMAC-SHA256 of a message, to be read, or compared in constant time. Keys may have any length.
+/// HMAC-SHA256. Keys may have any length.
+pub fn hmac_sha256(key: &[u8], message: &[u8]) -> [u8; 32] {
+    keyed_hash(key, message).finalize().into_bytes().into()
+}
+
+/// HMAC-SHA256 that is still to be compared with another one, which it does in constant time.
 #[expect(clippy::expect_used, reason = "HMAC hashes keys that are too long, so its constructor refuses none")]
-pub fn hmac_sha256(key: &[u8], message: &[u8]) -> Hmac<Sha256> {
+pub fn keyed_hash(key: &[u8], message: &[u8]) -> Hmac<Sha256> {
     let mut mac = Hmac::new_from_slice(key).expect("a key of any length");
     mac.update(message);
     mac
@@ -83,7 +88,7 @@ mod tests {
     #[test]
     fn hmac_is_the_standard_one() {
         // RFC 4231, test case 2.
-        let mac = hex(&hmac_sha256(b"Jefe", b"what do ya want for nothing?").finalize().into_bytes());
+        let mac = hex(&hmac_sha256(b"Jefe", b"what do ya want for nothing?"));
         assert_eq!(mac, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     }
 }

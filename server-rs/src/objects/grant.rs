@@ -122,7 +122,7 @@ impl GrantSigner {
     }
 
     fn mac(&self, text: &[u8]) -> Hmac<Sha256> {
-        secrets::hmac_sha256(self.0.expose_secret().as_bytes(), text)
+        secrets::keyed_hash(self.0.expose_secret().as_bytes(), text)
     }
 }
 

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use crate::metrics::Metrics;
 use crate::node_client::{CallError, NodeClient};
 use crate::objects::ObjectStore;
-use crate::problem::{Problem, ProblemCode, ProblemDocument};
+use crate::problem::{Problem, ProblemCode};
 
 /// Anybody may ask for readiness; the node is asked this often at most.
 const PROBE_INTERVAL: Duration = Duration::from_secs(1);
@@ -25,17 +25,22 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 /// The facade lives.
 #[derive(Serialize, ToSchema)]
 pub struct Alive {
+    #[schema(example = "alive")]
     status: &'static str,
+    #[schema(example = "0.1.0")]
     version: &'static str,
 }
 
 /// The facade can do its work.
 #[derive(Clone, Serialize, ToSchema)]
 pub struct Ready {
+    #[schema(example = "ready")]
     status: &'static str,
     /// Name of the database that the node answers for.
+    #[schema(example = "worldloom")]
     database: String,
     /// Time of the procedure call that proved it, there and back, in microseconds.
+    #[schema(example = 840)]
     node_round_trip_us: u64,
 }
 
@@ -102,17 +107,18 @@ impl Readiness {
 }
 
 /// Says that the process runs; nothing else is looked at.
-#[utoipa::path(get, path = "/health/live", tag = "service", responses((status = 200, body = Alive)))]
+#[utoipa::path(get, path = "/health/live", tag = "service", operation_id = "read_liveness", security(()), responses((status = 200, body = Alive)))]
 pub async fn live() -> Json<Alive> {
     Json(Alive { status: "alive", version: env!("CARGO_PKG_VERSION") })
 }
 
 /// Says whether requests can be served: the store answers, and the node answers a procedure call.
 #[utoipa::path(
-    get, path = "/health/ready", tag = "service",
+    get, path = "/health/ready", tag = "service", operation_id = "read_readiness",
+    security(()),
     responses(
         (status = 200, body = Ready),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503),
     )
 )]
 pub async fn ready(State(readiness): State<Readiness>) -> Result<Json<Ready>, Problem> {
@@ -121,8 +127,10 @@ pub async fn ready(State(readiness): State<Readiness>) -> Result<Json<Ready>, Pr
 
 /// The facade's figures in Prometheus' text format.
 #[utoipa::path(
-    get, path = "/metrics", tag = "service",
-    responses((status = 200, body = String, content_type = "text/plain"))
+    get, path = "/metrics", tag = "service", operation_id = "read_metrics",
+    security(()),
+    responses((status = 200, description = "The figures", body = String, content_type = "text/plain",
+         example = "worldloom_node_connected 1\n"))
 )]
 pub async fn metrics(State(metrics): State<Metrics>) -> Result<Response, Problem> {
     let text = metrics.render().map_err(|error| {

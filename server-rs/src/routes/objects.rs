@@ -8,11 +8,12 @@ use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 
 use crate::app::App;
+use crate::contract::Bytes;
 use crate::objects::direct::Announced;
 use crate::objects::grant::{Grant, GrantError};
 use crate::objects::parts::PartError;
 use crate::objects::{ObjectKey, ObjectStore, StoreError, content_type};
-use crate::problem::{Problem, ProblemCode, ProblemDocument, body_failure};
+use crate::problem::{Problem, ProblemCode, body_failure};
 use crate::routes::assets::content::serve_signed;
 use crate::routes::extract::Path;
 
@@ -20,18 +21,18 @@ use crate::routes::extract::Path;
 ///
 /// Send the headers that came with the URL as they are. Sending the same bytes again changes nothing.
 #[utoipa::path(
-    put, path = "/objects/{grant}", tag = "objects",
-    params(("grant" = String, Path, description = "From a signed URL")),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    put, path = "/objects/{grant}", tag = "objects", operation_id = "put_object",
+    params(("grant" = String, Path, description = "From a signed URL", example = "eyJraW5kIjoicHV0In0.c2ln")),
+    request_body(content = Bytes, content_type = "*/*", description = "The bytes, as they were announced"),
     security(()),
     responses(
         (status = 200, description = "The bytes are kept"),
-        (status = 403, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 413, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 507, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403),
+        (status = 409),
+        (status = 413),
+        (status = 415),
+        (status = 422),
+        (status = 507),
     )
 )]
 pub async fn put(State(app): State<App>, Path(word): Path<String>, request: Request) -> Result<StatusCode, Problem> {
@@ -52,16 +53,23 @@ pub async fn put(State(app): State<App>, Path(word): Path<String>, request: Requ
 
 /// Returns the bytes of an asset to a client with a signed URL. Takes the same conditions as `/assets/{asset_id}/content`.
 #[utoipa::path(
-    get, path = "/objects/{grant}", tag = "objects",
-    params(("grant" = String, Path, description = "From a signed URL")),
+    get, path = "/objects/{grant}", tag = "objects", operation_id = "get_object",
+    params(
+        ("grant" = String, Path, description = "From a signed URL", example = "eyJraW5kIjoicHV0In0.c2ln"),
+        ("Range" = Option<String>, Header, description = "One range of bytes", example = "bytes=0-1023"),
+        ("If-Range" = Option<String>, Header, description = "The range counts only if the entity tag is still this", example = "\"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\""),
+        ("If-None-Match" = Option<String>, Header, description = "Entity tags of what the client has", example = "\"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\""),
+    ),
     security(()),
     responses(
-        (status = 200, description = "All bytes", body = Vec<u8>, content_type = "application/octet-stream"),
-        (status = 206, description = "The bytes of the range", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 200, description = "All bytes, in the type of the asset", body = Bytes, content_type = "*/*", headers(("ETag" = String, description = "SHA-256 of all bytes, in quotes"))),
+        (status = 206, description = "The bytes of the range", body = Bytes, content_type = "*/*", headers(
+            ("ETag" = String, description = "SHA-256 of all bytes, in quotes"),
+            ("Content-Range" = String, description = "Which bytes of how many"),
+        )),
         (status = 304, description = "The client has them already"),
-        (status = 403, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 416, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403),
+        (status = 416),
     )
 )]
 pub async fn get(State(app): State<App>, Path(word): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {

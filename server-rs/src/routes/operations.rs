@@ -11,7 +11,7 @@ use crate::assets::reconcile::{Reconciler, Report};
 use crate::assets::sweeper::SweepError;
 use crate::audit::PrivilegedCall;
 use crate::auth::Player;
-use crate::problem::{Problem, ProblemDocument};
+use crate::problem::Problem;
 use crate::request_context::RequestId;
 use crate::routes::extract;
 
@@ -20,20 +20,17 @@ use crate::routes::extract;
 #[serde(deny_unknown_fields)]
 pub struct SweepWishes {
     /// Whether everything is to stay as it is. There is no default, so that nobody removes anything by an oversight.
+    #[schema(example = true)]
     dry_run: bool,
 }
 
 /// Holds the object store against the game's rows and reports what does not fit. For Operators.
 #[utoipa::path(
-    post, path = "/operations/objects/sweep", tag = "operations",
+    post, path = "/operations/objects/sweep", tag = "operations", operation_id = "sweep_objects",
     request_body = SweepWishes,
     security(("player" = [])),
     responses(
         (status = 200, body = Report),
-        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub async fn sweep_objects(

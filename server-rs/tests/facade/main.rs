@@ -6,6 +6,7 @@ mod ai;
 mod audit;
 mod auth;
 mod config;
+mod contract;
 mod edge;
 mod identity;
 mod objects;

@@ -4,7 +4,7 @@ use anyhow::{Context, ensure};
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 use worldloom_tests::facade::sha256;
-use worldloom_tests::s3_server::{ACCESS_KEY, S3Server};
+use worldloom_tests::s3_server::S3Server;
 use worldloom_tests::{Account, Database, TestFacade, TestNode};
 
 /// Size of a part, the smallest that S3 takes.
@@ -39,13 +39,7 @@ impl World {
         let database = node.publish("worldloom", "spacetime_module").await?;
         let s3 = if store == Store::S3 { Some(S3Server::start()?) } else { None };
         let mut all: Vec<(&str, String)> = vec![("OBJECTS__PART_BYTES", PART.to_string())];
-        if let Some(s3) = &s3 {
-            all.push(("OBJECTS__S3__ENDPOINT", s3.url.clone()));
-            all.push(("OBJECTS__S3__REGION", "eu-central-1".to_owned()));
-            all.push(("OBJECTS__S3__ACCESS_KEY_ID", ACCESS_KEY.to_owned()));
-            all.push(("OBJECTS__S3__ACCESS_KEY_SECRET_FILE", s3.secret_file().display().to_string()));
-            all.push(("OBJECTS__S3__PATH_STYLE", "true".to_owned()));
-        }
+        all.extend(s3.iter().flat_map(S3Server::as_settings));
         all.extend(settings.iter().map(|(key, value)| (*key, (*value).to_owned())));
         let all: Vec<(&str, &str)> = all.iter().map(|(key, value)| (*key, value.as_str())).collect();
         let facade = TestFacade::start_with(&node, &database, &all).await?;

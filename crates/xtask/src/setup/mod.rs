@@ -1,6 +1,7 @@
 //! The tools that a command needs: found, else installed where that is possible, else named in
 //! one error that says what to run. Quick when nothing is missing.
 
+mod api_tester;
 mod browser;
 mod debian;
 mod host;
@@ -11,6 +12,7 @@ mod object_server;
 mod optimizer;
 mod wasm;
 
+pub use api_tester::ensure_api_tester;
 pub use browser::ensure_browser_libraries;
 pub use host::ensure_host_tools;
 pub use http_load::ensure_http_load_generator;

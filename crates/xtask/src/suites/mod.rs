@@ -38,7 +38,8 @@ pub fn run(workspace: &Workspace) -> Result<ExitCode> {
         setup::ensure_host_tools()?;
         setup::ensure_node_js()?;
         setup::ensure_browser_libraries()?;
-        setup::ensure_object_server(workspace)
+        setup::ensure_object_server(workspace)?;
+        setup::ensure_api_tester(workspace)
     })?;
     let packages = typescript::packages(workspace)?;
     let reports = match prepare(workspace, &packages) {

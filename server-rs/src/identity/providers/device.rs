@@ -4,6 +4,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{LoginProvider, proof};
 use crate::identity::error::LoginError;
@@ -12,9 +13,12 @@ use crate::identity::secrets;
 /// Takes any secret that cannot be guessed; the same one leads to the same account.
 pub struct DeviceProvider;
 
-#[derive(Deserialize)]
+/// For `device`: a secret that the device has made up once and keeps.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct DeviceProof {
+pub struct DeviceProof {
+    /// 32 random bytes in base64url.
+    #[schema(example = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA")]
     device_secret: String,
 }
 

@@ -20,9 +20,11 @@ use super::config::IdentityConfig;
 use super::error::LoginError;
 use super::tickets::Tickets;
 use crate::config::ConfigError;
+pub use device::DeviceProof;
 use device::DeviceProvider;
 use oidc::OidcProvider;
 use sms::SmsProvider;
+pub use wechat::WeChatProof;
 use wechat::WeChatProvider;
 
 /// Somebody who vouches for players.

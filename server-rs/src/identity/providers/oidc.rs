@@ -32,6 +32,7 @@ use crate::identity::error::LoginError;
 use crate::identity::secrets::{derived, digest, fresh, is_strong};
 use crate::identity::tickets::{Content, NewTicket, Taking, Tickets};
 use metadata::Metadata;
+use utoipa::{IntoParams, ToSchema};
 
 /// Time to log in at the provider.
 const REDIRECT_LIFE_S: u32 = 15 * 60;
@@ -72,22 +73,32 @@ pub struct Departure<'a> {
 }
 
 /// What a browser brings back from the provider.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Arrival {
     /// The provider's code.
+    #[param(example = "SplxlOBeZQQYbYS6WxSbIA")]
     pub code: Option<String>,
     /// The state that it was sent with.
+    #[param(example = "af0ifjsldkj")]
     pub state: String,
     /// Why there is no code.
+    #[param(example = "access_denied")]
     pub error: Option<String>,
     /// Who the provider says it is (RFC 9207).
+    #[param(example = "https://login.example.com")]
     pub iss: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// For the others: what came back from GET /auth/authorize.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct CodeProof {
+pub struct CodeProof {
+    /// The code in the query.
+    #[schema(example = "SplxlOBeZQQYbYS6WxSbIA")]
     code: String,
+    /// What the code challenge was made from (RFC 7636).
+    #[schema(example = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")]
     code_verifier: String,
 }
 

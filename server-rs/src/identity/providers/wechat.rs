@@ -6,6 +6,7 @@ use reqwest::Client;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{LoginProvider, http, proof};
 use crate::config::ConfigError;
@@ -27,9 +28,12 @@ pub struct WeChatProvider {
     subject: WeChatSubject,
 }
 
-#[derive(Deserialize)]
+/// For `wechat`: what `wx.login` gave.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct WeChatProof {
+pub struct WeChatProof {
+    /// The code.
+    #[schema(example = "0a3Xlr000Z7gPP1")]
     code: String,
 }
 

@@ -11,7 +11,7 @@ use super::record::TaskRecord;
 use crate::ai::recipes::Recipe;
 use crate::app::App;
 use crate::auth::Player;
-use crate::problem::{Problem, ProblemDocument};
+use crate::problem::Problem;
 use crate::routes::extract;
 use crate::routes::idempotency_key::IdempotencyKey;
 
@@ -20,16 +20,17 @@ use crate::routes::idempotency_key::IdempotencyKey;
 #[serde(deny_unknown_fields)]
 pub struct TaskRequest {
     /// What is to be made: `text`, or one of the kinds that docs/ai.md lists.
-    #[schema(example = "text")]
+    #[schema(pattern = "^[a-z0-9][a-z0-9._-]*$", max_length = 64, example = "text")]
     kind: String,
     /// Text or JSON, as the kind asks; at most 32 KiB.
-    #[schema(example = "A lullaby for a lighthouse keeper.")]
+    #[schema(min_length = 1, example = "A lullaby for a lighthouse keeper.")]
     request: String,
     /// The stages in their order, at most 16; those of the kind, if left out.
     #[serde(default)]
     stages: Vec<StageRequest>,
     /// How often a worker may begin it, from 1 to 5.
     #[serde(default = "two")]
+    #[schema(minimum = 1, maximum = 5, example = 2)]
     attempts_max: u32,
 }
 
@@ -51,16 +52,14 @@ fn two() -> u32 {
 
 /// Asks for a task. It waits until a worker takes it; follow it at `/ai/tasks/{task_id}/events`.
 #[utoipa::path(
-    post, path = "/ai/tasks", tag = "ai",
+    post, path = "/ai/tasks", tag = "ai", operation_id = "create_task",
     request_body = TaskRequest,
-    params(("Idempotency-Key" = String, Header, description = "The same key and request give the same task")),
+    params(("Idempotency-Key" = String, Header, description = "1 to 128 visible ASCII characters, fresh for each task: the same key and request give the same answer",
+         min_length = 1, max_length = 128, pattern = "^[!-~]+$", example = "0194f0c5-0000-7000-8000-0000000000aa")),
     security(("player" = [])),
     responses(
-        (status = 201, description = "The task", body = TaskRecord, headers(("Location" = String))),
-        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 201, description = "The task", body = TaskRecord, headers(("Location" = String, description = "Path of the task"))),
+        (status = 409),
     )
 )]
 pub async fn create(

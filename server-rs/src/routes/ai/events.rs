@@ -10,19 +10,19 @@ use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::stream::{self, Stream};
-use serde_json::json;
+use serde::Serialize;
 use spacetimedb_sdk::Identity;
 use tokio::sync::broadcast::error::RecvError;
 use uuid::Uuid;
-use worldloom_client::{AiNews, AiStageStatus, AiTaskSnapshot, AiTaskStatus, AiTextChunkListing, AiTextPiece};
+use worldloom_client::{AiNews, AiStageStatus, AiTaskSnapshot, AiTextChunkListing, AiTextPiece};
 
-use super::record::{stage_status, task_status};
+use super::record::{EndEvent, StageEvent, TaskEvent, TextEvent, WorkStatus};
 use super::task::own_task;
 use crate::ai::feed::{Heard, Reader};
 use crate::app::App;
 use crate::auth::Player;
 use crate::node_client::{CallError, NodeClient, sdk_uuid};
-use crate::problem::{Problem, ProblemDocument};
+use crate::problem::Problem;
 use crate::routes::extract::Path;
 
 /// A comment is sent when there was nothing to say for so long, so that nobody on the way takes the stream for dead.
@@ -64,18 +64,16 @@ impl Place {
 /// Each `text` has an id; sent back as `Last-Event-ID`, the stream goes on after it. When an attempt at a stage has
 /// failed, its text stays as it was, and the next attempt's begins anew.
 #[utoipa::path(
-    get, path = "/ai/tasks/{task_id}/events", tag = "ai",
+    get, path = "/ai/tasks/{task_id}/events", tag = "ai", operation_id = "follow_task",
     params(
-        ("task_id" = Uuid, Path),
-        ("Last-Event-ID" = Option<String>, Header, description = "Id of the last event that was seen"),
+        ("task_id" = Uuid, Path, description = "The task"),
+        ("Last-Event-ID" = Option<String>, Header, description = "Id of the last event that was seen: the stream goes on after it",
+         pattern = r"^\d{1,9}\.\d{1,9}\.\d{1,9}$", example = "0.1.17"),
     ),
     security(("player" = [])),
     responses(
-        (status = 200, description = "The stream", content_type = "text/event-stream", body = String),
-        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 200, description = "The stream, event by event", content_type = "text/event-stream", body = TaskEvent),
+        (status = 422),
     )
 )]
 pub async fn events(
@@ -162,7 +160,7 @@ impl Telling {
             }
             // Its last text may not have been among the news.
             AiNews::Stage(_) => self.list().await,
-            AiNews::Task(task) if is_finished(task.status) => self.list().await,
+            AiNews::Task(task) if WorkStatus::from(task.status).is_final() => self.list().await,
             AiNews::Task(_) => Ok(()),
         }
     }
@@ -206,14 +204,10 @@ impl Telling {
             }
             self.say_stage(stage.position, &stage.key, stage.status, stage.attempt);
         }
-        if is_finished(task.status) {
-            let end = json!({
-                "status": task_status(task.status),
-                "error": task.error,
-                "input_tokens": task.input_tokens,
-                "output_tokens": task.output_tokens,
-            });
-            self.ready.push_back(Event::default().event("end").data(end.to_string()));
+        let status = WorkStatus::from(task.status);
+        if status.is_final() {
+            let (error, input_tokens, output_tokens) = (task.error.as_deref(), task.input_tokens, task.output_tokens);
+            self.say(Event::default().event("end"), &EndEvent { status, error, input_tokens, output_tokens });
             self.over = true;
         }
         Ok(())
@@ -248,21 +242,23 @@ impl Telling {
             self.said.resize(index + 1, (AiStageStatus::Pending, 0));
         }
         self.said[index] = (status, attempt);
-        let stage = json!({ "position": position, "key": key, "status": stage_status(status), "attempt": attempt });
-        self.ready.push_back(Event::default().event("stage").data(stage.to_string()));
+        let stage = StageEvent { position, key, status: status.into(), attempt };
+        self.say(Event::default().event("stage"), &stage);
     }
 
     fn say_text(&mut self, place: Place, text: &str) {
         self.seen = place;
         let Place { position, attempt, sequence } = place;
-        let data = json!({ "position": position, "attempt": attempt, "sequence": sequence, "text": text });
         let id = format!("{position}.{attempt}.{sequence}");
-        self.ready.push_back(Event::default().id(id).event("text").data(data.to_string()));
+        self.say(Event::default().id(id).event("text"), &TextEvent { position, attempt, sequence, text });
     }
-}
 
-fn is_finished(status: AiTaskStatus) -> bool {
-    matches!(status, AiTaskStatus::Completed | AiTaskStatus::Failed | AiTaskStatus::Cancelled)
+    fn say(&mut self, event: Event, data: &impl Serialize) {
+        match event.json_data(data) {
+            Ok(event) => self.ready.push_back(event),
+            Err(error) => tracing::error!(%error, "An event cannot be written"),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -10,19 +10,16 @@ use super::record::TaskRecord;
 use crate::app::App;
 use crate::auth::Player;
 use crate::node_client::sdk_uuid;
-use crate::problem::{Problem, ProblemDocument};
+use crate::problem::Problem;
 use crate::routes::extract::Path;
 
 /// A task of the caller.
 #[utoipa::path(
-    get, path = "/ai/tasks/{task_id}", tag = "ai",
-    params(("task_id" = Uuid, Path)),
+    get, path = "/ai/tasks/{task_id}", tag = "ai", operation_id = "read_task",
+    params(("task_id" = Uuid, Path, description = "The task")),
     security(("player" = [])),
     responses(
         (status = 200, description = "The task", body = TaskRecord),
-        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub async fn read(
@@ -35,15 +32,12 @@ pub async fn read(
 
 /// Cancels a task of the caller, waiting or under work. The text that had arrived stays. Repeating it changes nothing.
 #[utoipa::path(
-    delete, path = "/ai/tasks/{task_id}", tag = "ai",
-    params(("task_id" = Uuid, Path)),
+    delete, path = "/ai/tasks/{task_id}", tag = "ai", operation_id = "cancel_task",
+    params(("task_id" = Uuid, Path, description = "The task")),
     security(("player" = [])),
     responses(
         (status = 200, description = "The task as cancelled", body = TaskRecord),
-        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409),
     )
 )]
 pub async fn cancel(

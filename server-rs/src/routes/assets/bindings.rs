@@ -11,7 +11,7 @@ use worldloom_client::{AssetEntityBindingRequest, AssetEntityUnbindRequest};
 use crate::assets::record::{BindingOutcome, BindingRecord};
 use crate::auth::Player;
 use crate::node_client::{NodeClient, sdk_uuid};
-use crate::problem::{Problem, ProblemDocument};
+use crate::problem::Problem;
 use crate::routes::extract::{self, Path, Query};
 
 /// A slot of an entity. At most one asset is in it.
@@ -20,13 +20,16 @@ use crate::routes::extract::{self, Path, Query};
 #[into_params(parameter_in = Query)]
 pub struct EntitySlot {
     /// What the entity is.
-    #[schema(example = "world")]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 64, example = "world")]
+    #[param(pattern = "^[a-z][a-z0-9_]*$", max_length = 64, example = "world")]
     entity_kind: String,
     /// Which entity of that kind.
-    #[schema(example = "world-1")]
+    #[schema(min_length = 1, max_length = 128, example = "world-1")]
+    #[param(min_length = 1, max_length = 128, example = "world-1")]
     entity_id: String,
     /// Which of its slots.
-    #[schema(example = "cover")]
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", max_length = 64, example = "cover")]
+    #[param(pattern = "^[a-z][a-z0-9_]*$", max_length = 64, example = "cover")]
     slot: String,
 }
 
@@ -34,18 +37,13 @@ pub struct EntitySlot {
 ///
 /// It needs no idempotency key: binding again changes nothing.
 #[utoipa::path(
-    post, path = "/assets/{asset_id}/bindings", tag = "assets",
-    params(("asset_id" = Uuid, Path)),
+    post, path = "/assets/{asset_id}/bindings", tag = "assets", operation_id = "bind_asset",
+    params(("asset_id" = Uuid, Path, description = "The asset")),
     request_body = EntitySlot,
     security(("player" = [])),
     responses(
         (status = 201, body = BindingOutcome),
-        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409),
     )
 )]
 pub async fn bind(
@@ -62,16 +60,13 @@ pub async fn bind(
 
 /// Takes an asset of the caller out of a slot.
 #[utoipa::path(
-    delete, path = "/assets/{asset_id}/bindings", tag = "assets",
-    params(("asset_id" = Uuid, Path), EntitySlot),
+    delete, path = "/assets/{asset_id}/bindings", tag = "assets", operation_id = "unbind_asset",
+    params(("asset_id" = Uuid, Path, description = "The asset"), EntitySlot),
     security(("player" = [])),
     responses(
         (status = 200, description = "The binding that was removed", body = BindingRecord),
-        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "Another asset is in the slot", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "Another asset is in the slot"),
+        (status = 422),
     )
 )]
 pub async fn unbind(

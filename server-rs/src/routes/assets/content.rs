@@ -17,9 +17,10 @@ use super::read::readable;
 use crate::app::App;
 use crate::assets::direct::announced;
 use crate::auth::Player;
+use crate::contract;
 use crate::objects::direct::Announced;
 use crate::objects::{ObjectKey, ObjectStore, StoreError};
-use crate::problem::{Problem, ProblemCode, ProblemDocument};
+use crate::problem::{Problem, ProblemCode};
 use crate::routes::extract::Path;
 use crate::routes::range::{Wanted, wanted};
 
@@ -29,17 +30,22 @@ const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-
 ///
 /// Takes a single `Range`, `If-Range` and `If-None-Match`; the entity tag is the SHA-256 in quotes.
 #[utoipa::path(
-    get, path = "/assets/{asset_id}/content", tag = "assets",
-    params(("asset_id" = Uuid, Path), ("range" = Option<String>, Header, example = "bytes=0-1023")),
+    get, path = "/assets/{asset_id}/content", tag = "assets", operation_id = "read_content",
+    params(
+        ("asset_id" = Uuid, Path, description = "The asset"),
+        ("Range" = Option<String>, Header, description = "One range of bytes", example = "bytes=0-1023"),
+        ("If-Range" = Option<String>, Header, description = "The range counts only if the entity tag is still this", example = "\"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\""),
+        ("If-None-Match" = Option<String>, Header, description = "Entity tags of what the client has", example = "\"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\""),
+    ),
     security((), ("player" = [])),
     responses(
-        (status = 200, description = "All bytes", body = Vec<u8>, content_type = "application/octet-stream"),
-        (status = 206, description = "The bytes of the range", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 200, description = "All bytes, in the type of the asset", body = contract::Bytes, content_type = "*/*", headers(("ETag" = String, description = "SHA-256 of all bytes, in quotes"))),
+        (status = 206, description = "The bytes of the range", body = contract::Bytes, content_type = "*/*", headers(
+            ("ETag" = String, description = "SHA-256 of all bytes, in quotes"),
+            ("Content-Range" = String, description = "Which bytes of how many"),
+        )),
         (status = 304, description = "The client has them already"),
-        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 416, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 416),
     )
 )]
 pub async fn content(

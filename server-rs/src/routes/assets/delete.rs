@@ -7,21 +7,17 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::assets::record::AssetRecord;
 use crate::auth::Player;
-use crate::problem::{Problem, ProblemDocument};
+use crate::problem::Problem;
 use crate::routes::extract::Path;
 
 /// Deletes an asset of the caller that is bound to nothing. Its bytes go a moment later.
 #[utoipa::path(
-    delete, path = "/assets/{asset_id}", tag = "assets",
-    params(("asset_id" = Uuid, Path)),
+    delete, path = "/assets/{asset_id}", tag = "assets", operation_id = "delete_asset",
+    params(("asset_id" = Uuid, Path, description = "The asset")),
     security(("player" = [])),
     responses(
         (status = 200, description = "The asset as it was deleted", body = AssetRecord),
-        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409),
     )
 )]
 pub async fn delete(

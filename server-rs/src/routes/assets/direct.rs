@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::assets::direct::{self, Announcement, DirectError, Way};
 use crate::assets::record::{AccessPolicy, AssetRecord, SignedRequestRecord};
 use crate::auth::Player;
-use crate::problem::{Problem, ProblemCode, ProblemDocument};
+use crate::problem::{Problem, ProblemCode};
 use crate::routes::extract::{self, Path};
 use crate::routes::idempotency_key::IdempotencyKey;
 
@@ -32,12 +32,13 @@ pub struct UploadAnnouncement {
     file_name: Option<String>,
     #[schema(example = "image/png")]
     content_type: String,
-    #[schema(example = 48_213)]
+    #[schema(minimum = 1, example = 48_213)]
     byte_size: u64,
     /// 64 lower-case hex digits.
-    #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
+    #[schema(pattern = "^[0-9a-f]{64}$", example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     sha256: String,
     /// MD5 in base64. Aliyun OSS checks it on arrival, and nothing else of the content.
+    #[schema(min_length = 24, max_length = 24, example = "1B2M2Y8AsgTpgAmY7PhCfg==")]
     content_md5: Option<String>,
     /// Private when left out.
     access_policy: Option<AccessPolicy>,
@@ -64,10 +65,13 @@ pub enum UploadWay {
     /// The parts that have not arrived, each by a signed request; then the confirmation.
     Parts {
         /// Size of each part but the last.
+        #[schema(example = 8_388_608)]
         part_bytes: u64,
         /// Number of parts.
+        #[schema(example = 3)]
         part_count: u32,
         /// Numbers of the parts to send still.
+        #[schema(example = json!([2, 3]))]
         missing: Vec<u32>,
     },
 }
@@ -77,12 +81,14 @@ pub enum UploadWay {
 #[serde(deny_unknown_fields)]
 pub struct PartsWanted {
     /// 1 to 100 numbers, counted from 1.
+    #[schema(min_items = 1, max_items = 100, example = json!([1, 2]))]
     numbers: Vec<u32>,
 }
 
 /// One part's request.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PartTicket {
+    #[schema(example = 1)]
     number: u32,
     request: SignedRequestRecord,
 }
@@ -91,18 +97,14 @@ pub struct PartTicket {
 ///
 /// The same announcement again, with the same key, gives the same asset and a fresh request.
 #[utoipa::path(
-    post, path = "/assets/uploads", tag = "assets",
-    params(("Idempotency-Key" = String, Header, description = "1 to 128 visible ASCII characters, unique per upload")),
+    post, path = "/assets/uploads", tag = "assets", operation_id = "announce_upload",
+    params(("Idempotency-Key" = String, Header, description = "1 to 128 visible ASCII characters, fresh for each upload: the same key and request give the same answer",
+         min_length = 1, max_length = 128, pattern = "^[!-~]+$", example = "0194f0c5-0000-7000-8000-0000000000aa")),
     request_body = UploadAnnouncement,
     security(("player" = [])),
     responses(
-        (status = 201, body = UploadTicket, headers(("location" = String))),
-        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 413, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 201, body = UploadTicket, headers(("Location" = String, description = "Path of the asset"))),
+        (status = 409),
     )
 )]
 pub async fn announce(
@@ -133,15 +135,11 @@ pub async fn announce(
 
 /// Tells what of an upload is still to be sent, and signs a fresh request.
 #[utoipa::path(
-    get, path = "/assets/{asset_id}/upload", tag = "assets",
-    params(("asset_id" = Uuid, Path)),
+    get, path = "/assets/{asset_id}/upload", tag = "assets", operation_id = "resume_upload",
+    params(("asset_id" = Uuid, Path, description = "The asset")),
     security(("player" = [])),
     responses(
         (status = 200, body = UploadTicket),
-        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub async fn resume(
@@ -155,18 +153,13 @@ pub async fn resume(
 
 /// Signs requests for parts of a large upload. A part that is sent again takes the place of the first.
 #[utoipa::path(
-    post, path = "/assets/{asset_id}/upload/parts", tag = "assets",
-    params(("asset_id" = Uuid, Path)),
+    post, path = "/assets/{asset_id}/upload/parts", tag = "assets", operation_id = "sign_upload_parts",
+    params(("asset_id" = Uuid, Path, description = "The asset")),
     request_body = PartsWanted,
     security(("player" = [])),
     responses(
         (status = 200, body = Vec<PartTicket>),
-        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409),
     )
 )]
 pub async fn parts(
@@ -189,17 +182,13 @@ pub async fn parts(
 /// It needs no idempotency key: confirming again changes nothing. What is not as announced is removed, and may be sent
 /// again.
 #[utoipa::path(
-    post, path = "/assets/{asset_id}/confirm", tag = "assets",
-    params(("asset_id" = Uuid, Path)),
+    post, path = "/assets/{asset_id}/confirm", tag = "assets", operation_id = "confirm_upload",
+    params(("asset_id" = Uuid, Path, description = "The asset")),
     security(("player" = [])),
     responses(
         (status = 200, body = AssetRecord),
-        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409),
+        (status = 415),
     )
 )]
 pub async fn confirm(

@@ -17,7 +17,7 @@ use crate::assets::record::SignedRequestRecord;
 use crate::auth::Player;
 use crate::objects::config::SHARED_URL_LIFE_MAX_S;
 use crate::objects::{ObjectKey, StoreError};
-use crate::problem::{Problem, ProblemDocument};
+use crate::problem::Problem;
 use crate::routes::extract::{Path, Query};
 
 /// How a link is to be.
@@ -27,20 +27,18 @@ use crate::routes::extract::{Path, Query};
 pub struct LinkWishes {
     /// How long it is to be good, in seconds: as configured unless given, and longer than that only for assets of the
     /// policy `signed`, which are made to be handed on.
+    #[param(minimum = 1, example = 60)]
     life_s: Option<u64>,
 }
 
 /// Signs a URL for the bytes of an asset that the caller may read. Whoever has the URL has the bytes, until it ends.
 #[utoipa::path(
-    get, path = "/assets/{asset_id}/url", tag = "assets",
-    params(("asset_id" = Uuid, Path), LinkWishes),
+    get, path = "/assets/{asset_id}/url", tag = "assets", operation_id = "sign_download",
+    params(("asset_id" = Uuid, Path, description = "The asset"), LinkWishes),
     security((), ("player" = [])),
     responses(
         (status = 200, body = SignedRequestRecord),
-        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422),
     )
 )]
 pub async fn link(

@@ -9,7 +9,7 @@ use worldloom_client::{AssetAccessPolicy, AssetObject, AssetStatus};
 use crate::assets::record::AssetRecord;
 use crate::auth::Player;
 use crate::node_client::NodeClient;
-use crate::problem::{Problem, ProblemDocument};
+use crate::problem::Problem;
 use crate::routes::extract::Path;
 
 /// Stands for a caller without a token. No issuer and subject hash to it, so it owns nothing and holds no role.
@@ -17,14 +17,11 @@ const ANONYMOUS: Identity = Identity::ZERO;
 
 /// Returns what is known of an asset that the caller may read.
 #[utoipa::path(
-    get, path = "/assets/{asset_id}", tag = "assets",
-    params(("asset_id" = Uuid, Path)),
+    get, path = "/assets/{asset_id}", tag = "assets", operation_id = "read_asset",
+    params(("asset_id" = Uuid, Path, description = "The asset")),
     security((), ("player" = [])),
     responses(
         (status = 200, body = AssetRecord),
-        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub async fn metadata(

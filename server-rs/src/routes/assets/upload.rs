@@ -12,7 +12,7 @@ use crate::assets::publish::{PublishError, Upload, publish};
 use crate::assets::record::{AccessPolicy, AssetRecord};
 use crate::auth::Player;
 use crate::objects::{ObjectKey, StagedObject};
-use crate::problem::{Problem, ProblemCode, ProblemDocument};
+use crate::problem::{Problem, ProblemCode};
 use crate::routes::form::Form;
 use crate::routes::idempotency_key::IdempotencyKey;
 
@@ -44,21 +44,19 @@ struct Received {
 ///
 /// A repeated request with the same key and the same file is answered like the first one.
 #[utoipa::path(
-    post, path = "/assets", tag = "assets",
-    params(("Idempotency-Key" = String, Header, description = "1 to 128 visible ASCII characters, unique per upload")),
+    post, path = "/assets", tag = "assets", operation_id = "upload_asset",
+    params(("Idempotency-Key" = String, Header, description = "1 to 128 visible ASCII characters, fresh for each upload: the same key and request give the same answer",
+         min_length = 1, max_length = 128, pattern = "^[!-~]+$", example = "0194f0c5-0000-7000-8000-0000000000aa")),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     security(("player" = [])),
     responses(
-        (status = 201, body = AssetRecord, headers(("location" = String))),
-        (status = 400, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 408, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 413, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 507, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 201, body = AssetRecord, headers(("Location" = String, description = "Path of the asset"))),
+        (status = 400),
+        (status = 409),
+        (status = 413),
+        (status = 415),
+        (status = 422),
+        (status = 507),
     )
 )]
 pub async fn upload(

@@ -12,8 +12,9 @@ use super::read::readable;
 use crate::app::App;
 use crate::assets::variants::{Variant, VariantError, variant};
 use crate::auth::Player;
+use crate::contract;
 use crate::pictures::PictureError;
-use crate::problem::{Problem, ProblemCode, ProblemDocument};
+use crate::problem::{Problem, ProblemCode};
 use crate::routes::extract::Path;
 use crate::routes::range::is_known;
 
@@ -21,17 +22,19 @@ use crate::routes::range::is_known;
 ///
 /// It is made at the first request and kept. Pictures that are small enough are not made larger.
 #[utoipa::path(
-    get, path = "/assets/{asset_id}/variants/{variant}", tag = "assets",
-    params(("asset_id" = Uuid, Path), ("variant" = Variant, Path)),
+    get, path = "/assets/{asset_id}/variants/{variant}", tag = "assets", operation_id = "read_variant",
+    params(
+        ("asset_id" = Uuid, Path, description = "The asset"),
+        ("variant" = Variant, Path, description = "Which size"),
+        ("If-None-Match" = Option<String>, Header, description = "Entity tags of what the client has", example = "\"9f86d081-thumbnail\""),
+    ),
     security((), ("player" = [])),
     responses(
-        (status = 200, description = "The picture", body = Vec<u8>, content_type = "image/jpeg"),
+        (status = 200, description = "The picture", content((contract::Bytes = "image/jpeg"), (contract::Bytes = "image/webp")),
+            headers(("ETag" = String, description = "Of this picture"))),
         (status = 304, description = "The client has it already"),
-        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 415, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 415),
+        (status = 422),
     )
 )]
 pub async fn picture(

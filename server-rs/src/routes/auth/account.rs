@@ -5,17 +5,15 @@ use axum::http::StatusCode;
 
 use crate::app::App;
 use crate::auth::Player;
-use crate::problem::{Problem, ProblemDocument};
+use crate::problem::Problem;
 
 /// Closes the caller's account and logs it out everywhere. Only an Admin can open it again.
 #[utoipa::path(
-    delete, path = "/auth/account", tag = "identity",
+    delete, path = "/auth/account", tag = "identity", operation_id = "close_account",
     security(("player" = [])),
     responses(
         (status = 204, description = "Closed"),
-        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "It is closed already", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "It is closed already"),
     )
 )]
 pub async fn close(State(app): State<App>, Player(player): Player) -> Result<StatusCode, Problem> {

@@ -13,7 +13,7 @@ use crate::identity::client_address::throttle_key;
 use crate::identity::error::LoginError;
 use crate::identity::providers::oidc::{Arrival, Departure};
 use crate::identity::secrets::{challenge_digest, fresh};
-use crate::problem::{Problem, ProblemDocument};
+use crate::problem::Problem;
 use crate::routes::extract::{Path, Query};
 
 const STATE_BYTES_MAX: usize = 512;
@@ -23,15 +23,20 @@ const STATE_BYTES_MAX: usize = 512;
 #[into_params(parameter_in = Query)]
 pub struct AuthorizeQuery {
     /// Name of the provider.
+    #[param(example = "acme")]
     provider: String,
     /// Address of the client, on the facade's list.
+    #[param(example = "https://play.example.com/back")]
     redirect_uri: String,
     /// Anything of the client's, given back to it.
     #[serde(default)]
+    #[param(max_length = 512, example = "af0ifjsldkj")]
     state: String,
     /// SHA-256 of the client's verifier in base64url (RFC 7636).
+    #[param(example = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")]
     code_challenge: String,
     /// `S256`, the only method.
+    #[param(example = "S256")]
     code_challenge_method: String,
 }
 
@@ -39,14 +44,14 @@ pub struct AuthorizeQuery {
 ///
 /// It comes back to `redirect_uri` with `code` and `state`, or with `error` and `state`.
 #[utoipa::path(
-    get, path = "/auth/authorize", tag = "identity",
+    get, path = "/auth/authorize", tag = "identity", operation_id = "begin_browser_login",
     params(AuthorizeQuery),
+    security(()),
     responses(
-        (status = 303, description = "To the provider"),
-        (status = 404, description = "No such provider", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 303, description = "To the provider", headers(("Location" = String, description = "The provider's page"))),
+        (status = 404, description = "No such provider"),
+        (status = 422),
+        (status = 503),
     )
 )]
 pub async fn authorize(
@@ -85,13 +90,14 @@ pub async fn authorize(
 
 /// Takes a browser back from a provider, and leads it on to its client.
 #[utoipa::path(
-    get, path = "/auth/callback/{provider}", tag = "identity",
-    params(("provider" = String, Path)),
+    get, path = "/auth/callback/{provider}", tag = "identity", operation_id = "finish_browser_login",
+    params(("provider" = String, Path, description = "Name of the provider", example = "acme"), Arrival),
+    security(()),
     responses(
-        (status = 303, description = "To the client"),
-        (status = 401, description = "Not begun in this browser, or not confirmed", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "No such provider", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 303, description = "To the client", headers(("Location" = String, description = "The client's redirect_uri"))),
+        (status = 401, description = "Not begun in this browser, or not confirmed"),
+        (status = 404, description = "No such provider"),
+        (status = 503),
     )
 )]
 pub async fn callback(

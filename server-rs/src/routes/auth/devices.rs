@@ -11,7 +11,7 @@ use worldloom_client::LoginSession;
 use crate::app::App;
 use crate::assets::record::rfc3339;
 use crate::auth::Player;
-use crate::problem::{Problem, ProblemDocument};
+use crate::problem::Problem;
 use crate::routes::extract::Path;
 
 /// A device. Times are RFC 3339 in UTC.
@@ -19,12 +19,17 @@ use crate::routes::extract::Path;
 pub struct DeviceRecord {
     session_id: Uuid,
     /// What the player called it.
+    #[schema(example = "Ada's phone")]
     device_name: String,
     /// How the player logged in.
+    #[schema(example = "device")]
     provider: String,
+    #[schema(format = DateTime)]
     logged_in_at: String,
+    #[schema(format = DateTime)]
     last_used_at: String,
     /// When the login ends unless it is used.
+    #[schema(format = DateTime)]
     expires_at: String,
 }
 
@@ -43,12 +48,10 @@ impl From<LoginSession> for DeviceRecord {
 
 /// The caller's devices.
 #[utoipa::path(
-    get, path = "/auth/devices", tag = "identity",
+    get, path = "/auth/devices", tag = "identity", operation_id = "list_devices",
     security(("player" = [])),
     responses(
         (status = 200, body = Vec<DeviceRecord>),
-        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub async fn list(State(app): State<App>, Player(player): Player) -> Result<Json<Vec<DeviceRecord>>, Problem> {
@@ -58,12 +61,10 @@ pub async fn list(State(app): State<App>, Player(player): Player) -> Result<Json
 
 /// Logs the caller out everywhere, here too. Returns the devices.
 #[utoipa::path(
-    delete, path = "/auth/devices", tag = "identity",
+    delete, path = "/auth/devices", tag = "identity", operation_id = "log_out_everywhere",
     security(("player" = [])),
     responses(
         (status = 200, body = Vec<DeviceRecord>),
-        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub async fn log_out_everywhere(
@@ -76,14 +77,11 @@ pub async fn log_out_everywhere(
 
 /// Logs the caller out on one device.
 #[utoipa::path(
-    delete, path = "/auth/devices/{session_id}", tag = "identity",
-    params(("session_id" = Uuid, Path)),
+    delete, path = "/auth/devices/{session_id}", tag = "identity", operation_id = "log_out_device",
+    params(("session_id" = Uuid, Path, description = "The device")),
     security(("player" = [])),
     responses(
         (status = 204, description = "Logged out there"),
-        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub async fn log_out(

@@ -12,37 +12,24 @@ use super::tokens::{ClientKind, TokenRecord, answer};
 use crate::app::App;
 use crate::identity::client_address::throttle_key;
 use crate::identity::error::LoginError;
-use crate::problem::{Problem, ProblemDocument};
+use crate::identity::providers::oidc::CodeProof;
+use crate::identity::providers::sms::SmsProof;
+use crate::identity::providers::{DeviceProof, WeChatProof};
+use crate::problem::Problem;
 use crate::routes::extract;
 
 /// A proof of who somebody is, in the form that the provider needs.
 #[derive(Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum Proof {
-    /// For `device`: a secret that the device has made up once and keeps.
-    Device {
-        /// 32 random bytes in base64url.
-        device_secret: String,
-    },
-    /// For `sms`: what came on the phone.
-    Sms {
-        /// From POST /auth/sms/codes.
-        challenge: String,
-        /// The six digits.
-        code: String,
-    },
-    /// For `wechat`: what `wx.login` gave.
-    WeChat {
-        /// The code.
-        code: String,
-    },
-    /// For the others: what came back from GET /auth/authorize.
-    Redirect {
-        /// The code in the query.
-        code: String,
-        /// What the code challenge was made from (RFC 7636).
-        code_verifier: String,
-    },
+    /// Of a device.
+    Device(DeviceProof),
+    /// Of a phone.
+    Sms(SmsProof),
+    /// Of a mini-program.
+    WeChat(WeChatProof),
+    /// Of a browser that was at a provider.
+    Redirect(CodeProof),
 }
 
 /// A login.
@@ -65,16 +52,15 @@ pub struct LoginRequest {
 
 /// Logs somebody in, and makes an account for who comes for the first time.
 #[utoipa::path(
-    post, path = "/auth/login", tag = "identity",
+    post, path = "/auth/login", tag = "identity", operation_id = "log_in",
     request_body = LoginRequest,
+    security(()),
     responses(
         (status = 200, body = TokenRecord),
-        (status = 401, description = "The proof is refused", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "The account is closed, or a browser's page is not of this game", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "No such provider", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "The proof is refused"),
+        (status = 403, description = "The account is closed, or a browser's page is not of this game"),
+        (status = 404, description = "No such provider"),
+        (status = 503),
     )
 )]
 pub async fn login(

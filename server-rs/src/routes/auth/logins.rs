@@ -12,15 +12,19 @@ use super::login::{Proof, verified};
 use crate::app::App;
 use crate::assets::record::rfc3339;
 use crate::auth::Player;
-use crate::problem::{Problem, ProblemDocument};
+use crate::problem::Problem;
 use crate::routes::extract::{self, Path};
 
 /// A login. Times are RFC 3339 in UTC.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LoginRecord {
+    #[schema(example = 7)]
     login_id: u64,
+    #[schema(example = "sms")]
     provider: String,
+    #[schema(format = DateTime)]
     linked_at: String,
+    #[schema(format = DateTime)]
     last_used_at: String,
 }
 
@@ -45,12 +49,10 @@ pub struct LinkRequest {
 
 /// The caller's logins.
 #[utoipa::path(
-    get, path = "/auth/logins", tag = "identity",
+    get, path = "/auth/logins", tag = "identity", operation_id = "list_logins",
     security(("player" = [])),
     responses(
         (status = 200, body = Vec<LoginRecord>),
-        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
     )
 )]
 pub async fn list(State(app): State<App>, Player(player): Player) -> Result<Json<Vec<LoginRecord>>, Problem> {
@@ -60,16 +62,13 @@ pub async fn list(State(app): State<App>, Player(player): Player) -> Result<Json
 
 /// Links one more login to the caller's account.
 #[utoipa::path(
-    post, path = "/auth/logins", tag = "identity",
+    post, path = "/auth/logins", tag = "identity", operation_id = "link_login",
     request_body = LinkRequest,
     security(("player" = [])),
     responses(
         (status = 201, body = LoginRecord),
-        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, description = "No such provider, or no account", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "The login belongs to another account", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "No such provider, or no account"),
+        (status = 409, description = "The login belongs to another account"),
     )
 )]
 pub async fn link(
@@ -84,15 +83,12 @@ pub async fn link(
 
 /// Takes a login away. Devices that came in by it are logged out.
 #[utoipa::path(
-    delete, path = "/auth/logins/{login_id}", tag = "identity",
-    params(("login_id" = u64, Path)),
+    delete, path = "/auth/logins/{login_id}", tag = "identity", operation_id = "unlink_login",
+    params(("login_id" = u64, Path, description = "The login", example = 7)),
     security(("player" = [])),
     responses(
         (status = 204, description = "Unlinked"),
-        (status = 401, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "It is the last", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "It is the last"),
     )
 )]
 pub async fn unlink(

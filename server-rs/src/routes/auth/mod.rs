@@ -10,15 +10,13 @@ pub mod refresh;
 pub mod sms;
 pub mod tokens;
 
-use axum::middleware::from_fn_with_state;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::edge::limits::{self, Limits};
 
-/// The routes of this domain, with a limit of their own for attempts to log in.
-pub fn router(limits: Limits) -> OpenApiRouter<App> {
+/// The routes of this domain.
+pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(discovery::configuration))
         .routes(routes!(discovery::keys))
@@ -34,5 +32,4 @@ pub fn router(limits: Limits) -> OpenApiRouter<App> {
         .routes(routes!(logins::list, logins::link))
         .routes(routes!(logins::unlink))
         .routes(routes!(account::close))
-        .layer(from_fn_with_state(limits, limits::of_logins))
 }

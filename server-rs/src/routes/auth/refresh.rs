@@ -12,13 +12,13 @@ use utoipa::ToSchema;
 use super::tokens::{ClientKind, TokenRecord, answer};
 use crate::app::App;
 use crate::identity::error::LoginError;
-use crate::problem::{Problem, ProblemDocument};
+use crate::problem::Problem;
 
 /// An app's refresh token. Browsers send no body.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RefreshBody {
-    #[schema(value_type = String)]
+    #[schema(value_type = String, example = "cmVmcmVzaC10b2tlbi1vZi10aGlzLWRldmljZQ")]
     refresh_token: SecretString,
 }
 
@@ -27,13 +27,14 @@ pub struct RefreshBody {
 /// The same request again within a minute gives the same refresh token, as long as that was not used. A token that
 /// was used before ends the login: somebody else has it too.
 #[utoipa::path(
-    post, path = "/auth/refresh", tag = "identity",
+    post, path = "/auth/refresh", tag = "identity", operation_id = "refresh_tokens",
     request_body(content = Option<RefreshBody>, description = "For apps; browsers send the cookie"),
+    security((), ("refresh_cookie" = [])),
     responses(
         (status = 200, body = TokenRecord),
-        (status = 401, description = "Log in again", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "A page of another origin", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, description = "Repeat it unchanged", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "Log in again"),
+        (status = 403, description = "A page of another origin"),
+        (status = 503, description = "Repeat it unchanged"),
     )
 )]
 pub async fn refresh(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
@@ -44,13 +45,14 @@ pub async fn refresh(State(app): State<App>, headers: HeaderMap, body: Bytes) ->
 
 /// Logs out on this device. Its access token lives on for the rest of its quarter of an hour.
 #[utoipa::path(
-    post, path = "/auth/logout", tag = "identity",
+    post, path = "/auth/logout", tag = "identity", operation_id = "log_out",
     request_body(content = Option<RefreshBody>, description = "For apps; browsers send the cookie"),
+    security((), ("refresh_cookie" = [])),
     responses(
         (status = 204, description = "Logged out"),
-        (status = 401, description = "No refresh token", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 403, description = "A page of another origin", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "No refresh token"),
+        (status = 403, description = "A page of another origin"),
+        (status = 503),
     )
 )]
 pub async fn logout(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::identity::client_address::throttle_key;
-use crate::problem::{Problem, ProblemDocument};
+use crate::problem::Problem;
 use crate::routes::extract;
 
 /// A wish for a code.
@@ -25,21 +25,22 @@ pub struct CodeRequest {
 #[derive(Serialize, ToSchema)]
 pub struct CodeRecord {
     /// To be brought back with the code.
+    #[schema(example = "Z0hhbGxlbmdl")]
     challenge: String,
     /// Seconds until the code can no longer be used.
+    #[schema(example = 300)]
     expires_in: u32,
 }
 
 /// Sends a code to a phone. It logs in together with the challenge, by POST /auth/login.
 #[utoipa::path(
-    post, path = "/auth/sms/codes", tag = "identity",
+    post, path = "/auth/sms/codes", tag = "identity", operation_id = "send_sms_code",
     request_body = CodeRequest,
+    security(()),
     responses(
         (status = 202, body = CodeRecord),
-        (status = 404, description = "Codes are not sent here", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 503, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "Codes are not sent here"),
+        (status = 503),
     )
 )]
 pub async fn send_code(

@@ -26,25 +26,31 @@ pub enum ClientKind {
 #[derive(Serialize, ToSchema)]
 pub struct TokenRecord {
     /// For `Authorization: Bearer`, here and at the node; also opens the SDK's WebSocket.
+    #[schema(example = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIwMTk0In0.c2ln")]
     access_token: String,
     /// Always `Bearer`.
+    #[schema(example = "Bearer")]
     token_type: &'static str,
     /// Seconds until the access token runs out.
     #[schema(example = 900)]
     expires_in: u64,
     /// For apps: gets the next access token, once. Browsers have it in a cookie.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "cmVmcmVzaC10b2tlbi1vZi10aGlzLWRldmljZQ")]
     refresh_token: Option<String>,
     /// The player's identity in the game, 64 hex digits.
+    #[schema(example = "c2007b6e1f4d5a0b3c8e9f102132435465768798a9bacbdcedfe0f1021324354")]
     player: String,
     /// The subject of the access token.
     account_id: Uuid,
     /// This device, in the list of devices.
     session_id: Uuid,
     /// Roles beyond those of a player.
+    #[schema(example = json!(["moderator"]))]
     roles: Vec<&'static str>,
     /// Whether this login has made the account.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = true)]
     is_new_account: Option<bool>,
 }
 

@@ -44,7 +44,7 @@ impl Program {
         let (log, written) = (process.stderr.take().unwrap(), lines.clone());
         std::thread::spawn(move || {
             for line in BufReader::new(log).lines().map_while(Result::ok) {
-                let line = serde_json::from_str(&line).unwrap_or_else(|_| Value::String(line));
+                let line = serde_json::from_str(&line).unwrap_or(Value::String(line));
                 written.lock().unwrap().push(line);
             }
         });

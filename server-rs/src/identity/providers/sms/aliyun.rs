@@ -4,7 +4,6 @@ use std::path::Path;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use hmac::Mac;
 use reqwest::{Client, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -134,8 +133,7 @@ impl Call {
         let content_hash = hex(&Sha256::digest(b""));
         let canonical = format!("POST\n/\n{}\n{lines}\n{names}\n{content_hash}", self.query);
         let to_sign = format!("{ALGORITHM}\n{}", hex(&Sha256::digest(canonical.as_bytes())));
-        let signature =
-            hex(&hmac_sha256(key_secret.expose_secret().as_bytes(), to_sign.as_bytes()).finalize().into_bytes());
+        let signature = hex(&hmac_sha256(key_secret.expose_secret().as_bytes(), to_sign.as_bytes()));
         format!("{ALGORITHM} Credential={key_id},SignedHeaders={names},Signature={signature}")
     }
 }

@@ -15,6 +15,7 @@ use reqwest::Client;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 use worldloom_client::{LoginProof, LoginThrottleRule};
 
 use super::{LoginProvider, proof};
@@ -42,10 +43,15 @@ pub struct SmsProvider {
     config: SmsConfig,
 }
 
-#[derive(Deserialize)]
+/// For `sms`: what came on the phone.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct SmsProof {
+pub struct SmsProof {
+    /// From POST /auth/sms/codes.
+    #[schema(example = "Z0hhbGxlbmdl")]
     challenge: String,
+    /// The six digits.
+    #[schema(example = "493021")]
     code: String,
 }
 

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use hmac::Mac;
 use reqwest::Client;
 use reqwest::header::CONTENT_TYPE;
 use secrecy::{ExposeSecret, SecretString};
@@ -39,7 +38,7 @@ impl SmsSender for Webhook {
             let body = json!({ "phone_number": number, "code": code.expose_secret() }).to_string();
             let now_s = jsonwebtoken::get_current_timestamp();
             let mac = hmac_sha256(self.key.expose_secret().as_bytes(), format!("{now_s}.{body}").as_bytes());
-            let signature = format!("t={now_s},v1={}", hex(&mac.finalize().into_bytes()));
+            let signature = format!("t={now_s},v1={}", hex(&mac));
             let request =
                 self.http.post(&self.url).header(CONTENT_TYPE, "application/json").header(SIGNATURE, signature);
             let answer = exchange(request.body(body)).await?;
