@@ -9,6 +9,7 @@ mod creations;
 mod fish;
 mod gallery;
 pub mod guest;
+mod logins;
 mod online;
 mod puzzles;
 mod rounds;
@@ -48,6 +49,7 @@ const LEAVING: &[Step] = &[asks::<PlayerAccount>("close_account_and_return", not
 /// All steps in their order.
 pub fn script() -> Vec<Step> {
     [
+        logins::STEPS,
         gallery::STEPS,
         runtime::SETTINGS,
         stories::BEGINNING,

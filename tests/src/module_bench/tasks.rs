@@ -5,10 +5,11 @@ use spacetimedb_lib::Uuid;
 use worldloom_client::{
     AiFailureOutlook, AiResultAttachment, AiResultReference, AiStageCompletion, AiStagePlan, AiStageStart, AiTask,
     AiTaskCompletion, AiTaskCreation, AiTaskFailure, AiTaskLeaseRequest, AiTaskSnapshot, AiTaskStage, AiTaskStart,
-    AiTextChunk, AiTextChunkAppend, AiTextChunkListing, AiTokenUsage,
+    AiTextChunk, AiTextChunkAppend, AiTextChunkBatch, AiTextChunkListing, AiTextChunkOutcome, AiTokenAccount,
+    AiTokenUsage, AiUsageReport,
 };
 
-use super::guest::{Arguments, Guest, key, own, plain};
+use super::guest::{Arguments, Guest, key, nothing, own, plain};
 use super::step::{Step, asks, serves};
 
 const USAGE: AiTokenUsage = AiTokenUsage { input_tokens: 100, output_tokens: 7 };
@@ -40,15 +41,9 @@ pub const STEPS: &[Step] = &[
     serves::<AiTaskStage>("start_ai_task_stage_and_return", |guest| {
         plain(AiStageStart { task_id: id(guest)?, lease_token: token(guest, "own"), position: 0 })
     }),
-    serves::<AiTextChunk>("append_ai_text_chunk_and_return", |guest| {
-        plain(AiTextChunkAppend {
-            task_id: id(guest)?,
-            lease_token: token(guest, "own"),
-            position: 0,
-            attempt: 1,
-            sequence: 1,
-            text: "Once upon a time.".to_owned(),
-        })
+    serves::<AiTextChunk>("append_ai_text_chunk_and_return", |guest| plain(append(guest, 1)?)),
+    serves::<Vec<AiTextChunkOutcome>>("append_ai_text_chunks_and_return", |guest| {
+        plain(AiTextChunkBatch { appends: vec![append(guest, 2)?, append(guest, 3)?] })
     }),
     asks::<Vec<AiTextChunk>>("list_ai_task_chunks_and_return", |guest| {
         own(AiTextChunkListing { task_id: id(guest)?, position: 0, attempt: 1, after_sequence: 0, limit: 20 })
@@ -69,6 +64,11 @@ pub const STEPS: &[Step] = &[
     serves::<AiTaskSnapshot>("complete_ai_task_and_return", |guest| {
         plain(AiTaskCompletion { task_id: id(guest)?, lease_token: token(guest, "own"), usage: USAGE })
     }),
+    serves::<AiTask>("book_ai_token_usage_and_return", |guest| {
+        plain(AiUsageReport { task_id: id(guest)?, lease_token: token(guest, "own"), usage: USAGE })
+    }),
+    asks::<AiTokenAccount>("read_ai_token_account_and_return", nothing),
+    serves::<AiTokenAccount>("set_ai_token_quota_and_return", |guest| plain((guest.identity, Some(1_000_000_u64)))),
     asks::<AiTaskSnapshot>("read_ai_task_and_return", task),
     asks::<AiTaskSnapshot>("forget_ai_task_and_return", task),
 ];
@@ -81,6 +81,17 @@ fn creation(name: &str, kind: &str) -> AiTaskCreation {
         stages: vec![AiStagePlan { key: "outline".to_owned(), title: "Outline".to_owned() }],
         attempts_max: 1,
     }
+}
+
+fn append(guest: &Guest, sequence: u32) -> anyhow::Result<AiTextChunkAppend> {
+    Ok(AiTextChunkAppend {
+        task_id: id(guest)?,
+        lease_token: token(guest, "own"),
+        position: 0,
+        attempt: 1,
+        sequence,
+        text: "Once upon a time.".to_owned(),
+    })
 }
 
 fn id(guest: &Guest) -> anyhow::Result<Uuid> {

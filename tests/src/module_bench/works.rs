@@ -1,6 +1,7 @@
 //! A guest's own worlds: in the library, published, moderated; and their pictures.
 
 use anyhow::Context;
+use spacetimedb_lib::{Identity, Uuid};
 use worldloom_client::{
     AssetAccessPolicy, AssetEntityBinding, AssetEntityBindingOutcome, AssetEntityBindingRequest,
     AssetEntityUnbindRequest, AssetObject, AssetObjectConfirmation, AssetObjectRegistration, CustomWorldCardAddition,
@@ -10,7 +11,7 @@ use worldloom_client::{
     WorldEntryKind,
 };
 
-use super::guest::{Arguments, Guest, key, nothing, own};
+use super::guest::{Arguments, Guest, key, nothing, own, plain};
 use super::step::{Step, asks, serves};
 use crate::facade::sha256;
 use crate::sample_world;
@@ -39,9 +40,9 @@ pub const PICTURES: &[Step] = &[
     asks::<CustomWorldProfile>("create_custom_world_and_return", |_| own(creation("shown"))).unmeasured(),
     asks::<AssetObject>("register_asset_object_and_return", |guest| own(registration(guest, "spare"))),
     asks::<AssetObject>("delete_asset_object_and_return", last_asset),
-    serves::<Vec<AssetObject>>("list_expired_asset_objects_and_return", |_| super::guest::plain(10_u32)),
-    serves::<Vec<spacetimedb_lib::Uuid>>("forget_deleted_asset_objects_and_return", |guest| {
-        super::guest::plain(vec![guest.last::<AssetObject>()?.asset_id])
+    serves::<Vec<AssetObject>>("list_expired_asset_objects_and_return", |_| plain(10_u32)),
+    serves::<Vec<Uuid>>("forget_deleted_asset_objects_and_return", |guest| {
+        plain(vec![guest.last::<AssetObject>()?.asset_id])
     }),
     asks::<AssetObject>("register_asset_object_and_return", |guest| own(registration(guest, "cover"))).unmeasured(),
     serves::<AssetObject>("confirm_asset_object_and_return", |guest| {
@@ -49,6 +50,14 @@ pub const PICTURES: &[Step] = &[
         guest.for_guest(AssetObjectConfirmation { asset_id, content_type, byte_size, sha_256 })
     }),
     asks::<AssetObject>("read_asset_object_and_return", last_asset),
+    serves::<Vec<AssetObject>>("list_asset_objects_and_return", |guest| {
+        let AssetObject { bucket, object_key, .. } = guest.last::<AssetObject>()?.clone();
+        plain((None::<Identity>, bucket, object_key, 10_u32))
+    }),
+    serves::<Vec<AssetObject>>("find_asset_objects_and_return", |guest| {
+        let AssetObject { bucket, object_key, .. } = guest.last::<AssetObject>()?.clone();
+        plain((bucket, vec![object_key]))
+    }),
     asks::<AssetEntityBindingOutcome>("bind_asset_object_to_entity_and_return", |guest| own(cover(guest)?)),
     asks::<AssetEntityBinding>("unbind_asset_object_from_entity_and_return", |guest| {
         let AssetEntityBindingRequest { entity_kind, entity_id, slot, .. } = cover(guest)?;

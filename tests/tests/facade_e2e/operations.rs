@@ -124,6 +124,18 @@ impl Installation {
         let body: Value = answer.json().await?;
         Ok(body["task_id"].as_str().with_context(|| body.to_string())?.to_owned())
     }
+
+    /// Waits until the task is done.
+    async fn is_written(&self, tokens: &Value, task: &str) -> Outcome {
+        let url = format!("http://{}/ai/tasks/{task}", self.facade);
+        let token = tokens["access_token"].as_str().unwrap_or_default();
+        eventually("the text", || async {
+            let answer = self.http.get(&url).bearer_auth(token).send().await.ok()?;
+            let body: Value = answer.json().await.ok()?;
+            (body["status"] == "completed").then_some(())
+        })
+        .await
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,6 +151,7 @@ async fn the_page_sets_up_changes_tokens_and_restores() -> Outcome {
     installation.is_up(&installation.facade, "/health/ready").await?;
     let tokens = installation.guest().await?;
     let task = installation.ask_for_text(&tokens, "one").await?;
+    installation.is_written(&tokens, &task).await?;
 
     // The service manager's part, which the page has as a comment, comes before the role is taken away.
     let _ = facade.kill().await;
