@@ -31,7 +31,7 @@ pub const STEPS: &[Step] = &[
         plain(RefreshRequest {
             token_hash: digest(guest, "first"),
             successor_hash: digest(guest, "second"),
-            salt: "c2FsdA".to_owned(),
+            salt: digest(guest, "salt"),
         })
     }),
     serves::<Vec<LoginSession>>("list_login_sessions_and_return", |guest| plain(Some(player(guest)?))),
