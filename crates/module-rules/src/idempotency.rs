@@ -24,7 +24,7 @@ pub fn check_idempotency_key(key: &str) -> Result<(), RuleError> {
 /// Holds a repeated request against the first one under its key, by their fingerprints.
 ///
 /// Errors: `Differs` if the requests are not the same.
-pub fn check_repetition(first: [u8; 32], repeated: [u8; 32]) -> Result<(), RuleError> {
+pub fn check_repetition<F: PartialEq>(first: F, repeated: F) -> Result<(), RuleError> {
     if first == repeated {
         return Ok(());
     }

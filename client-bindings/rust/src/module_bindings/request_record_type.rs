@@ -9,11 +9,8 @@ use spacetimedb_sdk::__codegen::{self as __sdk, __lib, __sats, __ws};
 #[derive(__lib::ser::Serialize, __lib::de::Deserialize, Clone, PartialEq, Debug)]
 #[sats(crate = __lib)]
 pub struct RequestRecord {
-    pub id: u64,
-    pub owner: __sdk::Identity,
-    pub operation: String,
-    pub idempotency_key: String,
-    pub fingerprint: Vec<u8>,
+    pub place: __sats::u256,
+    pub fingerprint: __sats::u256,
     pub result_id: __sdk::Uuid,
     pub asked_at: __sdk::Timestamp,
 }

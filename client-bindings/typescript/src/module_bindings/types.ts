@@ -2451,11 +2451,8 @@ export const RequestForgetting = __t.object("RequestForgetting", {
 export type RequestForgetting = __Infer<typeof RequestForgetting>;
 
 export const RequestRecord = __t.object("RequestRecord", {
-  id: __t.u64(),
-  owner: __t.identity(),
-  operation: __t.string(),
-  idempotencyKey: __t.string(),
-  fingerprint: __t.byteArray(),
+  place: __t.u256(),
+  fingerprint: __t.u256(),
   resultId: __t.uuid(),
   askedAt: __t.timestamp(),
 });

@@ -362,7 +362,7 @@ fn append_reply(
 fn write_message(
     ctx: &ReducerContext,
     caller: &Caller,
-    replayable: &Replayable<'_>,
+    replayable: &Replayable,
     session_id: Uuid,
     role: CustomWorldMessageRole,
     text: &str,

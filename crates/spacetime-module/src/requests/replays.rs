@@ -2,31 +2,23 @@
 
 use module_rules::{IDEMPOTENCY_KEY_LIFETIME_MICROS, check_idempotency_key, check_repetition};
 use sha2::{Digest, Sha256};
-use spacetimedb::{Serialize, TimeDuration, sats::bsatn};
+use spacetimedb::sats::{bsatn, u256};
+use spacetimedb::{Serialize, TimeDuration};
 
 use crate::*;
 
 const FORGETTING_INTERVAL_MICROS: i64 = 60 * 1_000_000;
 
-/// A request that created something.
-#[table(
-    accessor = request_record,
-    index(accessor = by_key, btree(columns = [owner, operation, idempotency_key]))
-)]
+/// A request that created something. Rows have one size, without texts: the engine looks for room for a row with a
+/// text in one page after the other, which takes the longer the more requests are remembered.
+#[table(accessor = request_record)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestRecord {
-    /// Number of the record.
+    /// SHA-256 of the player for whom it was asked, what was asked, and the key that the caller chose.
     #[primary_key]
-    #[auto_inc]
-    pub id: u64,
-    /// The player for whom it was asked.
-    pub owner: Identity,
-    /// What was asked, such as `transfer_coins`.
-    pub operation: String,
-    /// Chosen by the caller; the three together are unique.
-    pub idempotency_key: String,
+    pub place: u256,
     /// SHA-256 of the encoded request.
-    pub fingerprint: Vec<u8>,
+    pub fingerprint: u256,
     /// Id of the row that the request created.
     pub result_id: Uuid,
     /// When it was asked.
@@ -77,58 +69,58 @@ fn schedule_forgetting(ctx: &ReducerContext) -> Result<(), DomainError> {
 }
 
 /// A request to create something, on its first or a later arrival.
-pub(crate) struct Replayable<'a> {
-    /// The player for whom it is asked.
-    pub owner: Identity,
-    /// What is asked; the entry point's name without its suffix.
-    pub operation: &'static str,
-    /// Chosen by the caller.
-    pub idempotency_key: &'a str,
-    fingerprint: [u8; 32],
+pub(crate) struct Replayable {
+    place: u256,
+    fingerprint: u256,
 }
 
-impl<'a> Replayable<'a> {
-    /// `request` is everything that the caller chose, the key excepted or not.
+impl Replayable {
+    /// `operation` is the entry point's name without its suffix, `idempotency_key` the caller's choice, and `request`
+    /// everything that the caller chose, the key excepted or not.
     ///
     /// Errors: `invalid_argument` or `limit_exceeded` for the key.
     pub fn new(
         owner: Identity,
         operation: &'static str,
-        idempotency_key: &'a str,
+        idempotency_key: &str,
         request: &impl Serialize,
     ) -> Result<Self, DomainError> {
-        check_idempotency_key(idempotency_key)?;
-        let encoded = bsatn::to_vec(request)
-            .map_err(|_| DomainError::new(DomainErrorCode::Internal, "The request could not be encoded."))?;
-        Ok(Replayable { owner, operation, idempotency_key, fingerprint: Sha256::digest(encoded).into() })
+        let request = encoded(request)?;
+        Self::of_encoded(owner, operation, idempotency_key, &request)
+    }
+
+    /// Apart, so that the module has this only once and not for each type of request.
+    fn of_encoded(owner: Identity, operation: &str, key: &str, request: &[u8]) -> Result<Self, DomainError> {
+        check_idempotency_key(key)?;
+        let place = encoded(&(owner, operation, key))?;
+        Ok(Replayable { place: digest(&place), fingerprint: digest(request) })
     }
 
     /// The id of what the first such request created, if this is not the first.
     ///
     /// Errors: `conflict` if another request was sent under this key.
     pub fn first_result(&self, ctx: &ReducerContext) -> Result<Option<Uuid>, DomainError> {
-        let place = (self.owner, self.operation, self.idempotency_key);
-        let Some(record) = ctx.db.request_record().by_key().filter(place).next() else {
+        let Some(record) = ctx.db.request_record().place().find(self.place) else {
             return Ok(None);
         };
-        let first = <[u8; 32]>::try_from(record.fingerprint.as_slice()).unwrap_or_default();
-        check_repetition(first, self.fingerprint)?;
+        check_repetition(record.fingerprint, self.fingerprint)?;
         Ok(Some(record.result_id))
     }
 
     /// Remembers what this first request created.
     pub fn remember(&self, ctx: &ReducerContext, result_id: Uuid) -> Result<(), DomainError> {
-        let record = RequestRecord {
-            id: 0,
-            owner: self.owner,
-            operation: self.operation.to_owned(),
-            idempotency_key: self.idempotency_key.to_owned(),
-            fingerprint: self.fingerprint.to_vec(),
-            result_id,
-            asked_at: ctx.timestamp,
-        };
+        let record =
+            RequestRecord { place: self.place, fingerprint: self.fingerprint, result_id, asked_at: ctx.timestamp };
         ctx.db.request_record().try_insert(record).map_err(|_| DomainError::no_fresh_id())?;
         // A database that was made by an earlier release has never run this one's `init`.
         start_forgetting_requests(ctx)
     }
+}
+
+fn encoded(value: &impl Serialize) -> Result<Vec<u8>, DomainError> {
+    bsatn::to_vec(value).map_err(|_| DomainError::new(DomainErrorCode::Internal, "The request could not be encoded."))
+}
+
+fn digest(bytes: &[u8]) -> u256 {
+    u256::from_be_bytes(Sha256::digest(bytes).into())
 }

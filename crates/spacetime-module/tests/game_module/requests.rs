@@ -8,16 +8,9 @@ use crate::world::{Actor, World};
 const MINUTE_MICROS: i64 = 60 * 1_000_000;
 const DAY_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
 
-fn remember(world: &World, key: &str) {
-    let record = RequestRecord {
-        id: 0,
-        owner: Actor::Alice.identity(),
-        operation: "make".to_owned(),
-        idempotency_key: key.to_owned(),
-        fingerprint: vec![7; 32],
-        result_id: Uuid::NIL,
-        asked_at: world.now(),
-    };
+fn remember(world: &World, place: u8) {
+    let record =
+        RequestRecord { place: place.into(), fingerprint: 7_u8.into(), result_id: Uuid::NIL, asked_at: world.now() };
     let insert = |ctx: &spacetimedb::ReducerContext| {
         ctx.db.request_record().insert(record);
         Ok(())
@@ -38,9 +31,9 @@ fn run_schedule(world: &World) {
 #[test]
 fn a_request_is_forgotten_after_thirty_days() {
     let world = World::new();
-    remember(&world, "first");
+    remember(&world, 1);
     world.advance(20 * DAY_MICROS);
-    remember(&world, "second");
+    remember(&world, 2);
     run_schedule(&world);
     assert_eq!(remembered(&world), 2);
     world.advance(11 * DAY_MICROS);
