@@ -14,14 +14,22 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use worldloom_tests::{Account, TestFacade, TestNode};
 
+/// Nobody works on the task, so that it stays as it is. The requests of the one client are counted, and let through.
+const SETTINGS: [(&str, &str); 5] = [
+    ("AI__ENABLED", "false"),
+    ("HTTP__LIMITS__ADDRESS__PER_MINUTE", "60000000"),
+    ("HTTP__LIMITS__ADDRESS__BURST", "1000000"),
+    ("HTTP__LIMITS__PLAYER__PER_MINUTE", "60000000"),
+    ("HTTP__LIMITS__PLAYER__BURST", "1000000"),
+];
+
 const MISSING: &str = "the answer names no task";
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let node = TestNode::start().await?;
     let database = node.publish("worldloom", "spacetime_module").await?;
-    // Nobody works on the task, so that it stays as it is.
-    let facade = TestFacade::start_with(&node, &database, &[("AI__ENABLED", "false")]).await?;
+    let facade = TestFacade::start_with(&node, &database, &SETTINGS).await?;
     let player = node.account().await?;
     let task_id = ask_for_text(&facade, &player).await?;
     let path = format!("/ai/tasks/{task_id}");
