@@ -1,6 +1,7 @@
 //! Who is calling: players prove themselves with tokens that the facade or the node has issued.
 
 mod node_key;
+mod verified_tokens;
 mod verifier;
 
 use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
@@ -9,11 +10,15 @@ use axum::http::request::Parts;
 use spacetimedb_sdk::Identity;
 
 pub use node_key::NodeKey;
+pub use verified_tokens::Verified;
 pub use verifier::{TokenError, TokenVerifier};
 
 use crate::edge::limits::Limits;
 use crate::problem::Problem;
 use crate::request_context::note_player;
+
+/// The clocks of those who issue tokens may differ by this much.
+pub const LEEWAY_S: u64 = 60;
 
 /// A caller who has proved an identity. As `Option<Player>`, a request without a token is anonymous, while one
 /// with a token that is not valid is still refused. Each use counts against the player's limit.

@@ -7,11 +7,10 @@ use spacetimedb_sdk::Identity;
 use std::sync::Arc;
 
 use super::node_key::NodeKey;
+use super::verified_tokens::{Verified, VerifiedTokens};
 use crate::identity::access_tokens::AccessTokens;
 use crate::problem::{Problem, ProblemCode};
 
-/// Clocks of node and facade may differ by this much.
-const LEEWAY_S: u64 = 60;
 /// The node's own limit on issuer and subject.
 const CLAIM_BYTES_MAX: usize = 128;
 /// Longer ones are refused before any work is done on them.
@@ -52,6 +51,7 @@ pub struct TokenVerifier {
     issuer: Arc<str>,
     key: NodeKey,
     own: AccessTokens,
+    verified: VerifiedTokens,
 }
 
 /// Good for choosing a key and for nothing else.
@@ -63,7 +63,7 @@ struct UnverifiedIssuer {
 impl TokenVerifier {
     /// Takes tokens of this issuer, signed with this key, and the facade's own.
     pub fn new(issuer: &str, key: NodeKey, own: AccessTokens) -> Self {
-        Self { issuer: issuer.into(), key, own }
+        Self { issuer: issuer.into(), key, own, verified: VerifiedTokens::default() }
     }
 
     /// The identity that the token proves.
@@ -71,6 +71,16 @@ impl TokenVerifier {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(TokenError::Malformed);
         }
+        let now_s = jsonwebtoken::get_current_timestamp();
+        if let Some(verified) = self.verified.recall(token, now_s) {
+            return Ok(verified.identity);
+        }
+        let verified = self.check(token).await?;
+        self.verified.remember(token, verified, now_s);
+        Ok(verified.identity)
+    }
+
+    async fn check(&self, token: &str) -> Result<Verified, TokenError> {
         // Before the key is asked for, so that rubbish never makes the facade call the node.
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Malformed)?;
         if header.alg != Algorithm::ES256 {
@@ -78,20 +88,23 @@ impl TokenVerifier {
         }
         let unverified = jsonwebtoken::dangerous::insecure_decode::<UnverifiedIssuer>(token);
         if unverified.is_ok_and(|token| token.claims.iss == self.own.issuer()) {
-            return self.own.verify(token).map(|(identity, _)| identity);
+            return self.own.verify(token);
         }
         let key = self.key.known().await.ok_or(TokenError::KeyUnavailable)?;
         match self.verify_with(token, &key) {
             // The node may have been set up anew since its key was fetched.
             Err(TokenError::Forged) => match self.key.newer_than(&key).await {
-                Some(key) => self.verify_with(token, &key),
+                Some(key) => {
+                    self.verified.forget();
+                    self.verify_with(token, &key)
+                }
                 None => Err(TokenError::Forged),
             },
             outcome => outcome,
         }
     }
 
-    fn verify_with(&self, token: &str, key: &DecodingKey) -> Result<Identity, TokenError> {
+    fn verify_with(&self, token: &str, key: &DecodingKey) -> Result<Verified, TokenError> {
         let mut validation = Validation::new(Algorithm::ES256);
         validation.required_spec_claims.clear();
         // Checked below: the library refuses the null that older nodes write.
@@ -102,24 +115,24 @@ impl TokenVerifier {
             ErrorKind::InvalidSignature => TokenError::Forged,
             _ => TokenError::Malformed,
         })?;
-        self.identity(&claims.claims)
+        self.verified_by(&claims.claims)
     }
 
-    fn identity(&self, claims: &Claims) -> Result<Identity, TokenError> {
+    fn verified_by(&self, claims: &Claims) -> Result<Verified, TokenError> {
         if claims.iss != *self.issuer {
             return Err(TokenError::Foreign);
         }
         if claims.sub.is_empty() || claims.sub.len() > CLAIM_BYTES_MAX {
             return Err(TokenError::Malformed);
         }
-        let now = jsonwebtoken::get_current_timestamp();
-        if claims.exp.is_some_and(|exp| exp.saturating_add(LEEWAY_S) < now) {
+        let identity = Identity::from_claims(&claims.iss, &claims.sub);
+        let verified = Verified { identity, expires_at_s: claims.exp };
+        if verified.has_expired(jsonwebtoken::get_current_timestamp()) {
             return Err(TokenError::Expired);
         }
-        let identity = Identity::from_claims(&claims.iss, &claims.sub);
         match &claims.hex_identity {
             Some(hex) if *hex != identity.to_hex().to_string() => Err(TokenError::Malformed),
-            _ => Ok(identity),
+            _ => Ok(verified),
         }
     }
 }

@@ -10,12 +10,10 @@ use uuid::Uuid;
 use worldloom_client::AccessRole;
 
 use super::keys::KeyRing;
-use crate::auth::TokenError;
+use crate::auth::{LEEWAY_S, TokenError, Verified};
 
 /// Life of an access token: 15 minutes.
 pub const ACCESS_TOKEN_LIFE_S: u64 = 15 * 60;
-/// Clocks of facades and the node may differ by this much.
-pub const LEEWAY_S: u64 = 60;
 /// Of the media type of RFC 9068, so that no other token of this issuer passes as an access token.
 const TYPE: &str = "at+jwt";
 
@@ -103,8 +101,8 @@ impl AccessTokens {
         Ok(self.keys.with_signing(now_s, sign).ok_or(SigningError::NoKey)??)
     }
 
-    /// Checks a token that names this issuer. Returns who holds it.
-    pub fn verify(&self, token: &str) -> Result<(Identity, Uuid), TokenError> {
+    /// Checks a token that names this issuer.
+    pub fn verify(&self, token: &str) -> Result<Verified, TokenError> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Malformed)?;
         if header.alg != Algorithm::ES256 || header.typ.as_deref() != Some(TYPE) {
             return Err(TokenError::Malformed);
@@ -123,7 +121,7 @@ impl AccessTokens {
             _ => TokenError::Malformed,
         })?;
         let account_id = claims.claims.sub.parse().map_err(|_| TokenError::Malformed)?;
-        Ok((self.identity(account_id), claims.claims.sid))
+        Ok(Verified { identity: self.identity(account_id), expires_at_s: Some(claims.claims.exp) })
     }
 }
 

@@ -19,8 +19,9 @@ pub mod tickets;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::auth::LEEWAY_S;
 use crate::node_client::NodeClient;
-use access_tokens::{ACCESS_TOKEN_LIFE_S, AccessTokens, LEEWAY_S};
+use access_tokens::{ACCESS_TOKEN_LIFE_S, AccessTokens};
 use config::IdentityConfig;
 use cookies::Cookies;
 use keys::{KeyRing, Timing};
