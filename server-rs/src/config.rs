@@ -90,6 +90,8 @@ pub struct NodeConfig {
     pub token_issuer: String,
     /// Shortest time between two requests for the node's public key because a token does not fit it.
     pub key_refetch_interval_ms: u64,
+    /// Connections to the node, on which procedure calls take turns.
+    pub connections: usize,
     /// Longest a procedure call may take once it was sent.
     pub call_timeout_ms: u64,
     /// Longest a call waits for a connection while the node is away.
@@ -166,6 +168,7 @@ impl Default for NodeConfig {
             service_token_file: "server-rs/.spacetimedb/local-credentials/facade.token".into(),
             token_issuer: "localhost".into(),
             key_refetch_interval_ms: 10_000,
+            connections: 8,
             call_timeout_ms: 10_000,
             connect_wait_ms: 3_000,
             reconnect_delay_min_ms: 100,
@@ -292,6 +295,7 @@ impl NodeConfig {
             "node.token_issuer",
             "must be the issuer that the node writes into its tokens, \"localhost\" unless it was changed there",
         )?;
+        ensure((1..=64).contains(&self.connections), "node.connections", "must be between 1 and 64")?;
         let milliseconds = [
             ("node.key_refetch_interval_ms", self.key_refetch_interval_ms),
             ("node.call_timeout_ms", self.call_timeout_ms),

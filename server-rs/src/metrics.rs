@@ -54,7 +54,7 @@ impl Metrics {
                 "Requests refused because they came too often, by what was counted: address, player, login.",
                 &["scope"],
             )?,
-            node_connected: IntGauge::new("worldloom_node_connected", "1 while the node connection stands.")?,
+            node_connected: IntGauge::new("worldloom_node_connected", "Connections to the node that stand.")?,
             node_connections: IntCounter::new(
                 "worldloom_node_connections_total",
                 "Connections made to the node since the start.",
@@ -150,13 +150,13 @@ impl Metrics {
 
     /// The node connection was made.
     pub fn node_connected(&self) {
-        self.node_connected.set(1);
+        self.node_connected.inc();
         self.node_connections.inc();
     }
 
     /// The node connection was lost.
     pub fn node_disconnected(&self) {
-        self.node_connected.set(0);
+        self.node_connected.dec();
     }
 
     /// A procedure call ended.

@@ -12,8 +12,8 @@ use worldloom_client::{
     held_ai_leasesQueryTableAccess,
 };
 
-use super::NodeClient;
 use super::connection::Connection;
+use super::{NodeClient, stands};
 
 /// One connection to the module, for as long as it stands.
 #[derive(Clone)]
@@ -29,12 +29,9 @@ pub enum WorkNews {
 }
 
 impl NodeClient {
-    /// The present connection, or the next one.
+    /// The connection that has the subscriptions, as it stands now or next.
     pub async fn live(&self) -> Option<Live> {
-        let mut connection = self.connection.clone();
-        let standing =
-            connection.wait_for(|now| now.as_ref().is_some_and(|now| !now.lost.is_cancelled())).await.ok()?;
-        standing.clone().map(Live)
+        stands(self.connections[0].clone()).await.map(Live)
     }
 }
 

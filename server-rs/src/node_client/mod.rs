@@ -1,4 +1,5 @@
-//! The game module as the facade sees it: procedures over one long-lived connection.
+//! The game module as the facade sees it: procedures over a few long-lived connections. The node serves the calls of one
+//! connection one after the other, so calls take turns on them; the first also has the subscriptions.
 //!
 //! A call waits a bounded time for a connection, and a bounded time for its answer. When the connection is lost in
 //! between, the call fails as [`CallError::OutcomeUnknown`]; it is never sent twice from here, because only the
@@ -12,6 +13,7 @@ mod logins;
 mod procedures;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -80,10 +82,11 @@ impl CallError {
 /// What a procedure sends back: the engine's failure, or the module's record or refusal.
 type Answer<T> = Result<Result<T, DomainError>, InternalError>;
 
-/// The connection to the game module, kept up in the background. Clones share it.
+/// The connections to the game module, kept up in the background. Clones share them.
 #[derive(Clone)]
 pub struct NodeClient {
-    connection: watch::Receiver<Option<Arc<Connection>>>,
+    connections: Arc<[watch::Receiver<Option<Arc<Connection>>>]>,
+    turn: Arc<AtomicUsize>,
     last_answer: Arc<watch::Sender<Option<Instant>>>,
     call_timeout: Duration,
     connect_wait: Duration,
@@ -99,10 +102,14 @@ impl NodeClient {
         metrics: Metrics,
         stop: CancellationToken,
     ) -> Self {
-        let (keeper, connection) = Keeper::new(config, token, http, metrics.clone());
-        tokio::spawn(keeper.run(stop));
+        let keep_one = |_| {
+            let (keeper, connection) = Keeper::new(config, token.clone(), http.clone(), metrics.clone());
+            tokio::spawn(keeper.run(stop.clone()));
+            connection
+        };
         Self {
-            connection,
+            connections: (0..config.connections).map(keep_one).collect(),
+            turn: Arc::default(),
             last_answer: Arc::new(watch::Sender::new(None)),
             call_timeout: config.call_timeout(),
             connect_wait: config.connect_wait(),
@@ -112,7 +119,7 @@ impl NodeClient {
 
     /// The identity that the node knows the facade by, while connected.
     pub fn identity(&self) -> Option<Identity> {
-        self.connection.borrow().as_ref().map(|connection| connection.identity)
+        self.connections.iter().find_map(standing).map(|connection| connection.identity)
     }
 
     /// How long ago the node last answered a call; `None` if it never has.
@@ -155,10 +162,23 @@ impl NodeClient {
         }
     }
 
+    /// The next connection that stands, or the next to stand.
     async fn connected(&self) -> Option<Arc<Connection>> {
-        let mut connection = self.connection.clone();
-        let standing = connection.wait_for(|connection| connection.as_ref().is_some_and(|c| !c.lost.is_cancelled()));
-        let standing = tokio::time::timeout(self.connect_wait, standing).await.ok()?.ok()?;
-        standing.clone()
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.connections.len();
+        let (before, from) = self.connections.split_at(turn);
+        if let Some(connection) = from.iter().chain(before).find_map(standing) {
+            return Some(connection);
+        }
+        tokio::time::timeout(self.connect_wait, stands(self.connections[turn].clone())).await.ok()?
     }
+}
+
+fn standing(connection: &watch::Receiver<Option<Arc<Connection>>>) -> Option<Arc<Connection>> {
+    connection.borrow().as_ref().filter(|connection| !connection.lost.is_cancelled()).cloned()
+}
+
+/// Waits until the connection stands; `None` if it is no longer kept up.
+async fn stands(mut connection: watch::Receiver<Option<Arc<Connection>>>) -> Option<Arc<Connection>> {
+    let is_standing = |now: &Option<Arc<Connection>>| now.as_ref().is_some_and(|now| !now.lost.is_cancelled());
+    connection.wait_for(is_standing).await.ok()?.clone()
 }
