@@ -8,6 +8,10 @@ use worldloom_facade::config::Config;
 use worldloom_facade::serve::Facade;
 use worldloom_facade::telemetry::Telemetry;
 
+// Requests allocate on one thread and free on another, where the system allocator fragments.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// The HTTP facade of the Worldloom game.
 #[derive(Parser)]
 #[command(version)]
