@@ -1,6 +1,6 @@
 //! The tour of README.md, every command as it stands there, and its login with a real browser.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context, ensure};
@@ -26,7 +26,7 @@ async fn every_command_of_the_tour_works() -> Outcome {
     let tour = tour.replace(NODE_ADDRESS, &world.node.url).replace(FACADE_ADDRESS, &world.facade.client.url);
     let said = run(&tour, folder.path()).await?;
 
-    let made = std::fs::read_dir(folder.path())?.next().context("the tour makes a folder")??.path();
+    let made = folder_with(folder.path(), "pixel.png")?;
     let picture = std::fs::read(made.join("pixel.png"))?;
     ensure!(picture.starts_with(b"\x89PNG\r\n\x1a\n"), "the picture is no PNG");
     ensure!(std::fs::read(made.join("copy.png"))? == picture, "the copy is another picture");
@@ -75,6 +75,13 @@ fn tour() -> anyhow::Result<String> {
     let (_, block) = section.split_once("```sh\n").context("the tour has no commands")?;
     let (commands, _) = block.split_once("```").context("the tour's commands have no end")?;
     Ok(commands.to_owned())
+}
+
+/// The subfolder that has this file. Node.js may keep one of its own beside it.
+fn folder_with(folder: &Path, file: &str) -> anyhow::Result<PathBuf> {
+    let subfolders: Vec<_> = std::fs::read_dir(folder)?.collect::<Result<_, _>>()?;
+    let found = subfolders.iter().map(|entry| entry.path()).find(|path| path.join(file).is_file());
+    found.with_context(|| format!("no folder has {file}"))
 }
 
 /// Runs the commands one after the other, as somebody would who stops at the first that fails, and opens in a browser
