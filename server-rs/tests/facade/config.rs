@@ -66,6 +66,7 @@ fn each_wrong_value_is_named() {
     refused("[node]\nurl = \"ftp://node\"", "node.url: must be a base URL");
     refused("[node]\nurl = \"http://node/path\"", "node.url: must be a base URL");
     refused("[node]\ndatabase = \"a/b\"", "node.database: must be a database name");
+    refused("[node]\nconnections = 0", "node.connections: must be between");
     refused("[node]\nreconnect_delay_min_ms = 9000", "node.reconnect_delay_min_ms: must not exceed");
     refused("[objects]\nbucket = \"../x\"", "objects.bucket: must be 3 to 63");
     refused("[objects]\ncontent_types = [\"text/made-up\"]", "objects.content_types: holds \"text/made-up\"");

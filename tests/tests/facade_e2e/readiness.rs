@@ -39,3 +39,15 @@ async fn the_facade_is_ready_exactly_while_the_node_is_there() -> Outcome {
     world.uploaded(&player, &late).await?;
     Ok(())
 }
+
+/// The node serves the calls of one connection one after the other.
+#[tokio::test]
+async fn calls_have_as_many_connections_as_are_configured() -> Outcome {
+    let world = World::start_with(&[("NODE__CONNECTIONS", "3")]).await?;
+    let figures = || world.facade.client.request(Method::GET, "/metrics", None).send();
+    eventually("three connections", || async {
+        let text = figures().await.ok()?.text().await.ok()?;
+        text.lines().any(|line| line == "worldloom_node_connected 3").then_some(())
+    })
+    .await
+}
