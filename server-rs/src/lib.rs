@@ -3,7 +3,7 @@
 //!
 //! In reading order: `config` says what can be set, `serve` starts and stops it all, `app` lists the routes,
 //! `edge` stands around them, `routes` answers them, `ai` works on generation tasks, `assets` holds the flow of uploads, `objects` the bytes,
-//! `pictures` makes smaller pictures, `node_client` is the connection to the module, `auth` tells the callers,
+//! `pictures` makes smaller pictures, `node_client` has the connections to the module, `auth` tells the callers,
 //! `identity` logs them in, `telemetry` is the log and the traces, `audit` writes down what privileged callers do,
 //! `problem` has every error, `contract` completes the API's description. Nothing of the game is kept here between
 //! requests.
