@@ -21,6 +21,8 @@ pub struct NodeConfig {
     pub http: HttpConfig,
     /// Limits and time-outs of WebSocket connections.
     pub websocket: WebSocketConfig,
+    /// How new programs are tried out.
+    pub publish: PublishConfig,
     /// What goes to the node's log.
     pub logs: LogsConfig,
     /// The engine's commit log, with the engine's own keys.
@@ -99,6 +101,21 @@ pub struct WebSocketConfig {
     /// default, and then takes messages in the wrong order (upstream issue 5730): it unpacks
     /// compressed ones beside the others.
     pub gzip: bool,
+}
+
+/// Publishing.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct PublishConfig {
+    /// Time in which a new program must be compiled, describe itself and run its `init`.
+    #[serde(with = "humantime_serde")]
+    pub trial_limit: Duration,
+}
+
+impl Default for PublishConfig {
+    fn default() -> Self {
+        Self { trial_limit: Duration::from_secs(60) }
+    }
 }
 
 /// The node's log.

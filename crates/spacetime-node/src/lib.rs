@@ -6,8 +6,10 @@
 //! - [`node`]: the state that every request shares, and the life of a database's host.
 //! - [`control`]: which databases exist, who owns them and what they are called.
 //! - [`publish`]: new modules, updates, resets and deletions.
+//! - [`trial`]: programs that nobody knows yet, in a process of their own.
 //! - [`auth`]: who is calling.
 //! - [`caller_connections`]: what a module sees of callers over HTTP.
+//! - [`argument_limits`]: arguments that would cost more than they weigh.
 //! - [`routes`]: the HTTP API.
 //! - [`websocket`]: the subscription protocols.
 //! - [`cli`]: the subcommands that talk to a node as a client.
@@ -15,6 +17,7 @@
 // Gives every binary that links the engine the symbols that the v8 crate refers to.
 use v8_absent as _;
 
+pub mod argument_limits;
 pub mod auth;
 pub mod caller_connections;
 pub mod cli;
@@ -26,4 +29,5 @@ pub mod node;
 pub mod publish;
 pub mod routes;
 pub mod start;
+pub mod trial;
 pub mod websocket;

@@ -24,6 +24,7 @@ use spacetimedb_schema::auto_migrate::{MigrationPolicy, MigrationPolicyError, Pr
 use crate::control::{ControlError, DatabaseRecord, Name, NewDatabase};
 use crate::error::ApiError;
 use crate::node::Node;
+use crate::trial::{self, TrialError};
 
 /// What a publish brings.
 pub struct Publication {
@@ -164,6 +165,8 @@ pub async fn plan(
     style: PrettyPrintStyle,
 ) -> Result<MigratePlanResult, ApiError> {
     check_is_wasm(&program)?;
+    let Database { database_identity: identity, owner_identity: owner, .. } = record.database;
+    come_through(node, identity, owner, &program, &current_environment(node, record).await?).await?;
     node.launch(record).await?;
     node.controller
         .migrate_plan(record.database.clone(), HostType::Wasm, record.replica_id, program.to_vec().into(), style)
@@ -197,7 +200,7 @@ async fn check_replacement(node: &Node, record: &DatabaseRecord, publication: &P
     Ok(())
 }
 
-/// Runs a program once in memory, `init` included.
+/// Runs a program once in memory, `init` included, after it has come through the same in a process of its own.
 ///
 /// The run has a task of its own, because the engine panics on some schemas that it cannot hold,
 /// such as a column whose type contains itself. That is the program's fault, not the node's.
@@ -209,15 +212,9 @@ async fn try_out(
     environment: BTreeMap<String, String>,
 ) -> Result<anyhow::Result<()>, ApiError> {
     check_is_wasm(bytes)?;
+    come_through(node, identity, owner, bytes, &environment).await?;
     let program = Program::from_bytes(ModuleKind::WASM, bytes.to_vec());
-    let trial = Database {
-        id: 0,
-        database_identity: identity,
-        owner_identity: owner,
-        host_type: HostType::Wasm,
-        initial_program: program.hash,
-        bootstrap_generation: 0,
-    };
+    let trial = trial_database(identity, owner, program.hash);
     let controller = node.controller.clone();
     let run = async move { controller.check_module_validity_with_environment(trial, program, environment).await };
     match tokio::spawn(run).await {
@@ -228,6 +225,41 @@ async fn try_out(
                             itself, which only arguments and return values can.";
             Err(ApiError::bad_request("module_refused", sentence))
         }
+    }
+}
+
+/// Refuses a program that ends the process it is tried out in, or never comes to an end.
+async fn come_through(
+    node: &Node,
+    identity: Identity,
+    owner: Identity,
+    bytes: &Bytes,
+    environment: &BTreeMap<String, String>,
+) -> Result<(), ApiError> {
+    let subject = trial::Subject {
+        database: identity.to_hex().to_string(),
+        owner: owner.to_hex().to_string(),
+        environment: environment.clone(),
+        data_dir: node.controller.data_dir.0.clone(),
+    };
+    trial::come_through(&subject, bytes, node.config.publish.trial_limit).await.map_err(|failed| match failed {
+        TrialError::Impossible(cause) => ApiError::internal(cause),
+        TrialError::Died(_) | TrialError::Endless(_) => {
+            tracing::warn!("A module did not come through its trial: {failed}");
+            ApiError::bad_request("module_refused", format!("The module was refused: {failed}."))
+        }
+    })
+}
+
+/// The database that a program is tried out in.
+pub(crate) fn trial_database(identity: Identity, owner: Identity, program: Hash) -> Database {
+    Database {
+        id: 0,
+        database_identity: identity,
+        owner_identity: owner,
+        host_type: HostType::Wasm,
+        initial_program: program,
+        bootstrap_generation: 0,
     }
 }
 

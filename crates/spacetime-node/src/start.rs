@@ -80,24 +80,34 @@ async fn start_and_serve(args: StartArgs, job_cores: JobCores) -> anyhow::Result
     // The engine delivers messages between databases over this very port, so it must be known
     // before any database starts.
     let listeners = Listeners::bind(&args.listen_addr).await?;
+    let node = assemble(&args, config, &data_dir, listeners.port(), job_cores).await?;
+    spawn_statistics(&node.controller);
+    listeners.announce();
+    serving::serve(node, listeners).await;
+    drop(data_dir);
+    Ok(())
+}
+
+/// Puts a node together out of its parts. It has no listener yet, no log, and runs no database.
+///
+/// `port` is where the engine delivers messages between databases: over HTTP, on this machine.
+pub async fn assemble(
+    args: &StartArgs,
+    config: NodeConfig,
+    data_dir: &DataDir,
+    port: u16,
+    job_cores: JobCores,
+) -> anyhow::Result<Arc<Node>> {
     let named_keys = args.jwt_priv_key_path.clone().zip(args.jwt_pub_key_path.clone());
     let named_keys = named_keys.map(|(private, public)| KeyFiles { private, public });
     let keys = data_dir.signing_keys(named_keys.as_ref())?;
     let tokens = TokenAuthority::new(keys, config.auth.clone());
     let control = Arc::new(Control::open((!args.in_memory).then(|| data_dir.control_file()).as_deref())?);
     let programs = DiskStorage::new(data_dir.programs()).await.context("cannot open the program folder")?;
-    let controller = controller(&args, &config, &data_dir, &programs, &control, job_cores);
-    controller.set_idc_config(IdcConfig {
-        http_port: listeners.port(),
-        token_signer: Arc::new(tokens.keys().private.clone()),
-    })?;
-    spawn_statistics(&controller);
-
-    let node = Arc::new(Node::new(config, control, tokens, controller, programs));
-    listeners.announce();
-    serving::serve(node, listeners).await;
-    drop(data_dir);
-    Ok(())
+    let controller = controller(args, &config, data_dir, &programs, &control, job_cores);
+    let token_signer = Arc::new(tokens.keys().private.clone());
+    controller.set_idc_config(IdcConfig { http_port: port, token_signer })?;
+    Ok(Arc::new(Node::new(config, control, tokens, controller, programs)))
 }
 
 fn controller(

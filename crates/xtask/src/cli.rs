@@ -7,9 +7,10 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::bench::BenchArgs;
+use crate::fuzz::FuzzArgs;
 use crate::seed::SeedArgs;
 use crate::workspace::{Profile, Workspace};
-use crate::{bench, bindings, build, ci, dev, node, publish, seed, suites};
+use crate::{bench, bindings, build, ci, dev, fuzz, node, publish, seed, suites};
 
 /// Builds, runs and checks Worldloom.
 #[derive(Debug, Parser)]
@@ -39,6 +40,8 @@ enum Command {
     },
     /// Measures how fast the node and the game module are.
     Bench(BenchArgs),
+    /// Tries out for a long time what strangers can send.
+    Fuzz(FuzzArgs),
     /// Runs every test of the repository and ends with one summary line.
     Test,
     /// Checks format and lints, then runs every test: what continuous integration runs.
@@ -118,6 +121,7 @@ impl Cli {
             Command::Bindings { check: false } => bindings::write(&workspace)?,
             Command::Bindings { check: true } => bindings::check(&workspace)?,
             Command::Bench(args) => bench::run(&workspace, &args)?,
+            Command::Fuzz(args) => fuzz::run(&workspace, &args)?,
             Command::Test => return suites::run(&workspace),
             Command::Ci => return ci::run(&workspace),
         }

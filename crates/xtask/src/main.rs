@@ -11,6 +11,7 @@ mod cargo;
 mod ci;
 mod cli;
 mod dev;
+mod fuzz;
 mod node;
 mod process;
 mod progress;

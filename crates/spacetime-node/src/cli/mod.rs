@@ -45,6 +45,9 @@ pub struct Cli {
 enum Command {
     /// Run a node
     Start(crate::start::StartArgs),
+    /// Try a program out that comes by the standard input; a node does so for each publish
+    #[command(name = crate::trial::TRY_OUT, hide = true)]
+    TryOut,
     #[command(flatten)]
     Client(ClientCommand),
 }
@@ -77,6 +80,7 @@ enum ClientCommand {
 pub fn run(cli: Cli) -> ExitCode {
     let failure = match cli.command {
         Command::Start(args) => crate::start::run(args).err().map(|cause| format!("{cause:#}")),
+        Command::TryOut => return crate::trial::run(),
         Command::Client(command) => {
             run_client(command).err().filter(|error| !error.is_closed_output()).map(|error| error.to_string())
         }

@@ -19,6 +19,7 @@ use spacetimedb_core::host::{FunctionArgs, IdcDeliveryFailure, IdcReducerCallOut
 use spacetimedb_datastore::system_tables::StInboundMsgResultStatus;
 use spacetimedb_lib::{Hash, Identity};
 
+use crate::argument_limits::check_call;
 use crate::error::ApiError;
 use crate::node::Node;
 use crate::websocket::fresh_connection_id;
@@ -48,6 +49,8 @@ pub(super) async fn deliver(
         ApiError::bad_request("invalid_signature_hash", "`signature_hash` must be 64 hexadecimal digits.")
     })?;
     let module = node.launch(&record).await?;
+    check_call(&module.info().module_def, &reducer, &args)
+        .map_err(|refused| ApiError::bad_request("invalid_arguments", format!("Send others: {refused}.")))?;
     let call = async move { call_and_wait(&module, sender, &reducer, args, delivery, signature).await };
     let (status, body) = tokio::spawn(call).await.map_err(ApiError::internal)??.into_http_parts();
     Ok((status, body).into_response())

@@ -15,6 +15,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::connection::{Liveness, Socket};
 use super::ending::Ending;
+use crate::argument_limits::ArgumentLimits;
 use crate::config::WebSocketConfig;
 
 struct Queued {
@@ -84,7 +85,11 @@ pub(super) async fn evaluate(client: &ClientConnection, queue: &Queue, notices: 
     let Some(mut receiver) = queue.receiver.lock().take() else {
         return Ending::ModuleExited;
     };
+    let mut limits = ArgumentLimits::default();
     while let Some(Queued { message, arrived, bytes }) = receiver.recv().await {
+        if let Err(refused) = limits.check(client.module().info(), client.config.version, &message) {
+            return Ending::BadMessage(refused.to_string());
+        }
         let handled = client.handle_message(message, arrived).await;
         queue.bytes.add_permits(bytes as usize);
         match handled {

@@ -1,4 +1,4 @@
-//! What compiles the host programs beside Rust: the C code of jemalloc, OpenSSL and zstd.
+//! What compiles the host programs beside Rust: the C code of jemalloc, OpenSSL and zstd, the C++ code of libFuzzer.
 
 use anyhow::{Result, bail};
 
@@ -11,8 +11,9 @@ struct NativeTool {
     package: &'static str,
 }
 
-const NATIVE_TOOLS: [NativeTool; 3] = [
+const NATIVE_TOOLS: [NativeTool; 4] = [
     NativeTool { program: "cc", package: "gcc libc6-dev" },
+    NativeTool { program: "c++", package: "g++" },
     NativeTool { program: "make", package: "make" },
     NativeTool { program: "perl", package: "perl" },
 ];
@@ -43,6 +44,7 @@ pub fn ensure_host_tools() -> Result<()> {
 fn missing_tools() -> Vec<&'static NativeTool> {
     let is_missing = |tool: &&NativeTool| match tool.program {
         "cc" => std::env::var_os("CC").is_none() && process::find_program("cc").is_none(),
+        "c++" => std::env::var_os("CXX").is_none() && process::find_program("c++").is_none(),
         program => process::find_program(program).is_none(),
     };
     NATIVE_TOOLS.iter().filter(is_missing).collect()
