@@ -1,10 +1,11 @@
 //! The HTTP application: what handlers share, every route, and what is wrapped around them.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, FromRef};
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use tokio::sync::Notify;
@@ -35,9 +36,26 @@ use crate::routes::{ai, assets, auth, health, objects, operations};
 /// What a form may hold besides the file: heads, boundaries and the small fields.
 const FORM_OVERHEAD_BYTES: u64 = 64 * 1024;
 
-/// What handlers share. Clones share it too.
-#[derive(Clone, FromRef)]
-pub struct App {
+/// What handlers share. Each request clones it several times on its way, which must cost next to nothing.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
+
+impl From<Shared> for App {
+    fn from(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// All that a handler may need.
+pub struct Shared {
     /// The connection to the game module.
     pub node: NodeClient,
     /// Where bytes lie.
@@ -45,7 +63,7 @@ pub struct App {
     /// Who callers are.
     pub verifier: TokenVerifier,
     /// How they log in.
-    pub identity: Arc<IdentityService>,
+    pub identity: IdentityService,
     /// How often they may ask.
     pub limits: Limits,
     /// The facade's figures.
@@ -53,7 +71,7 @@ pub struct App {
     /// Where privileged calls are written down.
     pub audit: Audit,
     /// What may be uploaded.
-    pub uploads: Arc<ObjectsConfig>,
+    pub uploads: ObjectsConfig,
     /// Makes smaller pictures, few at a time.
     pub pictures: PictureMaker,
     /// Whether the facade can do its work.
@@ -137,9 +155,8 @@ pub fn router(app: App, http: &HttpConfig) -> Router {
     let uploads = bounded(uploads(), http.upload_timeout_s, upload_bytes_max);
     let logins = auth::routes().layer(from_fn_with_state(app.limits.clone(), limits::of_logins));
     let others = bounded(others().merge(logins), http.request_timeout_s, http.body_limit_bytes);
-    let (metrics, limits, identity) = (app.metrics.clone(), app.limits.clone(), app.identity.clone());
-    let routes = Router::from(uploads.merge(others)).merge(description()).with_state(app);
-    wrapped(routes, http, identity.cookies.other_origins(), metrics, limits)
+    let routes = Router::from(uploads.merge(others)).merge(description()).with_state(app.clone());
+    wrapped(routes, http, app.identity.cookies.other_origins(), app.metrics.clone(), app.limits.clone())
 }
 
 /// The description, and a page to browse it.

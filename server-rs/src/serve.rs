@@ -15,7 +15,7 @@ use crate::ai::feed::Feeds;
 use crate::ai::prompts::Prompts;
 use crate::ai::provider::Models;
 use crate::ai::worker;
-use crate::app::{App, router};
+use crate::app::{App, Shared, router};
 use crate::assets::{reconcile, sweeper};
 use crate::audit::Audit;
 use crate::auth::{NodeKey, TokenVerifier};
@@ -85,7 +85,7 @@ impl Facade {
             tokio::spawn(worker::run(workshop, stop.clone()));
         }
         let trusted_proxies = config.identity.trusted_proxies;
-        let app = App {
+        let shared = Shared {
             audit: Audit::new(&config.audit, tasks.clone())?,
             limits: Limits::new(&config.http.limits, trusted_proxies, metrics.clone()),
             readiness: Readiness::new(node.clone(), store.clone(), &config.node.database),
@@ -99,13 +99,13 @@ impl Facade {
             store,
             pictures: PictureMaker::default(),
             metrics,
-            uploads: Arc::new(config.objects),
+            uploads: config.objects,
             tasks: tasks.clone(),
             deleted,
             feeds,
             stopping: stop.clone(),
         };
-        let router = router(app, &config.http);
+        let router = router(App::from(shared), &config.http);
         let deadline = Duration::from_secs(config.http.shutdown_deadline_s);
         let sweeping = tokio::spawn(async move {
             tokio::join!(sweeping, reconciling);

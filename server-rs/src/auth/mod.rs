@@ -4,7 +4,7 @@ mod node_key;
 mod verified_tokens;
 mod verifier;
 
-use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use spacetimedb_sdk::Identity;
@@ -13,7 +13,7 @@ pub use node_key::NodeKey;
 pub use verified_tokens::Verified;
 pub use verifier::{TokenError, TokenVerifier};
 
-use crate::edge::limits::Limits;
+use crate::app::App;
 use crate::problem::Problem;
 use crate::request_context::note_player;
 
@@ -25,29 +25,19 @@ pub const LEEWAY_S: u64 = 60;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Player(pub Identity);
 
-impl<S> FromRequestParts<S> for Player
-where
-    S: Send + Sync,
-    TokenVerifier: FromRef<S>,
-    Limits: FromRef<S>,
-{
+impl FromRequestParts<App> for Player {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let player = <Self as OptionalFromRequestParts<S>>::from_request_parts(parts, state).await?;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let player = <Self as OptionalFromRequestParts<App>>::from_request_parts(parts, app).await?;
         player.ok_or_else(Problem::token_missing)
     }
 }
 
-impl<S> OptionalFromRequestParts<S> for Player
-where
-    S: Send + Sync,
-    TokenVerifier: FromRef<S>,
-    Limits: FromRef<S>,
-{
+impl OptionalFromRequestParts<App> for Player {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Problem> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Problem> {
         let mut given = parts.headers.get_all(AUTHORIZATION).iter();
         let Some(header) = given.next() else { return Ok(None) };
         if given.next().is_some() {
@@ -60,9 +50,9 @@ where
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, token)| token.trim())
             .ok_or_else(|| Problem::token_invalid("The Authorization header must be: Bearer <token>."))?;
-        let identity = TokenVerifier::from_ref(state).verify(token).await?;
+        let identity = app.verifier.verify(token).await?;
         note_player(identity);
-        Limits::from_ref(state).check_player(identity)?;
+        app.limits.check_player(identity)?;
         Ok(Some(Self(identity)))
     }
 }

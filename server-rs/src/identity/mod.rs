@@ -17,7 +17,6 @@ pub mod sessions;
 pub mod tickets;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use crate::auth::LEEWAY_S;
 use crate::node_client::NodeClient;
@@ -51,7 +50,7 @@ pub struct IdentityService {
 
 impl IdentityService {
     /// Sets everything up for a facade that listens on `address`.
-    pub fn start(config: &IdentityConfig, address: SocketAddr, node: &NodeClient) -> anyhow::Result<Arc<Self>> {
+    pub fn start(config: &IdentityConfig, address: SocketAddr, node: &NodeClient) -> anyhow::Result<Self> {
         let issuer = config.issuer(address)?;
         let timing = Timing {
             rotation_s: config.key_rotation_s,
@@ -61,13 +60,13 @@ impl IdentityService {
         let keys = KeyRing::open(&config.key_folder, timing, jsonwebtoken::get_current_timestamp())?;
         let tokens = AccessTokens::new(&issuer, &config.audience, keys);
         let tickets = Tickets::new(node.clone());
-        Ok(Arc::new(Self {
+        Ok(Self {
             sessions: Sessions::new(node.clone(), tokens.clone()),
             providers: Providers::new(config, &issuer, &tickets)?,
             cookies: Cookies::new(&issuer, &config.allowed_origins),
             redirects: RedirectUris::new(&config.redirect_uris)?,
             trusted_proxies: config.trusted_proxies,
             tokens,
-        }))
+        })
     }
 }

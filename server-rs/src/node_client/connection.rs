@@ -27,6 +27,8 @@ pub(super) struct Connection {
 
 /// The task that owns the connection.
 pub(super) struct Keeper {
+    /// Counts the connections from 0. They are made together, so the log says so of the first only.
+    number: usize,
     url: String,
     database: String,
     token: SecretString,
@@ -39,6 +41,7 @@ pub(super) struct Keeper {
 
 impl Keeper {
     pub fn new(
+        number: usize,
         config: &NodeConfig,
         token: SecretString,
         http: reqwest::Client,
@@ -52,6 +55,7 @@ impl Keeper {
             .with_max_delay(Duration::from_millis(config.reconnect_delay_max_ms))
             .without_max_times();
         let keeper = Self {
+            number,
             url: config.url.clone(),
             database: config.database.clone(),
             token,
@@ -68,8 +72,10 @@ impl Keeper {
     pub async fn run(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             let connecting = (|| self.connect()).retry(self.delays).notify(|error, delay| {
-                let delay_ms = delay.as_millis();
-                tracing::warn!(error = format!("{error:#}"), delay_ms, "The node cannot be reached; trying again");
+                if self.number == 0 {
+                    let delay_ms = delay.as_millis();
+                    tracing::warn!(error = format!("{error:#}"), delay_ms, "The node cannot be reached; trying again");
+                }
             });
             let connection = tokio::select! {
                 connection = connecting => connection,
@@ -85,12 +91,14 @@ impl Keeper {
 
     /// Lends the connection out until it is lost or no longer wanted.
     async fn hold(&self, connection: Connection, stop: &CancellationToken) {
-        tracing::info!(identity = %connection.identity, database = self.database, "Connected to the node");
+        if self.number == 0 {
+            tracing::info!(identity = %connection.identity, database = self.database, "Connected to the node");
+        }
         self.metrics.node_connected();
         let connection = Arc::new(connection);
         self.current.send_replace(Some(connection.clone()));
         tokio::select! {
-            () = connection.lost.cancelled() => tracing::warn!("The connection to the node was lost"),
+            () = connection.lost.cancelled() => tracing::warn!(number = self.number, "The connection to the node was lost"),
             () = stop.cancelled() => {
                 // An error only says that the connection has ended already.
                 let _ = connection.db.disconnect();

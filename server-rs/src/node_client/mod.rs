@@ -102,8 +102,8 @@ impl NodeClient {
         metrics: Metrics,
         stop: CancellationToken,
     ) -> Self {
-        let keep_one = |_| {
-            let (keeper, connection) = Keeper::new(config, token.clone(), http.clone(), metrics.clone());
+        let keep_one = |number| {
+            let (keeper, connection) = Keeper::new(number, config, token.clone(), http.clone(), metrics.clone());
             tokio::spawn(keeper.run(stop.clone()));
             connection
         };

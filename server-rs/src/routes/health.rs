@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
-use crate::metrics::Metrics;
+use crate::app::App;
 use crate::node_client::{CallError, NodeClient};
 use crate::objects::ObjectStore;
 use crate::problem::{Problem, ProblemCode};
@@ -121,8 +121,8 @@ pub async fn live() -> Json<Alive> {
         (status = 503),
     )
 )]
-pub async fn ready(State(readiness): State<Readiness>) -> Result<Json<Ready>, Problem> {
-    readiness.probe().await.map(Json)
+pub async fn ready(State(app): State<App>) -> Result<Json<Ready>, Problem> {
+    app.readiness.probe().await.map(Json)
 }
 
 /// The facade's figures in Prometheus' text format.
@@ -132,8 +132,8 @@ pub async fn ready(State(readiness): State<Readiness>) -> Result<Json<Ready>, Pr
     responses((status = 200, description = "The figures", body = String, content_type = "text/plain",
          example = "worldloom_node_connected 1\n"))
 )]
-pub async fn metrics(State(metrics): State<Metrics>) -> Result<Response, Problem> {
-    let text = metrics.render().map_err(|error| {
+pub async fn metrics(State(app): State<App>) -> Result<Response, Problem> {
+    let text = app.metrics.render().map_err(|error| {
         tracing::error!(%error, "The figures cannot be written");
         Problem::internal()
     })?;

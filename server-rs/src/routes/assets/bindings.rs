@@ -8,9 +8,10 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use worldloom_client::{AssetEntityBindingRequest, AssetEntityUnbindRequest};
 
+use crate::app::App;
 use crate::assets::record::{BindingOutcome, BindingRecord};
 use crate::auth::Player;
-use crate::node_client::{NodeClient, sdk_uuid};
+use crate::node_client::sdk_uuid;
 use crate::problem::Problem;
 use crate::routes::extract::{self, Path, Query};
 
@@ -47,14 +48,14 @@ pub struct EntitySlot {
     )
 )]
 pub async fn bind(
-    State(node): State<NodeClient>,
+    State(app): State<App>,
     Player(player): Player,
     Path(asset_id): Path<Uuid>,
     extract::Json(place): extract::Json<EntitySlot>,
 ) -> Result<(StatusCode, Json<BindingOutcome>), Problem> {
     let EntitySlot { entity_kind, entity_id, slot } = place;
     let request = AssetEntityBindingRequest { asset_id: sdk_uuid(asset_id), entity_kind, entity_id, slot };
-    let outcome = node.bind_asset(player, request).await?;
+    let outcome = app.node.bind_asset(player, request).await?;
     Ok((StatusCode::CREATED, Json(outcome.into())))
 }
 
@@ -70,12 +71,12 @@ pub async fn bind(
     )
 )]
 pub async fn unbind(
-    State(node): State<NodeClient>,
+    State(app): State<App>,
     Player(player): Player,
     Path(asset_id): Path<Uuid>,
     Query(place): Query<EntitySlot>,
 ) -> Result<Json<BindingRecord>, Problem> {
     let EntitySlot { entity_kind, entity_id, slot } = place;
     let request = AssetEntityUnbindRequest { entity_kind, entity_id, slot, asset_id: Some(sdk_uuid(asset_id)) };
-    Ok(Json(node.unbind_asset(player, request).await?.into()))
+    Ok(Json(app.node.unbind_asset(player, request).await?.into()))
 }

@@ -6,6 +6,7 @@ use spacetimedb_sdk::Identity;
 use uuid::Uuid;
 use worldloom_client::{AssetAccessPolicy, AssetObject, AssetStatus};
 
+use crate::app::App;
 use crate::assets::record::AssetRecord;
 use crate::auth::Player;
 use crate::node_client::NodeClient;
@@ -25,11 +26,11 @@ const ANONYMOUS: Identity = Identity::ZERO;
     )
 )]
 pub async fn metadata(
-    State(node): State<NodeClient>,
+    State(app): State<App>,
     caller: Option<Player>,
     Path(asset_id): Path<Uuid>,
 ) -> Result<Json<AssetRecord>, Problem> {
-    Ok(Json(readable(&node, caller, asset_id).await?.into()))
+    Ok(Json(readable(&app.node, caller, asset_id).await?.into()))
 }
 
 /// The asset, if the caller may read it.
