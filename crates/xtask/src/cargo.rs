@@ -1,6 +1,7 @@
 //! Cargo for the host programs, called so that every command shares one build of the engine.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -50,6 +51,21 @@ pub fn compile(workspace: &Workspace, subcommand: &str) -> Result<Command> {
     let mut command = compile_anywhere(workspace, subcommand)?;
     command.arg("--target-dir").arg(workspace.target());
     Ok(command)
+}
+
+/// The workspace of the benchmark's peers, whose dependencies must not meet the engine's.
+pub const PEERS_MANIFEST: &str = "tests/peers/Cargo.toml";
+
+/// The same as [`compile`] in the workspace of the peers, whose target folder lies in this one's.
+pub fn compile_peers(workspace: &Workspace, subcommand: &str) -> Result<Command> {
+    let mut command = compile_anywhere(workspace, subcommand)?;
+    command.args(["--manifest-path", PEERS_MANIFEST, "--locked", "--target-dir"]).arg(peers_target(workspace));
+    Ok(command)
+}
+
+/// Build output of the peers.
+pub fn peers_target(workspace: &Workspace) -> PathBuf {
+    workspace.target().join("peers")
 }
 
 /// The same as [`compile`], leaving the target folder to the caller.

@@ -1,9 +1,11 @@
 //! `cargo xtask bench`: how fast the node is, and what is built on it.
 
+mod account_pairs;
 mod facade;
 mod generator;
 mod module;
 mod node;
+mod peers;
 mod report;
 mod server;
 
@@ -30,6 +32,8 @@ enum Target {
     Module(module::ModuleBenchArgs),
     /// Measures what the facade adds to a call, and its streams of text.
     Facade(facade::FacadeBenchArgs),
+    /// Measures the product against what one would use instead.
+    Peers(peers::PeersBenchArgs),
 }
 
 /// Runs the chosen benchmark to its end.
@@ -38,7 +42,13 @@ pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
         Target::Node(args) => node::run(workspace, args),
         Target::Module(args) => module::run(workspace, args),
         Target::Facade(args) => facade::run(workspace, args),
+        Target::Peers(args) => peers::run(workspace, args),
     }
+}
+
+/// The test of the benchmark against peers.
+pub fn peers_smoke(workspace: &Workspace) -> Result<()> {
+    peers::smoke(workspace)
 }
 
 /// The folder with nothing in it.

@@ -7,25 +7,31 @@ use anyhow::{Context, Result, bail};
 use crate::process;
 use crate::workspace::Workspace;
 
-/// Where results are kept.
+/// Where most results are kept.
 const DOCUMENT: &str = "docs/benchmarks.md";
 /// What ends a section of results.
 const END: &str = "<!-- end of results -->";
 
 /// Replaces the results of an earlier run of `command`, such as `cargo xtask bench node`.
 pub fn write_into_docs(workspace: &Workspace, command: &str, results: &str) -> Result<()> {
-    let path = workspace.root().join(DOCUMENT);
-    let text = fs::read_to_string(&path).with_context(|| format!("{DOCUMENT} cannot be read"))?;
-    fs::write(&path, replace_results(&text, command, results)?)?;
-    println!("{DOCUMENT} holds the new results");
+    write_into(workspace, DOCUMENT, command, results)
+}
+
+/// The same in another document.
+pub fn write_into(workspace: &Workspace, document: &str, command: &str, results: &str) -> Result<()> {
+    let path = workspace.root().join(document);
+    let text = fs::read_to_string(&path).with_context(|| format!("{document} cannot be read"))?;
+    let replaced = replace_results(&text, command, results).with_context(|| format!("{document} cannot be used"))?;
+    fs::write(&path, replaced)?;
+    println!("{document} holds the new results");
     Ok(())
 }
 
 fn replace_results(text: &str, command: &str, results: &str) -> Result<String> {
     let begin = format!("<!-- results of `{command}` -->");
-    let (before, rest) = text.split_once(&begin).with_context(|| format!("{DOCUMENT} lacks the line {begin}"))?;
+    let (before, rest) = text.split_once(&begin).with_context(|| format!("it lacks the line {begin}"))?;
     let Some((_, after)) = rest.split_once(END) else {
-        bail!("{DOCUMENT} lacks the line {END}");
+        bail!("it lacks the line {END}");
     };
     Ok(format!("{before}{begin}\n\n{results}\n\n{END}{after}"))
 }

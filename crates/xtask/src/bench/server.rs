@@ -43,7 +43,12 @@ pub struct Server {
 impl Server {
     /// Starts a release build on `data_dir`, which must be empty, and makes the owner of `database`.
     pub fn start(workspace: &Workspace, data_dir: &Path, database: &str) -> Result<Self> {
-        let program = workspace.binary(Profile::Release, NODE);
+        Self::start_built(workspace, Profile::Release, data_dir, database)
+    }
+
+    /// The same with the build of a profile.
+    pub fn start_built(workspace: &Workspace, profile: Profile, data_dir: &Path, database: &str) -> Result<Self> {
+        let program = workspace.binary(profile, NODE);
         let (child, address) = spawn(&program, data_dir)?;
         let config = Agent::config_builder().timeout_global(Some(REQUEST_LIMIT)).proxy(None);
         let agent: Agent = config.build().into();

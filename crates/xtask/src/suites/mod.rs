@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::workspace::{Profile, Workspace};
-use crate::{bindings, build, cargo, progress, setup};
+use crate::{bench, bindings, build, cargo, progress, setup};
 use tally::Tally;
 
 /// What one suite has to say.
@@ -60,6 +60,14 @@ fn prepare(workspace: &Workspace, packages: &[PathBuf]) -> Result<()> {
 fn run_suites(workspace: &Workspace, packages: &[PathBuf]) -> Vec<Report> {
     let mut reports = vec![
         suite("Rust tests", || rust(workspace)),
+        suite("Rust tests of the benchmark's peers", || {
+            let output = captured::run(cargo::compile_peers(workspace, "test")?.args(["--workspace", "--no-fail-fast"]))?;
+            Ok(cargo_report::read(&output.text, output.success))
+        }),
+        suite("benchmark against peers, as small as can be", || {
+            let failure = bench::peers_smoke(workspace).err();
+            Ok(Report::single(failure.map(|error| format!("{error:#}"))))
+        }),
         suite("client bindings are up to date", || {
             let stale = bindings::refuse_stale(workspace, Profile::Debug).err();
             Ok(Report::single(stale.map(|error| format!("{error:#}"))))

@@ -7,8 +7,9 @@ use std::process::Command;
 use anyhow::{Result, bail};
 use serde::Deserialize;
 
-use super::account_pairs;
+use super::ACCOUNTS;
 use super::figures::SDK_IN_FLIGHT;
+use crate::bench::account_pairs::{self, ZIPF};
 use crate::bench::generator::result_of;
 use crate::bench::server::Server;
 use crate::binaries::NODE;
@@ -69,7 +70,7 @@ impl Generators {
     /// Draws the account pairs into `folder`.
     pub fn new(workspace: &Workspace, folder: &Path) -> Result<Self> {
         let pairs = folder.join("account-pairs.txt");
-        fs::write(&pairs, account_pairs::lines())?;
+        fs::write(&pairs, account_pairs::lines(ACCOUNTS, ZIPF))?;
         Ok(Self { workspace: workspace.clone(), pairs })
     }
 
@@ -121,10 +122,10 @@ impl Generators {
     }
 }
 
-/// Generates the bindings, and compiles the TypeScript generator against them.
-pub fn build_typescript(workspace: &Workspace) -> Result<()> {
+/// Generates the bindings, and compiles the TypeScript generators against them.
+pub fn build_typescript(workspace: &Workspace, profile: Profile) -> Result<()> {
     let package = package(workspace);
-    let mut generate = Command::new(workspace.binary(Profile::Release, NODE));
+    let mut generate = Command::new(workspace.binary(profile, NODE));
     generate.args(["generate", "--lang", "typescript", "--out-dir"]).arg(package.join("src").join("module_bindings"));
     process::run_quietly(generate.arg("--bin-path").arg(workspace.module(MODULE)))?;
     typescript::install(&package)?;

@@ -3,7 +3,6 @@
 //! Every figure is taken several times, each time next to the ceiling: the same reducer, called
 //! in process with as many calls in flight. Ratios to it can be compared between machines.
 
-mod account_pairs;
 mod figures;
 mod generators;
 mod report;
@@ -19,6 +18,11 @@ use crate::binaries::{self, NODE};
 use crate::workspace::{Profile, Workspace};
 use crate::{progress, setup, wasm_modules};
 use generators::{FANOUT, Generators, IN_PROCESS};
+
+pub use generators::build_typescript;
+
+/// Accounts in the benchmark's database.
+const ACCOUNTS: usize = 100_000;
 
 /// Arguments of `cargo xtask bench node`.
 #[derive(Debug, Args)]
@@ -46,7 +50,9 @@ pub fn run(workspace: &Workspace, args: &NodeBenchArgs) -> Result<()> {
     if !args.skip_build {
         build(workspace)?;
     }
-    progress::step("TypeScript load generator", || generators::build_typescript(workspace))?;
+    progress::step("TypeScript load generator", || {
+        generators::build_typescript(workspace, Profile::Release)
+    })?;
     let folder = workspace.target().join("bench");
     fs::create_dir_all(&folder)?;
     let generators = Generators::new(workspace, &folder)?;

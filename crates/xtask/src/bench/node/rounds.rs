@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use super::NodeBenchArgs;
-use super::account_pairs::ACCOUNTS;
+use super::{ACCOUNTS, NodeBenchArgs};
 use super::figures::{Figure, Figures, SDK_IN_FLIGHT};
 use super::generators::{Generators, MODULE};
 use crate::bench::empty;

@@ -1,17 +1,14 @@
-//! Who pays whom: pairs of accounts drawn by Zipf's law, the same for every load generator.
+//! Who pays whom: pairs of accounts drawn evenly or by Zipf's law, the same for every load generator.
 
 use std::fmt::Write;
 
-/// Accounts in the benchmark's database.
-pub const ACCOUNTS: usize = 100_000;
-
-/// Skew: account `k`, counted from 1, has a weight of `1 / k ^ EXPONENT`.
-const EXPONENT: f64 = 1.5;
+/// The exponent of Zipf's law that benchmarks draw by.
+pub const ZIPF: f64 = 1.5;
 
 /// Pairs drawn; a longer run starts over.
 const PAIRS: usize = 1 << 18;
 
-/// Draws accounts by their weight.
+/// Draws accounts by their weight: account `k`, counted from 1, has one of `1 / k ^ exponent`.
 struct Zipf {
     /// Sums of the weights of all accounts up to each one.
     cumulative: Vec<f64>,
@@ -19,9 +16,9 @@ struct Zipf {
 }
 
 impl Zipf {
-    fn new(seed: u64) -> Self {
+    fn new(accounts: usize, exponent: f64, seed: u64) -> Self {
         let mut sum = 0.0;
-        let weights = (1..=ACCOUNTS).map(|rank| (rank as f64).powf(-EXPONENT));
+        let weights = (1..=accounts).map(|rank| (rank as f64).powf(-exponent));
         let cumulative = weights.map(|weight| {
             sum += weight;
             sum
@@ -32,7 +29,7 @@ impl Zipf {
     fn draw(&mut self) -> usize {
         let total = self.cumulative.last().copied().unwrap_or_default();
         let wanted = self.uniform() * total;
-        self.cumulative.partition_point(|&sum| sum <= wanted).min(ACCOUNTS - 1)
+        self.cumulative.partition_point(|&sum| sum <= wanted).min(self.cumulative.len() - 1)
     }
 
     /// SplitMix64, of which 53 bits fill the mantissa of a number below 1.
@@ -45,9 +42,10 @@ impl Zipf {
     }
 }
 
-/// Lines of two different account numbers, payer and payee; always the same.
-pub fn lines() -> String {
-    let mut zipf = Zipf::new(42);
+/// Lines of two different account numbers, payer and payee; always the same. With an exponent of 0, all accounts are
+/// drawn alike. There must be two at least.
+pub fn lines(accounts: usize, exponent: f64) -> String {
+    let mut zipf = Zipf::new(accounts, exponent, 42);
     let mut lines = String::new();
     for _ in 0..PAIRS {
         let from = zipf.draw();
@@ -65,11 +63,13 @@ pub fn lines() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ACCOUNTS, Zipf, lines};
+    use super::{ZIPF, Zipf, lines};
+
+    const ACCOUNTS: usize = 100_000;
 
     #[test]
     fn accounts_are_drawn_by_their_weight() {
-        let mut zipf = Zipf::new(1);
+        let mut zipf = Zipf::new(ACCOUNTS, ZIPF, 1);
         let draws: Vec<usize> = (0..100_000).map(|_| zipf.draw()).collect();
         let share = |account| draws.iter().filter(|&&draw| draw == account).count() as f64 / draws.len() as f64;
         // 1 / zeta(1.5) is 0.383; the second account has 2 ^ -1.5 of that.
@@ -79,7 +79,17 @@ mod tests {
     }
 
     #[test]
+    fn without_an_exponent_all_accounts_are_drawn_alike() {
+        let mut even = Zipf::new(10, 0.0, 1);
+        let draws: Vec<usize> = (0..100_000).map(|_| even.draw()).collect();
+        for account in 0..10 {
+            let share = draws.iter().filter(|&&draw| draw == account).count() as f64 / draws.len() as f64;
+            assert!((share - 0.1).abs() < 0.01, "{share} of account {account}");
+        }
+    }
+
+    #[test]
     fn nobody_pays_themselves() {
-        assert!(lines().lines().all(|line| line.split_once(' ').is_some_and(|(from, to)| from != to)));
+        assert!(lines(ACCOUNTS, ZIPF).lines().all(|line| line.split_once(' ').is_some_and(|(from, to)| from != to)));
     }
 }

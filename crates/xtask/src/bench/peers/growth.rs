@@ -1,0 +1,58 @@
+//! Workload 4: the wallet with few and with many accounts.
+
+use anyhow::Result;
+
+use super::PeersBenchArgs;
+use super::clients::{Client, Clients, Load};
+use super::figures::Figures;
+use super::pairs::Distribution;
+use super::system::{Durability, System, Systems};
+use super::tuning::Chosen;
+use crate::progress;
+
+/// One row of the results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Case {
+    pub system: System,
+    pub distribution: Distribution,
+    pub accounts: u32,
+}
+
+/// The figures of all rounds.
+#[derive(Default)]
+pub struct Growth {
+    pub figures: Figures<Case>,
+}
+
+impl Growth {
+    /// Takes every figure once: each system with each number of accounts, under the load that the goals are about.
+    pub fn measure_round(
+        &mut self,
+        args: &PeersBenchArgs,
+        (systems, chosen): (&Systems, &[Chosen]),
+        clients: &Clients,
+        round: u32,
+    ) -> Result<()> {
+        for &(system, setup) in chosen {
+            for &accounts in &args.growth_accounts {
+                let step = format!("round {round}: {accounts} accounts, {}", system.title());
+                progress::step(&step, || {
+                    let running = systems.start(system, setup, Durability::Durable, accounts)?;
+                    for distribution in Distribution::ALL {
+                        let load = Load::Closed(args.in_flight);
+                        let calls = clients.transfers(&running, accounts, distribution, Client::Compiled, load)?;
+                        self.figures.add(Case { system, distribution, accounts }, calls);
+                    }
+                    Ok(())
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many times fewer calls a second there are with the most accounts than with the fewest, round by round.
+    pub fn slowdowns(&self, args: &PeersBenchArgs, system: System, distribution: Distribution) -> Vec<f64> {
+        let case = |accounts: Option<&u32>| Case { system, distribution, accounts: accounts.copied().unwrap_or(0) };
+        self.figures.ratios(&case(args.growth_accounts.first()), &case(args.growth_accounts.last()))
+    }
+}

@@ -1,0 +1,135 @@
+//! Workload 1: transfers between accounts, uniform and by Zipf's law.
+
+use anyhow::Result;
+
+use super::PeersBenchArgs;
+use super::clients::{Client, Clients, Load};
+use super::figures::Figures;
+use super::pairs::Distribution;
+use super::system::{Durability, Running, System, Systems};
+use super::tuning::{Chosen, tune};
+use crate::progress;
+
+/// What a system is asked for by itself, as a part of what it makes in a closed loop.
+const OWN_PACE: f64 = 0.6;
+/// What all systems are asked for, as a part of what the slowest of them makes in a closed loop.
+const COMMON_PACE: f64 = 0.5;
+
+/// How calls follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// A client waits for each answer.
+    OneByOne,
+    /// A client has several calls under way.
+    Pipelined,
+    /// Open loop at [`OWN_PACE`].
+    OwnPace,
+    /// Open loop at [`COMMON_PACE`].
+    CommonPace,
+}
+
+/// One row of the results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Case {
+    pub system: System,
+    pub durability: Durability,
+    pub distribution: Distribution,
+    pub client: Client,
+    pub way: Way,
+}
+
+impl Case {
+    /// The load that the goals are about: answers come when writes are on disk, the client is compiled and pipelined.
+    pub fn main(system: System, distribution: Distribution) -> Self {
+        let (durability, client, way) = (Durability::Durable, Client::Compiled, Way::Pipelined);
+        Self { system, durability, distribution, client, way }
+    }
+}
+
+/// The figures of all rounds.
+#[derive(Default)]
+pub struct Wallet {
+    pub figures: Figures<Case>,
+}
+
+/// Finds the best set-up of each system for the load that the goals are about.
+pub fn choose(args: &PeersBenchArgs, systems: &Systems, clients: &Clients) -> Result<Vec<Chosen>> {
+    tune(args, args.system.iter().copied(), |system, setup| {
+        let running = systems.start(system, Some(setup), Durability::Durable, args.accounts)?;
+        let (client, load) = (Client::Compiled, Load::Closed(args.in_flight));
+        Ok(clients.transfers(&running, args.accounts, Distribution::Uniform, client, load)?.per_second)
+    })
+}
+
+impl Wallet {
+    /// Takes every figure once. All systems are under full load first; then all get half of what the slowest could do.
+    pub fn measure_round(
+        &mut self,
+        args: &PeersBenchArgs,
+        (systems, chosen): (&Systems, &[Chosen]),
+        clients: &Clients,
+        round: u32,
+    ) -> Result<()> {
+        for &(system, setup) in chosen {
+            for durability in [Durability::Durable, Durability::Relaxed] {
+                let step = format!("round {round}: wallet, {}, {durability:?}", system.title());
+                progress::step(&step, || {
+                    let running = systems.start(system, setup, durability, args.accounts)?;
+                    self.closed_loops(args, clients, &running)
+                })?;
+            }
+        }
+        for &(system, setup) in chosen {
+            progress::step(&format!("round {round}: wallet at one pace, {}", system.title()), || {
+                let running = systems.start(system, setup, Durability::Durable, args.accounts)?;
+                Distribution::ALL.into_iter().try_for_each(|distribution| {
+                    let rate = COMMON_PACE * self.slowest(chosen, distribution);
+                    let case = Case { way: Way::CommonPace, ..Case::main(system, distribution) };
+                    self.measure(args, clients, &running, case, Load::Open(rate)).map(drop)
+                })
+            })?;
+        }
+        Ok(())
+    }
+
+    fn closed_loops(&mut self, args: &PeersBenchArgs, clients: &Clients, running: &Running) -> Result<()> {
+        let (system, durability) = (running.system, running.durability);
+        for distribution in Distribution::ALL {
+            for client in [Client::Compiled, Client::NodeJs] {
+                let main = Case { durability, client, ..Case::main(system, distribution) };
+                let per_second = self.measure(args, clients, running, main, Load::Closed(args.in_flight))?;
+                if durability == Durability::Relaxed {
+                    continue;
+                }
+                self.measure(args, clients, running, Case { way: Way::OneByOne, ..main }, Load::Closed(1))?;
+                if client == Client::Compiled {
+                    let load = Load::Open(OWN_PACE * per_second);
+                    self.measure(args, clients, running, Case { way: Way::OwnPace, ..main }, load)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn measure(
+        &mut self,
+        args: &PeersBenchArgs,
+        clients: &Clients,
+        running: &Running,
+        case: Case,
+        load: Load,
+    ) -> Result<f64> {
+        let calls = clients.transfers(running, args.accounts, case.distribution, case.client, load)?;
+        let per_second = calls.per_second;
+        self.figures.add(case, calls);
+        Ok(per_second)
+    }
+
+    /// What the slowest system made in the latest round.
+    fn slowest(&self, chosen: &[Chosen], distribution: Distribution) -> f64 {
+        let latest = |&(system, _): &Chosen| {
+            self.figures.per_second(&Case::main(system, distribution)).last().copied().unwrap_or(f64::INFINITY)
+        };
+        chosen.iter().map(latest).fold(f64::INFINITY, f64::min)
+    }
+}

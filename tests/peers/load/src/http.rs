@@ -1,0 +1,104 @@
+//! HTTP/1.1 with kept connections and pipelining: calls are written without waiting for the answers before them,
+//! which the server sends in the order of the calls.
+
+use std::collections::VecDeque;
+
+use anyhow::{Context, bail, ensure};
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::driver::{Answer, Connection};
+
+/// Header fields of an answer that are understood.
+const FIELDS_MAX: usize = 32;
+
+/// One connection.
+pub struct HttpConnection<B> {
+    stream: TcpStream,
+    head: Vec<u8>,
+    next_body: B,
+    outgoing: Vec<u8>,
+    incoming: BytesMut,
+    waiting: VecDeque<usize>,
+}
+
+/// What is called.
+#[derive(Clone)]
+pub struct Target {
+    /// Address and port.
+    pub address: String,
+    /// Path and query.
+    pub path: String,
+    /// Bearer token, if calls need one.
+    pub token: Option<String>,
+}
+
+impl<B: FnMut() -> String> HttpConnection<B> {
+    /// Connects; each call posts the next body.
+    pub async fn open(target: &Target, next_body: B) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(&target.address).await.context("the server cannot be reached")?;
+        stream.set_nodelay(true)?;
+        let token = target.token.as_ref().map(|token| format!("authorization: Bearer {token}\r\n"));
+        let head = format!(
+            "POST {} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n{}content-length: ",
+            target.path,
+            target.address,
+            token.unwrap_or_default()
+        );
+        Ok(Self {
+            stream,
+            head: head.into_bytes(),
+            next_body,
+            outgoing: Vec::new(),
+            incoming: BytesMut::with_capacity(16 * 1024),
+            waiting: VecDeque::new(),
+        })
+    }
+
+    /// The next whole answer in the buffer: whether it was a success.
+    fn take_answer(&mut self) -> anyhow::Result<Option<bool>> {
+        let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
+        let mut answer = httparse::Response::new(&mut fields);
+        let httparse::Status::Complete(head) = answer.parse(&self.incoming)? else { return Ok(None) };
+        let status = answer.code.context("an answer without a status")?;
+        let length = answer.headers.iter().find(|field| field.name.eq_ignore_ascii_case("content-length"));
+        let length = length.context("an answer without a length")?;
+        let length: usize = str::from_utf8(length.value)?.trim().parse()?;
+        if self.incoming.len() < head + length {
+            return Ok(None);
+        }
+        self.incoming.advance(head + length);
+        Ok(Some((200..300).contains(&status)))
+    }
+}
+
+impl<B: FnMut() -> String> Connection for HttpConnection<B> {
+    async fn write_call(&mut self, slot: usize) -> anyhow::Result<()> {
+        let body = (self.next_body)();
+        self.outgoing.extend_from_slice(&self.head);
+        self.outgoing.extend_from_slice(format!("{}\r\n\r\n{body}", body.len()).as_bytes());
+        self.waiting.push_back(slot);
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> anyhow::Result<()> {
+        self.stream.write_all(&self.outgoing).await?;
+        self.outgoing.clear();
+        Ok(())
+    }
+
+    async fn read_answers(&mut self, answers: &mut Vec<Answer>) -> anyhow::Result<()> {
+        while answers.is_empty() {
+            if self.stream.read_buf(&mut self.incoming).await? == 0 {
+                bail!("the server closed a connection with {} calls under way", self.waiting.len());
+            }
+            while let Some(is_accepted) = self.take_answer()? {
+                let slot = self.waiting.pop_front().context("an answer that nobody waits for")?;
+                answers.push(Answer { slot, is_accepted });
+            }
+        }
+        ensure!(self.incoming.len() < 1 << 20, "an answer that does not end");
+        Ok(())
+    }
+}

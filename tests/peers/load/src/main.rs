@@ -1,0 +1,44 @@
+//! The load of `cargo xtask bench peers`: one program for every system, so that no client is better than another.
+//!
+//! `wallet` makes transfers and `session` session starts, as fast as answers come (closed loop) or at a fixed rate
+//! of arrivals (open loop). `driver` keeps one connection busy, `pacer` says when calls are due, `http` and `node`
+//! are the two ways to speak, `tokens` signs what players show,
+//! `recorder` keeps what was measured. The result is one line of JSON.
+
+mod driver;
+mod http;
+mod node;
+mod pacer;
+mod pairs;
+mod recorder;
+mod session;
+mod tokens;
+mod wallet;
+
+use clap::Parser;
+
+// What the node and the axum peer run on too.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+#[derive(Parser)]
+enum Workload {
+    /// Transfers between accounts.
+    Wallet(wallet::Options),
+    /// Session starts.
+    Session(session::Options),
+}
+
+fn main() -> anyhow::Result<()> {
+    let workload = Workload::parse();
+    // One thread, as the Node.js client has: the other cores are for who is measured.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let result = runtime.block_on(async {
+        match workload {
+            Workload::Wallet(options) => wallet::run(options).await,
+            Workload::Session(options) => session::run(options).await,
+        }
+    })?;
+    println!("{}", serde_json::to_string(&result)?);
+    Ok(())
+}
