@@ -118,3 +118,58 @@ async fn wait<C: Connection>(
         Err(_) => Ok(false),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pacer::paces;
+
+    /// Answers each call at once, but none before this moment.
+    struct Stalling {
+        until: Instant,
+        waiting: Vec<usize>,
+    }
+
+    impl Connection for Stalling {
+        async fn write_call(&mut self, slot: usize) -> anyhow::Result<()> {
+            self.waiting.push(slot);
+            Ok(())
+        }
+
+        async fn flush(&mut self) -> anyhow::Result<()> {
+            Ok(())
+        }
+
+        async fn read_answers(&mut self, answers: &mut Vec<Answer>) -> anyhow::Result<()> {
+            if self.waiting.is_empty() {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep_until(self.until.into()).await;
+            answers.extend(self.waiting.drain(..).map(|slot| Answer { slot, is_accepted: true }));
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stall_is_charged_to_every_call_that_was_due_meanwhile() -> anyhow::Result<()> {
+        let window = Window::beginning_now(Duration::ZERO, Duration::from_millis(400));
+        let pace = paces(1, Some(100.0), window).pop().context("there is a pace")?;
+        let stalling = Stalling { until: window.begin + Duration::from_millis(300), waiting: Vec::new() };
+        let recorder = drive(stalling, pace, 1, window).await?;
+        let summary = serde_json::to_value(recorder.summary())?;
+        // Thirty of forty calls were due in the stall; with one at a time, a closed loop would have seen one slow call.
+        assert!(summary["p50_ms"].as_f64() > Some(50.0), "{summary}");
+        assert_eq!(summary["unanswered"], 0);
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_closed_loop_ends_when_all_calls_are_answered() -> anyhow::Result<()> {
+        let window = Window::beginning_now(Duration::ZERO, Duration::from_millis(20));
+        let pace = paces(1, None, window).pop().context("there is a pace")?;
+        let recorder = drive(Stalling { until: window.begin, waiting: Vec::new() }, pace, 4, window).await?;
+        let summary = serde_json::to_value(recorder.summary())?;
+        assert!(summary["calls"].as_u64() > Some(4), "{summary}");
+        Ok(())
+    }
+}

@@ -102,3 +102,39 @@ impl<B: FnMut() -> String> Connection for HttpConnection<B> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn answers_belong_to_calls_in_their_order_however_they_are_cut() -> anyhow::Result<()> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let target = Target { address: listener.local_addr()?.to_string(), path: "/transfers".to_owned(), token: None };
+        let mut bodies = ["one", "three"].into_iter();
+        let mut client = HttpConnection::open(&target, || bodies.next().unwrap().to_owned()).await?;
+        let (mut server, _) = listener.accept().await?;
+        for slot in [7, 4] {
+            client.write_call(slot).await?;
+        }
+        client.flush().await?;
+        let mut requests = vec![0; client.head.len() * 2 + "3\r\n\r\none5\r\n\r\nthree".len()];
+        server.read_exact(&mut requests).await?;
+        assert!(requests.ends_with(b"content-length: 5\r\n\r\nthree"));
+
+        let mut answers = Vec::new();
+        server.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}HTTP/1.1 409 Conflict\r\ncont").await?;
+        client.read_answers(&mut answers).await?;
+        server.write_all(b"ent-length: 0\r\n\r\n").await?;
+        while answers.len() < 2 {
+            let mut more = Vec::new();
+            client.read_answers(&mut more).await?;
+            answers.append(&mut more);
+        }
+        let seen: Vec<_> = answers.iter().map(|answer| (answer.slot, answer.is_accepted)).collect();
+        assert_eq!(seen, [(7, true), (4, false)]);
+        Ok(())
+    }
+}

@@ -22,16 +22,6 @@ pub enum Client {
     NodeJs,
 }
 
-impl Client {
-    /// What the report calls it.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Compiled => "compiled",
-            Self::NodeJs => "Node.js",
-        }
-    }
-}
-
 /// What a client does.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Load {
