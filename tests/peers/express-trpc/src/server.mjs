@@ -31,12 +31,6 @@ const { values: options } = parseArgs({
 
 const workers = Number(options.workers);
 
-if (cluster.isPrimary) {
-  lead();
-} else {
-  await serve();
-}
-
 /** Starts the workers, and says where they listen once all of them do. */
 function lead() {
   let ready = 0;
@@ -77,7 +71,7 @@ function playerIn(authorization, verify) {
   }
 }
 
-/** What a session start reads. PostgreSQL writes the rows as JSON, which is cheaper than to do so here. */
+/** What a session start reads, by the statements of all peers. */
 const READS = {
   profile: "SELECT row_to_json(profile) AS found FROM profile WHERE player = $1",
   inventory: "SELECT coalesce(json_agg(item), '[]') AS found FROM inventory_item item WHERE owner = $1",
@@ -121,4 +115,10 @@ function refuseUnlessDone(outcome) {
   if (outcome === 1) throw new TRPCError({ code: "BAD_REQUEST", message: "same_account" });
   if (outcome === 2) throw new TRPCError({ code: "NOT_FOUND", message: "no_such_account" });
   throw new TRPCError({ code: "CONFLICT", message: "insufficient" });
+}
+
+if (cluster.isPrimary) {
+  lead();
+} else {
+  await serve();
 }

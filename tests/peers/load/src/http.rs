@@ -62,15 +62,36 @@ impl<B: FnMut() -> String> HttpConnection<B> {
         let mut answer = httparse::Response::new(&mut fields);
         let httparse::Status::Complete(head) = answer.parse(&self.incoming)? else { return Ok(None) };
         let status = answer.code.context("an answer without a status")?;
-        let length = answer.headers.iter().find(|field| field.name.eq_ignore_ascii_case("content-length"));
-        let length = length.context("an answer without a length")?;
-        let length: usize = str::from_utf8(length.value)?.trim().parse()?;
-        if self.incoming.len() < head + length {
-            return Ok(None);
-        }
+        let field = |name: &str| answer.headers.iter().find(|field| field.name.eq_ignore_ascii_case(name));
+        let length = match field("content-length") {
+            Some(length) => Some(str::from_utf8(length.value)?.trim().parse()?),
+            None => chunked_length(field("transfer-encoding"), &self.incoming[head..])?,
+        };
+        let Some(length) = length.filter(|length| self.incoming.len() >= head + length) else { return Ok(None) };
         self.incoming.advance(head + length);
         Ok(Some((200..300).contains(&status)))
     }
+}
+
+/// How long a body in chunks is with all that is around them; nothing if not all of it has arrived.
+fn chunked_length(encoding: Option<&httparse::Header>, body: &[u8]) -> anyhow::Result<Option<usize>> {
+    let is_chunked = encoding.is_some_and(|encoding| encoding.value.eq_ignore_ascii_case(b"chunked"));
+    ensure!(is_chunked, "an answer without a length");
+    let mut at = 0;
+    while let Some(rest) = body.get(at..) {
+        match httparse::parse_chunk_size(rest) {
+            Ok(httparse::Status::Complete((head, size))) => {
+                // Each chunk ends with a line's end, and so does the body, whose last chunk is empty.
+                at += head + usize::try_from(size)? + 2;
+                if size == 0 {
+                    return Ok(Some(at));
+                }
+            }
+            Ok(httparse::Status::Partial) => return Ok(None),
+            Err(_) => bail!("a chunk without a size"),
+        }
+    }
+    Ok(None)
 }
 
 impl<B: FnMut() -> String> Connection for HttpConnection<B> {
@@ -113,28 +134,29 @@ mod tests {
     async fn answers_belong_to_calls_in_their_order_however_they_are_cut() -> anyhow::Result<()> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let target = Target { address: listener.local_addr()?.to_string(), path: "/transfers".to_owned(), token: None };
-        let mut bodies = ["one", "three"].into_iter();
+        let mut bodies = ["one", "three", "three"].into_iter();
         let mut client = HttpConnection::open(&target, || bodies.next().unwrap().to_owned()).await?;
         let (mut server, _) = listener.accept().await?;
-        for slot in [7, 4] {
+        for slot in [7, 4, 5] {
             client.write_call(slot).await?;
         }
         client.flush().await?;
-        let mut requests = vec![0; client.head.len() * 2 + "3\r\n\r\none5\r\n\r\nthree".len()];
+        let mut requests = vec![0; client.head.len() * 3 + "3\r\n\r\none5\r\n\r\nthree5\r\n\r\nthree".len()];
         server.read_exact(&mut requests).await?;
         assert!(requests.ends_with(b"content-length: 5\r\n\r\nthree"));
 
         let mut answers = Vec::new();
         server.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}HTTP/1.1 409 Conflict\r\ncont").await?;
         client.read_answers(&mut answers).await?;
-        server.write_all(b"ent-length: 0\r\n\r\n").await?;
-        while answers.len() < 2 {
+        server.write_all(b"ent-length: 0\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r").await?;
+        server.write_all(b"\n0\r\n\r\n").await?;
+        while answers.len() < 3 {
             let mut more = Vec::new();
             client.read_answers(&mut more).await?;
             answers.append(&mut more);
         }
         let seen: Vec<_> = answers.iter().map(|answer| (answer.slot, answer.is_accepted)).collect();
-        assert_eq!(seen, [(7, true), (4, false)]);
+        assert_eq!(seen, [(7, true), (4, false), (5, true)]);
         Ok(())
     }
 }

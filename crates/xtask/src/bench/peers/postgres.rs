@@ -1,6 +1,7 @@
 //! A PostgreSQL of the benchmark's own: its data in a folder of its own, reached by a Unix socket alone, which is its
 //! fastest way and cannot collide with another server on the machine.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -39,7 +40,7 @@ const SETTINGS: [&str; 13] = [
     "jit=off",
     "autovacuum_naptime=10s",
     "logging_collector=off",
-    "log_min_messages=error",
+    "log_min_messages=warning",
 ];
 
 /// An initialised data folder.
@@ -86,12 +87,15 @@ impl Cluster {
         for setting in SETTINGS {
             command.args(["-c", setting]);
         }
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().context("PostgreSQL does not start")?;
+        let log = File::options().create(true).append(true).open(self.data.with_extension("log"))?;
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn();
+        let child = child.context("PostgreSQL does not start")?;
         let mut postgres = Postgres { cluster: self, child };
         let deadline = Instant::now() + START_LIMIT;
         while !postgres.is_ready() {
             if let Some(status) = postgres.child.try_wait()? {
-                bail!("PostgreSQL ended at its start ({status})");
+                let log = std::fs::read_to_string(self.data.with_extension("log")).unwrap_or_default();
+                bail!("PostgreSQL ended at its start ({status}): {log}");
             }
             ensure!(Instant::now() < deadline, "PostgreSQL does not start");
             thread::sleep(process::POLL_INTERVAL);
