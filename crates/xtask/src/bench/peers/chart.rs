@@ -23,6 +23,19 @@ const GAP: f64 = 14.0;
 const HEAD: f64 = 64.0;
 const COLOURS: [&str; 4] = ["#2f6db5", "#e0812b", "#4a9b57", "#8a63b0"];
 
+/// Names of the files, which stand beside the page.
+pub const LATENCY_FILE: &str = "peers-wallet-latency.svg";
+pub const SESSION_FILE: &str = "peers-session.svg";
+pub const GROWTH_FILE: &str = "peers-growth.svg";
+
+/// The name of the file of throughput.
+pub fn throughput_file(distribution: Distribution) -> &'static str {
+    match distribution {
+        Distribution::Uniform => "peers-wallet-uniform.svg",
+        Distribution::Zipf => "peers-wallet-zipf.svg",
+    }
+}
+
 /// Bars in rows; each row has one for each series, which is missing where there is no value.
 struct Chart {
     title: String,
@@ -34,11 +47,11 @@ struct Chart {
 /// Draws all charts that there are figures for.
 pub fn write_all(folder: &Path, args: &PeersBenchArgs, results: &Results) -> Result<()> {
     let charts = [
-        ("peers-wallet-uniform.svg", throughput(args, results, Distribution::Uniform)),
-        ("peers-wallet-zipf.svg", throughput(args, results, Distribution::Zipf)),
-        ("peers-wallet-latency.svg", latency(args, results)),
-        ("peers-session.svg", sessions(args, results)),
-        ("peers-growth.svg", growth(args, results)),
+        (throughput_file(Distribution::Uniform), throughput(args, results, Distribution::Uniform)),
+        (throughput_file(Distribution::Zipf), throughput(args, results, Distribution::Zipf)),
+        (LATENCY_FILE, latency(args, results)),
+        (SESSION_FILE, sessions(args, results)),
+        (GROWTH_FILE, growth(args, results)),
     ];
     for (name, chart) in charts {
         if chart.has_values() {

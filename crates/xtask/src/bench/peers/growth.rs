@@ -38,7 +38,7 @@ impl Growth {
                 let step = format!("round {round}: {accounts} accounts, {}", system.title());
                 progress::step(&step, || {
                     let running = systems.start(system, setup, Durability::Durable, accounts)?;
-                    for distribution in Distribution::ALL {
+                    for &distribution in args.distributions() {
                         let load = Load::Closed(args.in_flight);
                         let calls = clients.transfers(&running, accounts, distribution, Client::Compiled, load)?;
                         self.figures.add(Case { system, distribution, accounts }, calls);

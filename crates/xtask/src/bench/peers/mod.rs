@@ -32,6 +32,7 @@ use crate::suites::typescript;
 use crate::workspace::{Profile, Workspace};
 use crate::{cargo, progress, setup, wasm_modules};
 use clients::Clients;
+use pairs::Distribution;
 use system::{System, Systems};
 use tuning::Chosen;
 
@@ -75,7 +76,7 @@ pub struct PeersBenchArgs {
     /// Players who start sessions.
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     players: u32,
-    /// Everything as short and as small as shows that it works: about two minutes with `--debug`.
+    /// Everything as short and as small as shows that it works: a few minutes with `--debug`.
     #[arg(long, conflicts_with = "write")]
     small: bool,
     /// Measures what is built already.
@@ -84,7 +85,7 @@ pub struct PeersBenchArgs {
     /// Takes debug builds, to try the benchmark out: the figures mean nothing.
     #[arg(long, conflicts_with = "write")]
     debug: bool,
-    /// Writes the results into docs/benchmarks/peers.md, and the charts beside it.
+    /// Writes what was measured into docs/benchmarks/peers.md, and the charts beside it.
     #[arg(long)]
     write: bool,
 }
@@ -115,23 +116,44 @@ impl PeersBenchArgs {
         self.workload.contains(&workload)
     }
 
-    /// The command that repeats this run.
-    fn command(&self) -> String {
-        let Self { rounds, seconds, warm_up_seconds, clients, in_flight, accounts, players, .. } = self;
-        let growth: Vec<String> = self.growth_accounts.iter().map(u32::to_string).collect();
-        format!(
-            "cargo xtask bench peers --rounds {rounds} --seconds {seconds} --warm-up-seconds {warm_up_seconds} \
-             --clients {clients} --in-flight {in_flight} --accounts {accounts} --players {players} \
-             --growth-accounts {} --write",
-            growth.join(",")
-        )
+    /// How accounts are drawn: in a small run, by the law that is harder to serve.
+    fn distributions(&self) -> &'static [Distribution] {
+        if self.small { &[Distribution::Zipf] } else { &Distribution::ALL }
     }
+
+    /// The command that repeats what was measured of one workload.
+    fn command(&self, workload: Workload) -> String {
+        let Self { rounds, seconds, warm_up_seconds, clients, .. } = self;
+        let mut command = format!("cargo xtask bench peers --workload {}", name_of(&workload));
+        let all = System::value_variants();
+        if self.system != all {
+            let systems: Vec<String> = self.system.iter().map(name_of).collect();
+            command += &format!(" --system {}", systems.join(","));
+        }
+        command += &format!(
+            " --rounds {rounds} --seconds {seconds} --warm-up-seconds {warm_up_seconds} --clients {clients}"
+        );
+        match workload {
+            Workload::Wallet => command += &format!(" --in-flight {} --accounts {}", self.in_flight, self.accounts),
+            Workload::Session => command += &format!(" --players {}", self.players),
+            Workload::Growth => {
+                let accounts: Vec<String> = self.growth_accounts.iter().map(u32::to_string).collect();
+                command += &format!(" --in-flight {} --growth-accounts {}", self.in_flight, accounts.join(","));
+            }
+        }
+        command + " --write"
+    }
+}
+
+/// What an argument is called on the command line.
+fn name_of(value: &impl ValueEnum) -> String {
+    value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
 /// Runs everything as small as can be, with debug builds: the test of this benchmark.
 pub fn smoke(workspace: &Workspace) -> Result<()> {
     let command = <PeersBenchArgs as Args>::augment_args(Command::new("peers"));
-    let matches = command.get_matches_from(["peers", "--small", "--debug"]);
+    let matches = command.try_get_matches_from(["peers", "--small", "--debug"])?;
     run(workspace, &PeersBenchArgs::from_arg_matches(&matches)?)
 }
 
@@ -157,11 +179,15 @@ pub fn run(workspace: &Workspace, args: &PeersBenchArgs) -> Result<()> {
     // Databases are of no use to anybody else, and large.
     fs::remove_dir_all(&folder)?;
     let results = results?;
-    let report = report::markdown(workspace, args, &systems, &results)?;
-    println!("{report}");
+    for &workload in &args.workload {
+        let section = report::section(workspace, args, workload, &systems, &results);
+        println!("{section}\n");
+        if args.write {
+            write_into(workspace, DOCUMENT, &format!("cargo xtask bench peers --workload {}", name_of(&workload)), &section)?;
+        }
+    }
     if args.write {
-        write_into(workspace, DOCUMENT, "cargo xtask bench peers", &report)?;
-        chart::write_all(&charts(workspace), args, &results)?;
+        chart::write_all(&workspace.root().join(CHARTS), args, &results)?;
     }
     Ok(())
 }
@@ -220,6 +246,27 @@ fn peer_program(workspace: &Workspace, profile: Profile, name: &str) -> PathBuf 
     cargo::peers_target(workspace).join(profile.name()).join(file)
 }
 
-fn charts(workspace: &Workspace) -> PathBuf {
-    workspace.root().join(CHARTS)
+#[cfg(test)]
+mod tests {
+    use clap::{Args, Command, FromArgMatches};
+
+    use super::{PeersBenchArgs, Workload};
+
+    fn parsed(arguments: &[&str]) -> PeersBenchArgs {
+        let command = <PeersBenchArgs as Args>::augment_args(Command::new("peers").no_binary_name(true));
+        PeersBenchArgs::from_arg_matches(&command.get_matches_from(arguments)).unwrap()
+    }
+
+    #[test]
+    fn the_report_names_a_command_that_repeats_the_run() {
+        let args = parsed(&["--workload", "growth", "--system", "node,fastapi", "--seconds", "0.5"]);
+        let command = args.command(Workload::Growth);
+        assert_eq!(
+            command,
+            "cargo xtask bench peers --workload growth --system node,fastapi --rounds 3 --seconds 0.5 \
+             --warm-up-seconds 2 --clients 64 --in-flight 16 --growth-accounts 1000,100000,1000000 --write"
+        );
+        let arguments: Vec<&str> = command.split(' ').skip(4).collect();
+        assert_eq!(parsed(&arguments).command(Workload::Growth), command);
+    }
 }

@@ -1,14 +1,12 @@
 //! The report: tables in Markdown.
 
-use anyhow::Result;
-
 use super::clients::Client;
 use super::figures::{larger, millis, ratios, shown, times};
 use super::pairs::Distribution;
 use super::system::{Durability, System, Systems};
 use super::tuning::described;
 use super::wallet::{Case, Wallet, Way};
-use super::{PeersBenchArgs, Results, Workload, growth, session};
+use super::{PeersBenchArgs, Results, Workload, chart, growth, session};
 use crate::bench::report::{heading, thousands, version_of};
 use crate::workspace::Workspace;
 
@@ -28,66 +26,93 @@ const LOADS: [(Durability, Client, Way, &str); 6] = [
     (Durability::Relaxed, Client::NodeJs, Way::Pipelined, "relaxed, Node.js, pipelined"),
 ];
 
-/// The whole report.
-pub fn markdown(workspace: &Workspace, args: &PeersBenchArgs, systems: &Systems, results: &Results) -> Result<String> {
+/// The report on one workload.
+pub fn section(
+    workspace: &Workspace,
+    args: &PeersBenchArgs,
+    workload: Workload,
+    systems: &Systems,
+    results: &Results,
+) -> String {
     let tools = [systems.postgres_version(), systems.fastapi_version(), format!("Node.js {}", version_of("node"))];
-    let mut lines = heading(workspace, &args.command(), &tools);
-    lines.extend(goals(args, results));
-    if args.measures(Workload::Wallet) || args.measures(Workload::Growth) {
-        lines.push(format!("Best set-ups for transfers: {}.\n", described(&results.chosen)));
+    let mut lines = heading(workspace, &args.command(workload), &tools);
+    let chosen = if workload == Workload::Session { &results.session.chosen } else { &results.chosen };
+    lines.push(format!("Best set-ups: {}.\n", described(chosen)));
+    let goals = match workload {
+        Workload::Wallet => wallet_goals(results),
+        Workload::Session => session_goal(results),
+        Workload::Growth => growth_goals(args, results),
+    };
+    lines.extend(goals_table(&goals));
+    match workload {
+        Workload::Wallet => lines.extend(wallet(args, results)),
+        Workload::Session => lines.extend(sessions(args, results)),
+        Workload::Growth => lines.extend(growth_table(args, results)),
     }
-    if args.measures(Workload::Wallet) {
-        for distribution in Distribution::ALL {
-            lines.push(format!("### Wallet transfer, {}\n", distribution.title()));
-            lines.extend(throughput(args, &results.wallet, distribution));
-            lines.push("\nThis product over the SDK's WebSocket as a multiple of the others, in the same round:\n".to_owned());
-            lines.extend(multiples(args, &results.wallet, distribution));
-            lines.push("\nOpen loop, durable, compiled client; latencies in ms, counted from when a call was due:\n".to_owned());
-            lines.extend(latencies(args, &results.wallet, distribution));
-            lines.push(String::new());
-        }
-    }
-    if args.measures(Workload::Session) {
-        lines.push("### Session start\n".to_owned());
-        lines.push(format!("Best set-ups for session starts: {}.\n", described(&results.session.chosen)));
-        lines.extend(sessions(args, results));
-        lines.push(String::new());
-    }
-    if args.measures(Workload::Growth) {
-        lines.push("### Growth\n".to_owned());
-        lines.extend(growth_table(args, results));
-    }
-    Ok(lines.join("\n"))
+    lines.join("\n")
 }
 
-fn goals(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
+/// What is wanted, and what was reached in each round; left out if it was not measured.
+struct Goal {
+    title: String,
+    wanted: String,
+    reached: Vec<f64>,
+}
+
+fn goals_table(goals: &[Goal]) -> Vec<String> {
     let mut lines = table(&["goal", "wanted", "reached"].map(str::to_owned));
-    for distribution in Distribution::ALL {
-        let made = |system| results.wallet.figures.per_second(&Case::main(system, distribution));
-        let node = made(System::Node);
-        let axum = larger(&made(System::AxumPooled), &made(System::AxumPipelined));
-        let wanted = [("axum + PostgreSQL, the better of both", TIMES_AXUM, axum), ("Express + tRPC", TIMES_EXPRESS, made(System::Express))];
-        for (name, least, theirs) in wanted {
-            let reached = ratios(&node, &theirs);
-            if !reached.is_empty() {
-                let title = format!("wallet, {}, times {name}", distribution.title());
-                lines.push(row(&title, &[format!("at least {least}"), shown(&reached, times)]));
-            }
-        }
-    }
-    let session = |system| (system, session::Way::Closed);
-    let reached = results.session.figures.ratios(&session(System::Node), &session(System::Express));
-    if !reached.is_empty() {
-        lines.push(row("session starts, times Express + tRPC", &[format!("at least {SESSIONS_TIMES_EXPRESS}"), shown(&reached, times)]));
-    }
-    for distribution in Distribution::ALL {
-        let reached = results.growth.slowdowns(args, System::Node, distribution);
-        if !reached.is_empty() {
-            let title = format!("growth, {}, fewest accounts over most", distribution.title());
-            lines.push(row(&title, &[format!("at most {SLOWDOWN_MAX}"), shown(&reached, times)]));
-        }
-    }
+    let measured = goals.iter().filter(|goal| !goal.reached.is_empty());
+    lines.extend(measured.map(|goal| row(&goal.title, &[goal.wanted.clone(), shown(&goal.reached, times)])));
     lines.push(String::new());
+    lines
+}
+
+fn wallet_goals(results: &Results) -> Vec<Goal> {
+    let of = |distribution: Distribution| {
+        let made = |system| results.wallet.figures.per_second(&Case::main(system, distribution));
+        let axum = larger(&made(System::AxumPooled), &made(System::AxumPipelined));
+        let goal = |name: &str, least: f64, theirs: &[f64]| Goal {
+            title: format!("{}, times {name}", distribution.title()),
+            wanted: format!("at least {least}"),
+            reached: ratios(&made(System::Node), theirs),
+        };
+        [
+            goal("axum + PostgreSQL, the better of both", TIMES_AXUM, &axum),
+            goal("Express + tRPC", TIMES_EXPRESS, &made(System::Express)),
+        ]
+    };
+    Distribution::ALL.into_iter().flat_map(of).collect()
+}
+
+fn session_goal(results: &Results) -> Vec<Goal> {
+    let closed = |system| (system, session::Way::Closed);
+    let reached = results.session.figures.ratios(&closed(System::Node), &closed(System::Express));
+    let wanted = format!("at least {SESSIONS_TIMES_EXPRESS}");
+    vec![Goal { title: "session starts, times Express + tRPC".to_owned(), wanted, reached }]
+}
+
+fn growth_goals(args: &PeersBenchArgs, results: &Results) -> Vec<Goal> {
+    let goal = |distribution: Distribution| Goal {
+        title: format!("{}, fewest accounts over most", distribution.title()),
+        wanted: format!("at most {SLOWDOWN_MAX}"),
+        reached: results.growth.slowdowns(args, System::Node, distribution),
+    };
+    Distribution::ALL.map(goal).into()
+}
+
+fn wallet(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
+    let mut lines = Vec::new();
+    for &distribution in args.distributions() {
+        lines.push(format!("**Transfers a second, {}**\n", distribution.title()));
+        lines.extend(throughput(args, &results.wallet, distribution));
+        lines.push(format!("\n![Transfers a second]({})\n", chart::throughput_file(distribution)));
+        lines.push(format!("**This product over the SDK's WebSocket, times the others, {}**\n", distribution.title()));
+        lines.extend(multiples(args, &results.wallet, distribution));
+        lines.push(format!("\n**Open loop, durable, compiled client, {}: latencies in ms**\n", distribution.title()));
+        lines.extend(latencies(args, &results.wallet, distribution));
+        lines.push(String::new());
+    }
+    lines.push(format!("![Latency]({})", chart::LATENCY_FILE));
     lines
 }
 
@@ -137,11 +162,11 @@ fn latencies(args: &PeersBenchArgs, wallet: &Wallet, distribution: Distribution)
 fn sessions(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
     let figures = &results.session.figures;
     let head = [
-        "session starts a second",
-        "closed loop",
+        "session starts",
+        "closed loop: a second",
         "this product, times",
         "p99, ms",
-        "open loop at 60 % of its own",
+        "open loop at 60 % of its own: a second",
         "p50, ms",
         "p99, ms",
     ];
@@ -158,6 +183,7 @@ fn sessions(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
         ];
         lines.push(row(system.title(), &values));
     }
+    lines.push(format!("\n![Session starts a second]({})", chart::SESSION_FILE));
     lines
 }
 
@@ -167,7 +193,7 @@ fn growth_table(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
     head.push("fewest over most".to_owned());
     let mut lines = table(&head);
     for &system in &args.system {
-        for distribution in Distribution::ALL {
+        for &distribution in args.distributions() {
             let mut values = vec![distribution.title()];
             values.extend(args.growth_accounts.iter().map(|&accounts| {
                 shown(&results.growth.figures.per_second(&growth::Case { system, distribution, accounts }), thousands)
@@ -176,6 +202,7 @@ fn growth_table(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
             lines.push(row(system.title(), &values));
         }
     }
+    lines.push(format!("\n![Growth]({})", chart::GROWTH_FILE));
     lines
 }
 

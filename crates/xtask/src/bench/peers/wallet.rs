@@ -57,7 +57,7 @@ pub fn choose(args: &PeersBenchArgs, systems: &Systems, clients: &Clients) -> Re
     tune(args, args.system.iter().copied(), |system, setup| {
         let running = systems.start(system, Some(setup), Durability::Durable, args.accounts)?;
         let (client, load) = (Client::Compiled, Load::Closed(args.in_flight));
-        Ok(clients.transfers(&running, args.accounts, Distribution::Uniform, client, load)?.per_second)
+        Ok(clients.transfers(&running, args.accounts, args.distributions()[0], client, load)?.per_second)
     })
 }
 
@@ -82,7 +82,7 @@ impl Wallet {
         for &(system, setup) in chosen {
             progress::step(&format!("round {round}: wallet at one pace, {}", system.title()), || {
                 let running = systems.start(system, setup, Durability::Durable, args.accounts)?;
-                Distribution::ALL.into_iter().try_for_each(|distribution| {
+                args.distributions().iter().try_for_each(|&distribution| {
                     let rate = COMMON_PACE * self.slowest(chosen, distribution);
                     let case = Case { way: Way::CommonPace, ..Case::main(system, distribution) };
                     self.measure(args, clients, &running, case, Load::Open(rate)).map(drop)
@@ -94,7 +94,7 @@ impl Wallet {
 
     fn closed_loops(&mut self, args: &PeersBenchArgs, clients: &Clients, running: &Running) -> Result<()> {
         let (system, durability) = (running.system, running.durability);
-        for distribution in Distribution::ALL {
+        for &distribution in args.distributions() {
             for client in [Client::Compiled, Client::NodeJs] {
                 let main = Case { durability, client, ..Case::main(system, distribution) };
                 let per_second = self.measure(args, clients, running, main, Load::Closed(args.in_flight))?;
