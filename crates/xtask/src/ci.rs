@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::workspace::Workspace;
 use crate::cargo::PEERS_MANIFEST;
+use crate::workspace::Workspace;
 use crate::{cargo, process, progress, setup, suites};
 
 /// Checks everything, the quickest check first, and stops at the first that fails.

@@ -61,7 +61,8 @@ fn run_suites(workspace: &Workspace, packages: &[PathBuf]) -> Vec<Report> {
     let mut reports = vec![
         suite("Rust tests", || rust(workspace)),
         suite("Rust tests of the benchmark's peers", || {
-            let output = captured::run(cargo::compile_peers(workspace, "test")?.args(["--workspace", "--no-fail-fast"]))?;
+            let output =
+                captured::run(cargo::compile_peers(workspace, "test")?.args(["--workspace", "--no-fail-fast"]))?;
             Ok(cargo_report::read(&output.text, output.success))
         }),
         suite("benchmark against peers, as small as can be", || {

@@ -47,7 +47,8 @@ impl Database {
             Mode::Pooled => {
                 // Fast: a connection that broke is noticed by its next user.
                 let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-                let pool = Pool::builder(Manager::from_config(config, NoTls, settings)).max_size(connections).build()?;
+                let pool =
+                    Pool::builder(Manager::from_config(config, NoTls, settings)).max_size(connections).build()?;
                 let opened = try_join_all((0..connections).map(|_| pool.get())).await?;
                 for client in &opened {
                     try_join_all(statements.iter().map(|statement| client.prepare_cached(statement))).await?;
@@ -81,7 +82,8 @@ impl Database {
         match self {
             Self::Pooled(pool, statements) => {
                 let client = pool.get().await?;
-                let prepared = try_join_all(statements.iter().map(|statement| client.prepare_cached(statement))).await?;
+                let prepared =
+                    try_join_all(statements.iter().map(|statement| client.prepare_cached(statement))).await?;
                 Ok(try_join_all(prepared.iter().map(|statement| client.query(statement, parameters))).await?)
             }
             Self::Pipelined(all, next) => {

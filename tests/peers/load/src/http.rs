@@ -148,7 +148,9 @@ mod tests {
         let mut answers = Vec::new();
         server.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}HTTP/1.1 409 Conflict\r\ncont").await?;
         client.read_answers(&mut answers).await?;
-        server.write_all(b"ent-length: 0\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r").await?;
+        server
+            .write_all(b"ent-length: 0\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r")
+            .await?;
         server.write_all(b"\n0\r\n\r\n").await?;
         while answers.len() < 3 {
             let mut more = Vec::new();

@@ -30,8 +30,7 @@ impl Database {
     /// Connects and waits for the greeting.
     pub async fn open(&self, token: Option<&str>) -> anyhow::Result<Socket> {
         let Self { address, name, is_confirmed } = self;
-        let url =
-            format!("ws://{address}/v1/database/{name}/subscribe?compression=None&confirmed={is_confirmed}");
+        let url = format!("ws://{address}/v1/database/{name}/subscribe?compression=None&confirmed={is_confirmed}");
         let mut request = url.into_client_request()?;
         let headers = request.headers_mut();
         headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(v2::BIN_PROTOCOL));

@@ -183,7 +183,8 @@ impl Start {
             match next_message(&mut socket).await? {
                 v2::ServerMessage::ProcedureResult(result) => {
                     // The first byte of the answer says whether it is a record.
-                    let is_record = matches!(&result.status, v2::ProcedureStatus::Returned(value) if value.first() == Some(&0));
+                    let is_record =
+                        matches!(&result.status, v2::ProcedureStatus::Returned(value) if value.first() == Some(&0));
                     ensure!(is_record, "the save was not handed out: {:?}", result.status);
                     break;
                 }

@@ -50,9 +50,7 @@ pub fn run(workspace: &Workspace, args: &NodeBenchArgs) -> Result<()> {
     if !args.skip_build {
         build(workspace)?;
     }
-    progress::step("TypeScript load generator", || {
-        generators::build_typescript(workspace, Profile::Release)
-    })?;
+    progress::step("TypeScript load generator", || generators::build_typescript(workspace, Profile::Release))?;
     let folder = workspace.target().join("bench");
     fs::create_dir_all(&folder)?;
     let generators = Generators::new(workspace, &folder)?;

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use super::{ACCOUNTS, NodeBenchArgs};
 use super::figures::{Figure, Figures, SDK_IN_FLIGHT};
 use super::generators::{Generators, MODULE};
+use super::{ACCOUNTS, NodeBenchArgs};
 use crate::bench::empty;
 use crate::bench::server::Server;
 use crate::progress;

@@ -112,7 +112,14 @@ impl Clients {
     }
 
     /// Session starts of so many players in turn; `place` are the options that say where.
-    pub fn sessions(&self, system: System, place: &[&str], key_file: &Path, players: u32, rate: Option<f64>) -> Result<Calls> {
+    pub fn sessions(
+        &self,
+        system: System,
+        place: &[&str],
+        key_file: &Path,
+        players: u32,
+        rate: Option<f64>,
+    ) -> Result<Calls> {
         let mut command = Command::new(&self.compiled);
         command.arg("session").args(place).arg("--key-file").arg(key_file);
         command.args(["--players", &players.to_string()]);
@@ -130,7 +137,11 @@ impl Clients {
         ensure!(calls.per_second > 0.0 || self.is_small, "{}: no call was answered in time", system.title());
         if calls.unanswered > 0 {
             // In an open loop that is a result: it cannot keep the pace. What was not answered counts as slow.
-            progress::warn(&format!("{}: {} calls had no answer ten seconds after the end", system.title(), calls.unanswered));
+            progress::warn(&format!(
+                "{}: {} calls had no answer ten seconds after the end",
+                system.title(),
+                calls.unanswered
+            ));
         }
         Ok(calls)
     }

@@ -24,7 +24,10 @@ impl<C: PartialEq> Figures<C> {
 
     /// One value of each round of a case; nothing for a case that was not measured.
     pub fn values(&self, case: &C, value: impl Fn(&Calls) -> f64) -> Vec<f64> {
-        self.0.iter().find(|(known, _)| known == case).map_or_else(Vec::new, |(_, rounds)| rounds.iter().map(value).collect())
+        self.0
+            .iter()
+            .find(|(known, _)| known == case)
+            .map_or_else(Vec::new, |(_, rounds)| rounds.iter().map(value).collect())
     }
 
     /// Answers a second in each round.

@@ -130,9 +130,8 @@ impl PeersBenchArgs {
             let systems: Vec<String> = self.system.iter().map(name_of).collect();
             command += &format!(" --system {}", systems.join(","));
         }
-        command += &format!(
-            " --rounds {rounds} --seconds {seconds} --warm-up-seconds {warm_up_seconds} --clients {clients}"
-        );
+        command +=
+            &format!(" --rounds {rounds} --seconds {seconds} --warm-up-seconds {warm_up_seconds} --clients {clients}");
         match workload {
             Workload::Wallet => command += &format!(" --in-flight {} --accounts {}", self.in_flight, self.accounts),
             Workload::Session => command += &format!(" --players {}", self.players),
@@ -183,7 +182,12 @@ pub fn run(workspace: &Workspace, args: &PeersBenchArgs) -> Result<()> {
         let section = report::section(workspace, args, workload, &systems, &results);
         println!("{section}\n");
         if args.write {
-            write_into(workspace, DOCUMENT, &format!("cargo xtask bench peers --workload {}", name_of(&workload)), &section)?;
+            write_into(
+                workspace,
+                DOCUMENT,
+                &format!("cargo xtask bench peers --workload {}", name_of(&workload)),
+                &section,
+            )?;
         }
     }
     if args.write {

@@ -31,7 +31,8 @@ impl ServerProcess {
         process::bypass_proxy_on_loopback(command);
         let name = command.get_program().to_string_lossy().into_owned();
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-        let mut server = Self { child: child.with_context(|| format!("{name} does not start"))?, address: String::new() };
+        let mut server =
+            Self { child: child.with_context(|| format!("{name} does not start"))?, address: String::new() };
         let lines = server.lines()?;
         let deadline = Instant::now() + LIMIT;
         let mut ready = 0;

@@ -18,7 +18,13 @@ pub const MODULE: &str = "transfer";
 const OPENING_STEP: usize = 20_000;
 
 /// A node with the module and its accounts.
-pub fn start_node(workspace: &Workspace, profile: Profile, folder: &Path, accounts: u32, balance: u64) -> Result<Server> {
+pub fn start_node(
+    workspace: &Workspace,
+    profile: Profile,
+    folder: &Path,
+    accounts: u32,
+    balance: u64,
+) -> Result<Server> {
     let data_dir = empty(folder.join("node"))?;
     let server = Server::start_built(workspace, profile, &data_dir, MODULE)?;
     server.publish(&workspace.module(MODULE))?;

@@ -119,7 +119,10 @@ fn wallet(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
 fn throughput(args: &PeersBenchArgs, wallet: &Wallet, distribution: Distribution) -> Vec<String> {
     let mut lines = table(&columns("transfers a second"));
     for &system in &args.system {
-        lines.push(row(system.title(), &LOADS.map(|load| shown(&wallet.figures.per_second(&case(system, distribution, load)), thousands))));
+        lines.push(row(
+            system.title(),
+            &LOADS.map(|load| shown(&wallet.figures.per_second(&case(system, distribution, load)), thousands)),
+        ));
     }
     lines
 }
@@ -206,7 +209,11 @@ fn growth_table(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
     lines
 }
 
-fn case(system: System, distribution: Distribution, (durability, client, way, _): (Durability, Client, Way, &str)) -> Case {
+fn case(
+    system: System,
+    distribution: Distribution,
+    (durability, client, way, _): (Durability, Client, Way, &str),
+) -> Case {
     Case { system, durability, distribution, client, way }
 }
 
