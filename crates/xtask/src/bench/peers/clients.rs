@@ -103,7 +103,7 @@ impl Clients {
         let in_flight = match load {
             Load::Closed(in_flight) => in_flight,
             Load::Open(rate) => {
-                command.args(["--rate", &rate.to_string()]);
+                command.args(["--rate", &rate.max(1.0).to_string()]);
                 self.in_flight
             }
         };
@@ -124,7 +124,7 @@ impl Clients {
         command.arg("session").args(place).arg("--key-file").arg(key_file);
         command.args(["--players", &players.to_string()]);
         if let Some(rate) = rate {
-            command.args(["--rate", &rate.to_string()]);
+            command.args(["--rate", &rate.max(1.0).to_string()]);
         }
         self.run(&mut command, system)
     }

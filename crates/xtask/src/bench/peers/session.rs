@@ -24,6 +24,8 @@ const ROLES: [&str; 3] = ["service", "moderator", "operator"];
 const PLAYERS_PER_WORLD: u32 = 100;
 /// Where a node keeps the key that it signs with, in its data folder.
 const NODE_KEY: &str = "keys/id_ecdsa";
+/// A table in which every player has a row.
+const TABLE: &str = "profile_dashboard_state";
 /// What signs the tokens of players at the peers.
 const PEER_SECRET: &str = "a secret that is as long as it should be, and known to nobody else";
 /// What a system is asked for in an open loop, as a part of what it makes in a closed one.
@@ -91,6 +93,8 @@ impl<'a> Stage<'a> {
     fn at_node(&mut self, clients: &Clients, rate: Option<f64>) -> Result<Option<Calls>> {
         let Some(server) = &mut self.product else { return Ok(None) };
         server.start_again()?;
+        // A database is launched when it is first asked for something, and its module compiled.
+        server.count(TABLE)?;
         let place = ["--protocol", "node", "--database", DATABASE, "--address", server.address()];
         let calls = clients.sessions(System::Node, &place, &self.node_key, self.players, rate)?;
         server.stop()?;
