@@ -10,10 +10,8 @@ import { parseArgs } from "node:util";
 import { createTRPCUntypedClient, httpBatchLink } from "@trpc/client";
 import { Agent, Client, fetch } from "undici";
 
+import { Latencies } from "./latencies";
 import { DbConnection } from "./module_bindings";
-
-/** Latencies that are kept; a longer run keeps its last ones. */
-const LATENCIES_MAX = 1 << 22;
 
 interface Transfer {
   from: number;
@@ -126,12 +124,11 @@ function readPairs(path: string): Uint32Array {
 
 /** All calls of the run. */
 class Run {
-  readonly #latencies = new Float32Array(LATENCIES_MAX);
+  readonly #latencies = new Latencies();
   readonly #measured = performance.now() + 1000 * number("warm-up-seconds");
   readonly #end = this.#measured + 1000 * number("seconds");
   #sent = 0;
   #answered = 0;
-  #timed = 0;
   #failed = 0;
 
   constructor(readonly pairs: Uint32Array) {}
@@ -150,7 +147,7 @@ class Run {
       if (this.#measured <= now && now < this.#end) this.#answered += 1;
       if (sentAt < this.#measured) continue;
       if (!isAccepted) this.#failed += 1;
-      this.#latencies[this.#timed++ % LATENCIES_MAX] = now - sentAt;
+      this.#latencies.keep(now - sentAt);
     }
   }
 
@@ -160,20 +157,10 @@ class Run {
     return false;
   }
 
-  result(): object {
-    const latencies = this.#latencies.subarray(0, Math.min(this.#timed, LATENCIES_MAX)).sort();
-    const quantile = (part: number) => latencies[Math.floor(part * (latencies.length - 1))] ?? 0;
-    return {
-      calls: this.#answered,
-      failed: this.#failed,
-      unanswered: 0,
-      per_second: (1000 * this.#answered) / (this.#end - this.#measured),
-      p50_ms: quantile(0.5),
-      p90_ms: quantile(0.9),
-      p99_ms: quantile(0.99),
-      p999_ms: quantile(0.999),
-      max_ms: quantile(1),
-    };
+  print(): void {
+    const seconds = (this.#end - this.#measured) / 1000;
+    const [due, calls, failed] = [this.#latencies.count, this.#answered, this.#failed];
+    this.#latencies.print({ due, calls, failed, unanswered: 0, seconds });
   }
 }
 
@@ -183,7 +170,7 @@ async function main(): Promise<void> {
   const run = new Run(pairs);
   const inFlight = number("in-flight");
   await Promise.all(calls.flatMap((call) => Array.from({ length: inFlight }, () => run.lane(call))));
-  console.log(JSON.stringify(run.result()));
+  run.print();
 }
 
 main().then(

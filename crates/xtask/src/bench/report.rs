@@ -1,5 +1,6 @@
 //! What all reports share: their place in the documentation, machine and versions, numbers for people.
 
+use std::ffi::OsStr;
 use std::fs;
 
 use anyhow::{Context, Result, bail};
@@ -81,7 +82,7 @@ fn versions(workspace: &Workspace, tools: &[String]) -> String {
 }
 
 /// What a program says about its version.
-pub fn version_of(program: &str) -> String {
+pub fn version_of(program: impl AsRef<OsStr>) -> String {
     process::answer(program, &["--version"]).unwrap_or_else(|| "unknown".to_owned())
 }
 

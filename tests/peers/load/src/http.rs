@@ -34,11 +34,27 @@ pub struct Target {
     pub token: Option<String>,
 }
 
+/// Sends a whole request over a connection of its own, at whose end the server closes it; head and body of the answer.
+pub async fn exchange(address: &str, request: &str) -> anyhow::Result<Vec<u8>> {
+    let mut stream = connect(address).await?;
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::with_capacity(4096);
+    stream.read_to_end(&mut answer).await?;
+    // Behind the version, which is as long in all of them.
+    ensure!(answer.get(9..12) == Some(b"200"), "a request failed: {}", String::from_utf8_lossy(&answer));
+    Ok(answer)
+}
+
+async fn connect(address: &str) -> anyhow::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await.context("the server cannot be reached")?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
 impl<B: FnMut() -> String> HttpConnection<B> {
     /// Connects; each call posts the next body.
     pub async fn open(target: &Target, next_body: B) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(&target.address).await.context("the server cannot be reached")?;
-        stream.set_nodelay(true)?;
+        let stream = connect(&target.address).await?;
         let token = target.token.as_ref().map(|token| format!("authorization: Bearer {token}\r\n"));
         let head = format!(
             "POST {} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n{}content-length: ",

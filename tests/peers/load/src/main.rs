@@ -2,15 +2,17 @@
 //!
 //! `wallet` makes transfers and `session` session starts, as fast as answers come (closed loop) or at a fixed rate
 //! of arrivals (open loop). `driver` keeps one connection busy, `pacer` says when calls are due, `http` and `node`
-//! are the two ways to speak, `tokens` signs what players show,
-//! `recorder` keeps what was measured. The result is one line of JSON.
+//! are the two ways to speak, `tokens` signs what players show, `recorder` keeps what was measured. `rooms` is about
+//! members of rooms who see each other move. The result is one line of JSON.
 
 mod driver;
 mod http;
+mod latencies;
 mod node;
 mod pacer;
 mod pairs;
 mod recorder;
+mod rooms;
 mod session;
 mod tokens;
 mod wallet;
@@ -27,6 +29,8 @@ enum Workload {
     Wallet(wallet::Options),
     /// Session starts.
     Session(session::Options),
+    /// Members of rooms who see each other move.
+    Rooms(rooms::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -35,10 +39,12 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(async {
         match workload {
-            Workload::Wallet(options) => wallet::run(options).await,
-            Workload::Session(options) => session::run(options).await,
+            Workload::Wallet(options) => serde_json::to_string(&wallet::run(options).await?),
+            Workload::Session(options) => serde_json::to_string(&session::run(options).await?),
+            Workload::Rooms(options) => serde_json::to_string(&rooms::run(&options).await?),
         }
+        .map_err(anyhow::Error::from)
     })?;
-    println!("{}", serde_json::to_string(&result)?);
+    println!("{result}");
     Ok(())
 }

@@ -1,20 +1,17 @@
-//! What was measured, in a histogram of high dynamic range.
+//! What became of calls.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use hdrhistogram::Histogram;
 use serde::Serialize;
 
+use crate::latencies::Latencies;
 use crate::pacer::Window;
-
-/// Latencies are kept in microseconds, from one to ten minutes, with three digits.
-const LATENCY_MAX_MICROS: u64 = 600_000_000;
-const DIGITS: u8 = 3;
 
 /// The calls of one client, or of all.
 pub struct Recorder {
     window: Window,
-    latencies: Histogram<u64>,
+    latencies: Latencies,
+    due: u64,
     answered: u64,
     failed: u64,
     unanswered: u64,
@@ -23,6 +20,8 @@ pub struct Recorder {
 /// The line of JSON.
 #[derive(Serialize)]
 pub struct Summary {
+    /// Calls that were due within the measured time.
+    due: u64,
     /// Answers that came within the measured time.
     calls: u64,
     /// Calls that were refused.
@@ -40,8 +39,7 @@ pub struct Summary {
 impl Recorder {
     /// Nothing yet.
     pub fn new(window: Window) -> anyhow::Result<Self> {
-        let latencies = Histogram::new_with_bounds(1, LATENCY_MAX_MICROS, DIGITS)?;
-        Ok(Self { window, latencies, answered: 0, failed: 0, unanswered: 0 })
+        Ok(Self { window, latencies: Latencies::new()?, due: 0, answered: 0, failed: 0, unanswered: 0 })
     }
 
     /// An answer to a call that was due then.
@@ -51,26 +49,35 @@ impl Recorder {
             self.answered += 1;
         }
         if self.window.counts(due) {
+            self.due += 1;
             self.failed += u64::from(!is_accepted);
-            self.keep(now - due);
+            self.latencies.keep(now - due);
         }
     }
 
     /// No answer to a call that was due then: it took at least until now.
     pub fn unanswered(&mut self, due: Instant) {
         if self.window.counts(due) {
-            self.unanswered += 1;
-            self.keep(due.elapsed());
+            self.missed(1);
+            self.latencies.keep(due.elapsed());
         }
     }
 
-    fn keep(&mut self, latency: Duration) {
-        self.latencies.saturating_record(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX).max(1));
+    /// So many more were due, and never came.
+    pub fn missed(&mut self, count: u64) {
+        self.due += count;
+        self.unanswered += count;
+    }
+
+    /// What was due within the measured time.
+    pub fn due(&self) -> u64 {
+        self.due
     }
 
     /// Takes over what another client has measured.
     pub fn add(&mut self, other: &Self) -> anyhow::Result<()> {
         self.latencies.add(&other.latencies)?;
+        self.due += other.due;
         self.answered += other.answered;
         self.failed += other.failed;
         self.unanswered += other.unanswered;
@@ -79,23 +86,25 @@ impl Recorder {
 
     /// The figures.
     pub fn summary(&self) -> Summary {
-        let millis = |quantile| self.latencies.value_at_quantile(quantile) as f64 / 1e3;
         Summary {
+            due: self.due,
             calls: self.answered,
             failed: self.failed,
             unanswered: self.unanswered,
             per_second: self.answered as f64 / self.window.seconds(),
-            p50_ms: millis(0.5),
-            p90_ms: millis(0.9),
-            p99_ms: millis(0.99),
-            p999_ms: millis(0.999),
-            max_ms: self.latencies.max() as f64 / 1e3,
+            p50_ms: self.latencies.millis(0.5),
+            p90_ms: self.latencies.millis(0.9),
+            p99_ms: self.latencies.millis(0.99),
+            p999_ms: self.latencies.millis(0.999),
+            max_ms: self.latencies.millis(1.0),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -110,7 +119,7 @@ mod tests {
         let mut all = Recorder::new(recorder.window)?;
         all.add(&recorder)?;
         let summary = all.summary();
-        assert_eq!((summary.calls, summary.failed), (3, 1));
+        assert_eq!((summary.due, summary.calls, summary.failed), (2, 3, 1));
         assert!(summary.max_ms < 50_000.0);
         Ok(())
     }

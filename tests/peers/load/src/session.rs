@@ -6,20 +6,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 use futures::SinkExt;
 use futures::future::try_join_all;
 use spacetimedb_client_api_messages::websocket::common::{CallProcedureFlags, QuerySetId};
 use spacetimedb_client_api_messages::websocket::v2;
 use spacetimedb_lib::{Identity, bsatn};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio::time::timeout_at;
-use tokio_tungstenite::tungstenite::Message;
 
-use crate::node::{Database, next_message};
+use crate::http;
+use crate::node::{Database, Socket, frame, next_messages};
 use crate::pacer::{Pace, Window, paces};
 use crate::recorder::{Recorder, Summary};
 use crate::tokens::Tokens;
@@ -164,51 +162,55 @@ impl Start {
             query_set_id: QuerySetId::new(1),
             query_strings: VIEWS.map(|view| format!("SELECT * FROM {view}").into()).into(),
         });
-        socket.send(Message::Binary(bsatn::to_vec(&subscribe)?.into())).await?;
-        let (world, slot) = loop {
-            match next_message(&mut socket).await? {
-                v2::ServerMessage::SubscribeApplied(applied) => break save_in(&applied)?,
-                v2::ServerMessage::TransactionUpdate(_) => {}
-                other => bail!("expected the rows of the views, got {other:?}"),
-            }
-        };
+        socket.send(frame(&subscribe)?).await?;
+        let (world, slot) = answer(&mut socket, |message| match message {
+            v2::ServerMessage::SubscribeApplied(applied) => Some(save_in(&applied)),
+            _ => None,
+        })
+        .await?;
         let call = v2::ClientMessage::CallProcedure(v2::CallProcedure {
             request_id: 2,
             flags: CallProcedureFlags::Default,
             procedure: "get_runtime_snapshot_and_return".into(),
             args: bsatn::to_vec(&(None::<Identity>, world, slot))?.into(),
         });
-        socket.send(Message::Binary(bsatn::to_vec(&call)?.into())).await?;
-        loop {
-            match next_message(&mut socket).await? {
-                v2::ServerMessage::ProcedureResult(result) => {
-                    // The first byte of the answer says whether it is a record.
-                    let is_record =
-                        matches!(&result.status, v2::ProcedureStatus::Returned(value) if value.first() == Some(&0));
-                    ensure!(is_record, "the save was not handed out: {:?}", result.status);
-                    break;
-                }
-                v2::ServerMessage::TransactionUpdate(_) => {}
-                other => bail!("expected the save, got {other:?}"),
-            }
-        }
+        socket.send(frame(&call)?).await?;
+        answer(&mut socket, |message| match message {
+            v2::ServerMessage::ProcedureResult(result) => Some(is_record(&result)),
+            _ => None,
+        })
+        .await?;
         Ok(socket.close(None).await?)
     }
 
     async fn over_http(&self, token: &str) -> anyhow::Result<()> {
-        let mut stream = TcpStream::connect(&self.address).await.context("the server cannot be reached")?;
-        stream.set_nodelay(true)?;
         let request = format!(
             "GET {} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n",
             self.path, self.address
         );
-        stream.write_all(request.as_bytes()).await?;
-        let mut answer = Vec::with_capacity(4096);
-        stream.read_to_end(&mut answer).await?;
-        let status = answer.get(9..12);
-        ensure!(status == Some(b"200"), "a session was not started: {}", String::from_utf8_lossy(&answer));
-        Ok(())
+        http::exchange(&self.address, &request).await.map(drop)
     }
+}
+
+/// What `wanted` makes of the next message that is not a change of rows.
+async fn answer<T>(
+    socket: &mut Socket,
+    wanted: impl Fn(v2::ServerMessage) -> Option<anyhow::Result<T>>,
+) -> anyhow::Result<T> {
+    loop {
+        for message in next_messages(socket).await? {
+            if !matches!(message, v2::ServerMessage::TransactionUpdate(_)) {
+                return wanted(message).context("the node answered something else")?;
+            }
+        }
+    }
+}
+
+/// Fails unless the save was handed out. The first byte of the answer says whether it is a record.
+fn is_record(result: &v2::ProcedureResult) -> anyhow::Result<()> {
+    let is_record = matches!(&result.status, v2::ProcedureStatus::Returned(value) if value.first() == Some(&0));
+    ensure!(is_record, "the save was not handed out: {:?}", result.status);
+    Ok(())
 }
 
 /// The world, as a number, and the slot of the save in the answer; fails unless every view has a row.

@@ -122,12 +122,17 @@ impl Generators {
     }
 }
 
+/// The modules that the TypeScript generators call, and where their bindings are.
+const BINDINGS: [(&str, &str); 2] = [(MODULE, "src/module_bindings"), ("rooms", "src/rooms/module_bindings")];
+
 /// Generates the bindings, and compiles the TypeScript generators against them.
 pub fn build_typescript(workspace: &Workspace, profile: Profile) -> Result<()> {
     let package = package(workspace);
-    let mut generate = Command::new(workspace.binary(profile, NODE));
-    generate.args(["generate", "--lang", "typescript", "--out-dir"]).arg(package.join("src").join("module_bindings"));
-    process::run_quietly(generate.arg("--bin-path").arg(workspace.module(MODULE)))?;
+    for (module, bindings) in BINDINGS {
+        let mut generate = Command::new(workspace.binary(profile, NODE));
+        generate.args(["generate", "--lang", "typescript", "--out-dir"]).arg(package.join(bindings));
+        process::run_quietly(generate.arg("--bin-path").arg(workspace.module(module)))?;
+    }
     typescript::install(&package)?;
     process::run_quietly(Command::new(NPM).args(["run", "build"]).current_dir(&package))
 }

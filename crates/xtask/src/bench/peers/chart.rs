@@ -11,7 +11,7 @@ use super::figures::{millis, times};
 use super::pairs::Distribution;
 use super::system::{Durability, System};
 use super::wallet::{self, Way};
-use super::{PeersBenchArgs, Results, growth, session};
+use super::{PeersBenchArgs, Results, Workload, growth, rooms, session};
 use crate::bench::report::{median, thousands};
 
 const WIDTH: f64 = 860.0;
@@ -27,6 +27,7 @@ const COLOURS: [&str; 4] = ["#2f6db5", "#e0812b", "#4a9b57", "#8a63b0"];
 pub const LATENCY_FILE: &str = "peers-wallet-latency.svg";
 pub const SESSION_FILE: &str = "peers-session.svg";
 pub const GROWTH_FILE: &str = "peers-growth.svg";
+pub const ROOMS_FILE: &str = "peers-rooms.svg";
 
 /// The name of the file of throughput.
 pub fn throughput_file(distribution: Distribution) -> &'static str {
@@ -52,6 +53,7 @@ pub fn write_all(folder: &Path, args: &PeersBenchArgs, results: &Results) -> Res
         (LATENCY_FILE, latency(args, results)),
         (SESSION_FILE, sessions(args, results)),
         (GROWTH_FILE, growth(args, results)),
+        (ROOMS_FILE, rooms(args, results)),
     ];
     for (name, chart) in charts {
         if chart.has_values() {
@@ -78,7 +80,7 @@ fn throughput(args: &PeersBenchArgs, results: &Results, distribution: Distributi
     Chart {
         title: format!("Transfers a second, {}, {} clients, pipelined", distribution.title(), args.clients),
         series: series.iter().map(|(_, _, name)| (*name).to_owned()).collect(),
-        rows: args.system.iter().copied().map(row).collect(),
+        rows: args.systems(Workload::Wallet).map(row).collect(),
         number: thousands,
     }
 }
@@ -94,20 +96,20 @@ fn latency(args: &PeersBenchArgs, results: &Results) -> Chart {
     Chart {
         title: "Latency of a transfer in ms, p99, all systems at one rate of arrivals, durable".to_owned(),
         series: Distribution::ALL.map(Distribution::title).to_vec(),
-        rows: args.system.iter().copied().map(row).collect(),
+        rows: args.systems(Workload::Wallet).map(row).collect(),
         number: millis,
     }
 }
 
 fn sessions(args: &PeersBenchArgs, results: &Results) -> Chart {
-    let row = |&system: &System| {
+    let row = |system: System| {
         let value = median(&results.session.figures.per_second(&(system, session::Way::Closed))).ok();
         (system.title().to_owned(), vec![value])
     };
     Chart {
         title: format!("Session starts a second, {} at once", args.clients),
         series: vec!["closed loop".to_owned()],
-        rows: args.system.iter().filter(|&&system| system != System::Facade).map(row).collect(),
+        rows: args.systems(Workload::Session).map(row).collect(),
         number: thousands,
     }
 }
@@ -124,8 +126,26 @@ fn growth(args: &PeersBenchArgs, results: &Results) -> Chart {
     Chart {
         title: "Transfers a second as a part of those with the fewest accounts, uniform, durable".to_owned(),
         series: args.growth_accounts.iter().map(|&count| format!("{} accounts", thousands(f64::from(count)))).collect(),
-        rows: args.system.iter().copied().map(row).collect(),
+        rows: args.systems(Workload::Growth).map(row).collect(),
         number: times,
+    }
+}
+
+/// Delays with the most rooms that are measured.
+fn rooms(args: &PeersBenchArgs, results: &Results) -> Chart {
+    let rooms = args.rooms.iter().copied().max().unwrap_or_default();
+    let row = |(system, durability)| {
+        let value = |&client: &Client| {
+            let case = rooms::Case { system, durability, client, rooms };
+            median(&results.rooms.figures.values(&case, |calls| calls.p99_ms)).ok()
+        };
+        (rooms::title(system, durability).to_owned(), args.client.iter().map(value).collect())
+    };
+    Chart {
+        title: format!("Delay until a member sees a move in ms, p99, {rooms} rooms of {}", args.seats),
+        series: args.client.iter().map(|client| client.title().to_owned()).collect(),
+        rows: rooms::measured(args).into_iter().map(row).collect(),
+        number: millis,
     }
 }
 

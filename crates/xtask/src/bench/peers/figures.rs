@@ -74,6 +74,11 @@ pub fn millis(value: f64) -> String {
     }
 }
 
+/// A part of a hundred for people.
+pub fn percent(value: f64) -> String {
+    format!("{value:.1}")
+}
+
 /// A ratio for people.
 pub fn times(value: f64) -> String {
     if value < 10.0 { format!("{value:.2}") } else { format!("{value:.1}") }

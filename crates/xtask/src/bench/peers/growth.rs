@@ -6,7 +6,8 @@ use super::PeersBenchArgs;
 use super::clients::{Client, Clients, Load};
 use super::figures::Figures;
 use super::pairs::Distribution;
-use super::system::{Durability, System, Systems};
+use super::launch::Systems;
+use super::system::{Durability, System};
 use super::tuning::Chosen;
 use crate::progress;
 

@@ -1,47 +1,47 @@
 //! `cargo xtask bench peers`: the product against what one would use instead, on the same machine in the same run.
 //!
-//! `system` says what is measured and starts it, `postgres`, `process` and `product` are its parts, `clients` puts
-//! load on it. Each workload is a file that takes its figures round by round (`wallet`, `growth`); `figures` keeps
-//! them, `report` writes them down, `chart` draws them.
+//! `system` says what is measured and `launch` starts it, with `postgres`, `process` and `product` as its parts; `tools`
+//! makes sure beforehand that everything is there. `clients` puts load on it. Each workload is a file that takes its
+//! figures round by round (`wallet`, `rooms`, `session`, `growth`); `figures` keeps them, `report` writes them down,
+//! `chart` draws them.
 
 mod chart;
 mod clients;
 mod figures;
 mod growth;
+mod launch;
 mod pairs;
 mod postgres;
 mod process;
 mod product;
 mod report;
+mod rooms;
 mod session;
 mod system;
+mod tools;
 mod tuning;
 mod wallet;
 
 use std::fs;
-use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, Command, FromArgMatches, ValueEnum};
 
 use super::report::write_into;
 use super::{account_pairs, empty};
-use crate::binaries::{self, NODE};
-use crate::seed::SEED;
-use crate::suites::typescript;
+use crate::progress;
 use crate::workspace::{Profile, Workspace};
-use crate::{cargo, progress, setup, wasm_modules};
-use clients::Clients;
+use clients::{Client, Clients};
+use launch::Systems;
 use pairs::Distribution;
-use system::{System, Systems};
+use system::System;
+use tools::Tools;
 use tuning::Chosen;
 
 /// Where the results are kept.
 const DOCUMENT: &str = "docs/benchmarks/peers.md";
 /// Where the charts are kept.
 const CHARTS: &str = "docs/benchmarks";
-/// The facade with the route that it is measured by.
-const PEER_FACADE: &str = "peer-facade";
 
 /// Arguments of `cargo xtask bench peers`.
 #[derive(Debug, Clone, Args)]
@@ -49,19 +49,22 @@ pub struct PeersBenchArgs {
     /// What is measured: one or several, with commas between them.
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = Workload::value_variants().to_vec())]
     workload: Vec<Workload>,
-    /// The systems that are measured.
+    /// The systems that are measured, each by the workloads that it has a part in.
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = System::value_variants().to_vec())]
     system: Vec<System>,
+    /// Who puts load on them; session starts are made by the compiled client alone.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Client::value_variants().to_vec())]
+    client: Vec<Client>,
     /// How often each figure is taken, in turn with those of the other systems.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     /// How long each figure is measured, in seconds.
-    #[arg(long, default_value_t = 5.0)]
+    #[arg(long, default_value_t = 3.0)]
     seconds: f64,
     /// How long each load lasts before that, in seconds.
-    #[arg(long, default_value_t = 2.0)]
+    #[arg(long, default_value_t = 1.0)]
     warm_up_seconds: f64,
-    /// Clients, with a connection each.
+    /// Clients, with a connection each; rooms have their members instead.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
     clients: u32,
     /// Calls that a pipelined client has under way.
@@ -76,6 +79,12 @@ pub struct PeersBenchArgs {
     /// Players who start sessions.
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     players: u32,
+    /// Numbers of rooms, each a load of its own.
+    #[arg(long, value_delimiter = ',', default_values_t = [10, 100])]
+    rooms: Vec<u32>,
+    /// Members of each room.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100))]
+    seats: u32,
     /// Everything as short and as small as shows that it works: a few minutes with `--debug`.
     #[arg(long, conflicts_with = "write")]
     small: bool,
@@ -99,13 +108,17 @@ enum Workload {
     Session,
     /// Transfers with few and with many accounts.
     Growth,
+    /// Members of rooms who see each other move.
+    Rooms,
 }
 
 impl PeersBenchArgs {
     /// The sizes of a run that only shows that everything works.
     fn made_small(&self) -> Self {
         let (seconds, warm_up_seconds, growth_accounts) = (0.5, 0.2, vec![100, 1_000]);
-        Self { rounds: 1, seconds, warm_up_seconds, accounts: 1_000, growth_accounts, players: 50, ..self.clone() }
+        let (accounts, players, rooms, seats) = (1_000, 50, vec![2], 3);
+        let rounds = 1;
+        Self { rounds, seconds, warm_up_seconds, accounts, growth_accounts, players, rooms, seats, ..self.clone() }
     }
 
     fn profile(&self) -> Profile {
@@ -116,6 +129,16 @@ impl PeersBenchArgs {
         self.workload.contains(&workload)
     }
 
+    /// The systems that have a part in a workload.
+    fn systems(&self, workload: Workload) -> impl Iterator<Item = System> {
+        self.system.iter().copied().filter(move |system| system.is_measured_by(workload))
+    }
+
+    /// The systems that have a part in any of the workloads.
+    fn measured(&self) -> impl Iterator<Item = System> {
+        self.workload.iter().flat_map(|&workload| self.systems(workload))
+    }
+
     /// How accounts are drawn: in a small run, by the law that is harder to serve.
     fn distributions(&self) -> &'static [Distribution] {
         if self.small { &[Distribution::Zipf] } else { &Distribution::ALL }
@@ -123,25 +146,36 @@ impl PeersBenchArgs {
 
     /// The command that repeats what was measured of one workload.
     fn command(&self, workload: Workload) -> String {
-        let Self { rounds, seconds, warm_up_seconds, clients, .. } = self;
+        let Self { rounds, seconds, warm_up_seconds, clients, in_flight, accounts, players, seats, .. } = self;
         let mut command = format!("cargo xtask bench peers --workload {}", name_of(&workload));
-        let all = System::value_variants();
-        if self.system != all {
-            let systems: Vec<String> = self.system.iter().map(name_of).collect();
-            command += &format!(" --system {}", systems.join(","));
-        }
-        command +=
-            &format!(" --rounds {rounds} --seconds {seconds} --warm-up-seconds {warm_up_seconds} --clients {clients}");
-        match workload {
-            Workload::Wallet => command += &format!(" --in-flight {} --accounts {}", self.in_flight, self.accounts),
-            Workload::Session => command += &format!(" --players {}", self.players),
+        command += &choice("system", &self.system);
+        command += &choice("client", &self.client);
+        command += &format!(" --rounds {rounds} --seconds {seconds} --warm-up-seconds {warm_up_seconds}");
+        command += &match workload {
+            Workload::Wallet => format!(" --clients {clients} --in-flight {in_flight} --accounts {accounts}"),
+            Workload::Session => format!(" --clients {clients} --players {players}"),
             Workload::Growth => {
-                let accounts: Vec<String> = self.growth_accounts.iter().map(u32::to_string).collect();
-                command += &format!(" --in-flight {} --growth-accounts {}", self.in_flight, accounts.join(","));
+                let accounts = listed(&self.growth_accounts);
+                format!(" --clients {clients} --in-flight {in_flight} --growth-accounts {accounts}")
             }
-        }
+            Workload::Rooms => format!(" --rooms {} --seats {seats}", listed(&self.rooms)),
+        };
         command + " --write"
     }
+}
+
+/// Values of an option, unless they are all that there are.
+fn choice<T: ValueEnum + PartialEq>(option: &str, values: &[T]) -> String {
+    if values == T::value_variants() {
+        return String::new();
+    }
+    let names: Vec<String> = values.iter().map(name_of).collect();
+    format!(" --{option} {}", names.join(","))
+}
+
+fn listed(numbers: &[u32]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
+    numbers.join(",")
 }
 
 /// What an argument is called on the command line.
@@ -149,45 +183,32 @@ fn name_of(value: &impl ValueEnum) -> String {
     value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
-/// Runs everything as small as can be, with debug builds: the test of this benchmark.
+/// The test of this benchmark: the product's own side of all workloads, as small as can be, with debug builds and
+/// without anything that the other tests do not need.
 pub fn smoke(workspace: &Workspace) -> Result<()> {
     let command = <PeersBenchArgs as Args>::augment_args(Command::new("peers"));
-    let matches = command.try_get_matches_from(["peers", "--small", "--debug"])?;
-    run(workspace, &PeersBenchArgs::from_arg_matches(&matches)?)
+    let options = ["peers", "--small", "--debug", "--system", "node,facade", "--client", "compiled"];
+    run(workspace, &PeersBenchArgs::from_arg_matches(&command.try_get_matches_from(options)?)?)
 }
 
 /// Measures and prints the report.
 pub fn run(workspace: &Workspace, args: &PeersBenchArgs) -> Result<()> {
     let args = &if args.small { args.made_small() } else { args.clone() };
-    let postgres = progress::step("tools", || {
-        setup::ensure_node_js()?;
-        setup::ensure_postgres()
-    })?;
-    let fastapi = progress::step("packages of the peers", || {
-        typescript::install(&workspace.root().join("tests").join("peers").join("express-trpc"))?;
-        setup::ensure_fastapi(workspace)
-    })?;
-    if !args.skip_build {
-        build(workspace, args.profile())?;
-    }
-    progress::step("TypeScript load generator", || super::node::build_typescript(workspace, args.profile()))?;
+    let tools = Tools::prepare(workspace, args)?;
     let folder = empty(workspace.target().join("bench").join("peers"))?;
-    let clients = Clients::new(workspace, args, &folder);
-    let systems = Systems::new(workspace, args, &folder, postgres, fastapi)?;
-    let results = measure(args, &systems, &clients);
+    let results = {
+        let systems = Systems::new(workspace, args, &folder, &tools)?;
+        measure(args, &systems, &Clients::new(workspace, args, &folder, &tools))
+    };
     // Databases are of no use to anybody else, and large.
     fs::remove_dir_all(&folder)?;
     let results = results?;
     for &workload in &args.workload {
-        let section = report::section(workspace, args, workload, &systems, &results);
+        let section = report::section(workspace, args, workload, &tools, &results);
         println!("{section}\n");
         if args.write {
-            write_into(
-                workspace,
-                DOCUMENT,
-                &format!("cargo xtask bench peers --workload {}", name_of(&workload)),
-                &section,
-            )?;
+            let command = format!("cargo xtask bench peers --workload {}", name_of(&workload));
+            write_into(workspace, DOCUMENT, &command, &section)?;
         }
     }
     if args.write {
@@ -204,6 +225,7 @@ struct Results {
     wallet: wallet::Wallet,
     session: session::Sessions,
     growth: growth::Growth,
+    rooms: rooms::Rooms,
 }
 
 fn measure(args: &PeersBenchArgs, systems: &Systems, clients: &Clients) -> Result<Results> {
@@ -227,27 +249,12 @@ fn measure(args: &PeersBenchArgs, systems: &Systems, clients: &Clients) -> Resul
         if is_growth {
             results.growth.measure_round(args, (systems, &results.chosen), clients, round)?;
         }
+        if args.measures(Workload::Rooms) {
+            results.rooms.measure_round(args, systems, clients, round)?;
+        }
     }
     results.session.chosen = stage.map_or_else(Vec::new, session::Stage::into_chosen);
     Ok(results)
-}
-
-fn build(workspace: &Workspace, profile: Profile) -> Result<()> {
-    progress::step("WebAssembly modules", || wasm_modules::build(workspace))?;
-    binaries::build(workspace, profile, &[NODE, PEER_FACADE, SEED])?;
-    progress::step("load generator and axum peer", || {
-        let mut command = cargo::compile_peers(workspace, "build")?;
-        if profile == Profile::Release {
-            command.arg("--release");
-        }
-        crate::process::run(&mut command)
-    })
-}
-
-/// A program of the peers' own workspace.
-fn peer_program(workspace: &Workspace, profile: Profile, name: &str) -> PathBuf {
-    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-    cargo::peers_target(workspace).join(profile.name()).join(file)
 }
 
 #[cfg(test)]
@@ -268,7 +275,7 @@ mod tests {
         assert_eq!(
             command,
             "cargo xtask bench peers --workload growth --system node,fastapi --rounds 3 --seconds 0.5 \
-             --warm-up-seconds 2 --clients 64 --in-flight 16 --growth-accounts 1000,100000,1000000 --write"
+             --warm-up-seconds 1 --clients 64 --in-flight 16 --growth-accounts 1000,100000,1000000 --write"
         );
         let arguments: Vec<&str> = command.split(' ').skip(4).collect();
         assert_eq!(parsed(&arguments).command(Workload::Growth), command);

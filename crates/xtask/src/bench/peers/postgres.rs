@@ -58,10 +58,10 @@ pub struct Postgres<'a> {
 
 impl Cluster {
     /// Makes a data folder below `folder` with the programs of this folder.
-    pub fn create(programs: PathBuf, folder: &Path) -> Result<Self> {
+    pub fn create(programs: &Path, folder: &Path) -> Result<Self> {
         let data = folder.join("postgres");
         std::fs::create_dir_all(&data)?;
-        let cluster = Self { programs, data, sockets: tempfile::tempdir()? };
+        let cluster = Self { programs: programs.to_owned(), data, sockets: tempfile::tempdir()? };
         hand_over(&cluster.data)?;
         hand_over(cluster.sockets.path())?;
         let reachable = process::run_quietly(as_system_user("test").arg("-w").arg(&cluster.data));
@@ -102,20 +102,14 @@ impl Cluster {
         }
         Ok(postgres)
     }
-
-    /// The folder of its socket.
-    pub fn host(&self) -> &Path {
-        self.sockets.path()
-    }
-
-    /// What the server says about its version.
-    pub fn version(&self) -> String {
-        let answer = process::answer(self.programs.join("postgres"), &["--version"]);
-        answer.unwrap_or_else(|| "PostgreSQL of an unknown version".to_owned())
-    }
 }
 
 impl Postgres<'_> {
+    /// The folder of its socket.
+    pub fn host(&self) -> &Path {
+        self.cluster.sockets.path()
+    }
+
     /// Runs a file of statements, in which variables are set.
     pub fn run_file(&self, path: &Path, variables: &[(&str, u32)]) -> Result<()> {
         let set = |(name, value): &(&str, u32)| ["-v".to_owned(), format!("{name}={value}")];
@@ -129,18 +123,18 @@ impl Postgres<'_> {
 
     /// What a query answers in its one row and column.
     pub fn ask(&self, query: &str) -> Result<String> {
-        let host = self.cluster.host().to_string_lossy();
+        let host = self.host().to_string_lossy();
         let arguments = ["-XAt", "-h", &host, "-U", USER, "-d", DATABASE, "-c", query];
         process::answer(self.cluster.programs.join("psql"), &arguments).with_context(|| format!("`{query}` failed"))
     }
 
     fn is_ready(&self) -> bool {
-        self.cluster.host().join(SOCKET).exists() && self.psql("postgres", |psql| psql.args(["-c", "SELECT 1"])).is_ok()
+        self.host().join(SOCKET).exists() && self.psql("postgres", |psql| psql.args(["-c", "SELECT 1"])).is_ok()
     }
 
     fn psql(&self, database: &str, what: impl FnOnce(&mut Command) -> &mut Command) -> Result<()> {
         let mut command = Command::new(self.cluster.programs.join("psql"));
-        command.args(["-Xq", "-v", "ON_ERROR_STOP=1", "-U", USER, "-d", database, "-h"]).arg(self.cluster.host());
+        command.args(["-Xq", "-v", "ON_ERROR_STOP=1", "-U", USER, "-d", database, "-h"]).arg(self.host());
         process::run_quietly(what(&mut command))
     }
 }

@@ -6,32 +6,51 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::PEER_FACADE;
 use super::process::ServerProcess;
+use super::tools::PEER_FACADE;
 use crate::bench::empty;
 use crate::bench::server::Server;
 use crate::workspace::{Profile, Workspace};
 
-/// The module of the wallet.
-pub const MODULE: &str = "transfer";
+/// The module of the wallet, and its database.
+const WALLET: &str = "transfer";
+/// The module of rooms, and its database.
+const ROOMS: &str = "rooms";
 /// Accounts opened in one transaction.
 const OPENING_STEP: usize = 20_000;
 
-/// A node with the module and its accounts.
-pub fn start_node(
+/// A node with the wallet's module and accounts.
+pub fn start_node_with_accounts(
     workspace: &Workspace,
     profile: Profile,
     folder: &Path,
     accounts: u32,
     balance: u64,
 ) -> Result<Server> {
-    let data_dir = empty(folder.join("node"))?;
-    let server = Server::start_built(workspace, profile, &data_dir, MODULE)?;
-    server.publish(&workspace.module(MODULE))?;
+    let server = start_node(workspace, profile, folder, WALLET)?;
     let counts = (0..accounts).step_by(OPENING_STEP).skip(1).chain([accounts]);
     for count in counts {
         server.call("seed", &format!("[{count}, {balance}]"))?;
     }
+    Ok(server)
+}
+
+/// A node with the module of rooms, which nobody has entered.
+pub fn start_node_with_rooms(
+    workspace: &Workspace,
+    profile: Profile,
+    folder: &Path,
+    rooms: u32,
+    seats: u32,
+) -> Result<Server> {
+    let server = start_node(workspace, profile, folder, ROOMS)?;
+    server.call("open_rooms", &format!("[{rooms}, {seats}]"))?;
+    Ok(server)
+}
+
+fn start_node(workspace: &Workspace, profile: Profile, folder: &Path, module: &str) -> Result<Server> {
+    let server = Server::start_built(workspace, profile, &empty(folder.join("node"))?, module)?;
+    server.publish(&workspace.module(module))?;
     Ok(server)
 }
 
@@ -47,7 +66,7 @@ pub fn start_facade(
     let token_file = folder.join("service.token");
     fs::write(&token_file, node.token())?;
     let mut command = Command::new(workspace.binary(profile, PEER_FACADE));
-    command.env("WORLDLOOM_NODE__URL", node.url()).env("WORLDLOOM_NODE__DATABASE", MODULE);
+    command.env("WORLDLOOM_NODE__URL", node.url()).env("WORLDLOOM_NODE__DATABASE", WALLET);
     command.env("WORLDLOOM_NODE__SERVICE_TOKEN_FILE", &token_file);
     command.env("WORLDLOOM_IDENTITY__KEY_FOLDER", folder.join("identity-keys"));
     command.env("WORLDLOOM_OBJECTS__ROOT", folder.join("objects"));

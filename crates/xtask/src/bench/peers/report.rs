@@ -1,27 +1,29 @@
 //! The report: tables in Markdown.
 
-use super::clients::Client;
-use super::figures::{larger, millis, ratios, shown, times};
+use super::clients::{Calls, Client};
+use super::figures::{larger, millis, percent, ratios, shown, times};
 use super::pairs::Distribution;
-use super::system::{Durability, System, Systems};
+use super::system::{Durability, System};
+use super::tools::Tools;
 use super::tuning::described;
 use super::wallet::{Case, Wallet, Way};
-use super::{PeersBenchArgs, Results, Workload, chart, growth, session};
-use crate::bench::report::{heading, thousands, version_of};
+use super::{PeersBenchArgs, Results, Workload, chart, growth, rooms, session};
+use crate::bench::report::{heading, thousands};
 use crate::workspace::Workspace;
 
 /// How many times as many transfers as axum, and as Express, are wanted; and how much slower growth may make them.
 const TIMES_AXUM: f64 = 5.0;
 const TIMES_EXPRESS: f64 = 20.0;
 const SESSIONS_TIMES_EXPRESS: f64 = 3.0;
+/// How many times this product's delay is wanted to go into that of Colyseus.
+const DELAY_TIMES_COLYSEUS: f64 = 2.0;
 const SLOWDOWN_MAX: f64 = 1.3;
 
 /// The columns of throughput: durability, client, how calls follow each other.
-const LOADS: [(Durability, Client, Way, &str); 6] = [
+const LOADS: [(Durability, Client, Way, &str); 5] = [
     (Durability::Durable, Client::Compiled, Way::Pipelined, "durable, compiled, pipelined"),
     (Durability::Durable, Client::Compiled, Way::OneByOne, "durable, compiled, one by one"),
     (Durability::Durable, Client::NodeJs, Way::Pipelined, "durable, Node.js, pipelined"),
-    (Durability::Durable, Client::NodeJs, Way::OneByOne, "durable, Node.js, one by one"),
     (Durability::Relaxed, Client::Compiled, Way::Pipelined, "relaxed, compiled, pipelined"),
     (Durability::Relaxed, Client::NodeJs, Way::Pipelined, "relaxed, Node.js, pipelined"),
 ];
@@ -31,23 +33,26 @@ pub fn section(
     workspace: &Workspace,
     args: &PeersBenchArgs,
     workload: Workload,
-    systems: &Systems,
+    tools: &Tools,
     results: &Results,
 ) -> String {
-    let tools = [systems.postgres_version(), systems.fastapi_version(), format!("Node.js {}", version_of("node"))];
-    let mut lines = heading(workspace, &args.command(workload), &tools);
+    let mut lines = heading(workspace, &args.command(workload), &tools.versions(workspace, workload));
     let chosen = if workload == Workload::Session { &results.session.chosen } else { &results.chosen };
-    lines.push(format!("Best set-ups: {}.\n", described(chosen)));
+    if workload != Workload::Rooms {
+        lines.push(format!("Best set-ups: {}.\n", described(chosen)));
+    }
     let goals = match workload {
         Workload::Wallet => wallet_goals(results),
         Workload::Session => session_goal(results),
         Workload::Growth => growth_goals(args, results),
+        Workload::Rooms => rooms_goals(args, results),
     };
     lines.extend(goals_table(&goals));
     match workload {
         Workload::Wallet => lines.extend(wallet(args, results)),
         Workload::Session => lines.extend(sessions(args, results)),
         Workload::Growth => lines.extend(growth_table(args, results)),
+        Workload::Rooms => lines.extend(rooms_tables(args, results)),
     }
     lines.join("\n")
 }
@@ -100,6 +105,26 @@ fn growth_goals(args: &PeersBenchArgs, results: &Results) -> Vec<Goal> {
     Distribution::ALL.map(goal).into()
 }
 
+fn rooms_goals(args: &PeersBenchArgs, results: &Results) -> Vec<Goal> {
+    let mut goals = Vec::new();
+    for &rooms in &args.rooms {
+        for &client in &args.client {
+            let delays = |system| {
+                let case = rooms::Case { system, durability: Durability::Relaxed, client, rooms };
+                results.rooms.figures.values(&case, |calls| calls.p99_ms)
+            };
+            for peer in [System::ColyseusState, System::ColyseusMessages] {
+                goals.push(Goal {
+                    title: format!("{rooms} rooms, {}: p99 of {} over that of this product", client.title(), peer.title()),
+                    wanted: format!("at least {DELAY_TIMES_COLYSEUS}"),
+                    reached: ratios(&delays(peer), &delays(System::Node)),
+                });
+            }
+        }
+    }
+    goals
+}
+
 fn wallet(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
     let mut lines = Vec::new();
     for &distribution in args.distributions() {
@@ -118,7 +143,7 @@ fn wallet(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
 
 fn throughput(args: &PeersBenchArgs, wallet: &Wallet, distribution: Distribution) -> Vec<String> {
     let mut lines = table(&columns("transfers a second"));
-    for &system in &args.system {
+    for system in args.systems(Workload::Wallet) {
         lines.push(row(
             system.title(),
             &LOADS.map(|load| shown(&wallet.figures.per_second(&case(system, distribution, load)), thousands)),
@@ -129,7 +154,7 @@ fn throughput(args: &PeersBenchArgs, wallet: &Wallet, distribution: Distribution
 
 fn multiples(args: &PeersBenchArgs, wallet: &Wallet, distribution: Distribution) -> Vec<String> {
     let mut lines = table(&columns("times"));
-    for &system in args.system.iter().filter(|&&system| system != System::Node) {
+    for system in args.systems(Workload::Wallet).filter(|&system| system != System::Node) {
         let multiple = |load| {
             let (product, other) = (case(System::Node, distribution, load), case(system, distribution, load));
             shown(&wallet.figures.ratios(&product, &other), times)
@@ -146,7 +171,7 @@ fn latencies(args: &PeersBenchArgs, wallet: &Wallet, distribution: Distribution)
         head.extend(names.map(|name| format!("{pace}: {name}")));
     }
     let mut lines = table(&head);
-    for &system in &args.system {
+    for system in args.systems(Workload::Wallet) {
         let values = [Way::CommonPace, Way::OwnPace].into_iter().flat_map(|way| {
             let case = Case { way, ..Case::main(system, distribution) };
             let figures = &wallet.figures;
@@ -174,7 +199,7 @@ fn sessions(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
         "p99, ms",
     ];
     let mut lines = table(&head.map(str::to_owned));
-    for &system in args.system.iter().filter(|&&system| system != System::Facade) {
+    for system in args.systems(Workload::Session) {
         let (closed, open) = ((system, session::Way::Closed), (system, session::Way::OwnPace));
         let values = [
             shown(&figures.per_second(&closed), thousands),
@@ -195,7 +220,7 @@ fn growth_table(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
     head.extend(args.growth_accounts.iter().map(|&accounts| format!("{} accounts", thousands(f64::from(accounts)))));
     head.push("fewest over most".to_owned());
     let mut lines = table(&head);
-    for &system in &args.system {
+    for system in args.systems(Workload::Growth) {
         for &distribution in args.distributions() {
             let mut values = vec![distribution.title()];
             values.extend(args.growth_accounts.iter().map(|&accounts| {
@@ -206,6 +231,32 @@ fn growth_table(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
         }
     }
     lines.push(format!("\n![Growth]({})", chart::GROWTH_FILE));
+    lines
+}
+
+fn rooms_tables(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
+    let mut lines = Vec::new();
+    let figures = &results.rooms.figures;
+    let head = ["members see", "rooms", "of all moves, %", "moves a second", "delay p50, ms", "p99, ms"];
+    for &client in &args.client {
+        lines.push(format!("**{}**\n", client.title()));
+        lines.extend(table(&head.map(str::to_owned)));
+        for &rooms in &args.rooms {
+            for (system, durability) in rooms::measured(args) {
+                let case = rooms::Case { system, durability, client, rooms };
+                let values = [
+                    rooms.to_string(),
+                    shown(&figures.values(&case, Calls::answered_percent), percent),
+                    shown(&figures.per_second(&case), thousands),
+                    shown(&figures.values(&case, |calls| calls.p50_ms), millis),
+                    shown(&figures.values(&case, |calls| calls.p99_ms), millis),
+                ];
+                lines.push(row(rooms::title(system, durability), &values));
+            }
+        }
+        lines.push(String::new());
+    }
+    lines.push(format!("![Rooms]({})", chart::ROOMS_FILE));
     lines
 }
 

@@ -6,10 +6,11 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::PeersBenchArgs;
+use super::{PeersBenchArgs, Workload};
 use super::clients::{Calls, Clients};
 use super::figures::Figures;
-use super::system::{Setup, System, Systems};
+use super::launch::Systems;
+use super::system::{Setup, System};
 use super::tuning::{Chosen, tune};
 use crate::bench::empty;
 use crate::bench::server::Server;
@@ -51,7 +52,7 @@ pub struct Sessions {
 /// Everything that players come to: the product's database, whose node is stopped between measurements, and the
 /// tables of the peers.
 pub struct Stage<'a> {
-    systems: &'a Systems,
+    systems: &'a Systems<'a>,
     players: u32,
     product: Option<Server>,
     node_key: PathBuf,
@@ -60,9 +61,8 @@ pub struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    /// Fills databases, and finds the best set-up of each system. The facade has no part in this workload: a client
-    /// loads its rows at the node.
-    pub fn prepare(args: &PeersBenchArgs, systems: &'a Systems, clients: &Clients) -> Result<Self> {
+    /// Fills databases, and finds the best set-up of each system.
+    pub fn prepare(args: &PeersBenchArgs, systems: &'a Systems<'a>, clients: &Clients) -> Result<Self> {
         let folder = empty(systems.folder.join("session"))?;
         let (players, data_dir, peer_key) = (args.players, folder.join("node"), folder.join("secret"));
         fs::create_dir(&data_dir)?;
@@ -72,9 +72,8 @@ impl<'a> Stage<'a> {
         systems.fill_sessions(players, items, quests)?;
         let (product, node_key) = (Some(server), data_dir.join(NODE_KEY));
         let mut stage = Self { systems, players, product, node_key, peer_key, chosen: Vec::new() };
-        let measured = args.system.iter().copied().filter(|&system| system != System::Facade);
         stage.chosen = progress::step("how many processes and connections are best for session starts", || {
-            tune(args, measured, |system, setup| Ok(stage.at_peer(system, setup, clients, None)?.per_second))
+            tune(args, args.systems(Workload::Session), |system, setup| Ok(stage.at_peer(system, setup, clients, None)?.per_second))
         })?;
         Ok(stage)
     }
@@ -85,7 +84,7 @@ impl<'a> Stage<'a> {
     }
 
     fn at_peer(&self, system: System, setup: Setup, clients: &Clients, rate: Option<f64>) -> Result<Calls> {
-        let running = self.systems.start_for_sessions(system, setup, &self.peer_key)?;
+        let running = self.systems.start_sessions(system, setup, &self.peer_key)?;
         let place = ["--protocol", "http", "--path", system.session_path(), "--address", running.address()];
         clients.sessions(system, &place, &self.peer_key, self.players, rate)
     }
@@ -111,7 +110,7 @@ impl Sessions {
         clients: &Clients,
         round: u32,
     ) -> Result<()> {
-        for &system in args.system.iter().filter(|&&system| system != System::Facade) {
+        for system in args.systems(Workload::Session) {
             progress::step(&format!("round {round}: session starts, {}", system.title()), || {
                 let mut rate = None;
                 for way in [Way::Closed, Way::OwnPace] {
@@ -133,7 +132,7 @@ impl Sessions {
 
 /// The game database on a node that is stopped again; with it, how many items and quests its players have each.
 fn seeded(systems: &Systems, data_dir: &std::path::Path, players: u32) -> Result<(Server, u32, u32)> {
-    let (workspace, profile) = (&systems.workspace, systems.profile);
+    let (workspace, profile) = (systems.workspace, systems.profile);
     let mut server = Server::start_built(workspace, profile, data_dir, DATABASE)?;
     server.publish(&workspace.module(GAME_MODULE))?;
     let service = server.account()?;

@@ -1,21 +1,9 @@
-//! What is measured: each system, how it is started, and what it speaks.
+//! What is measured: each system, what it takes part in, and what it speaks.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
-use anyhow::{Result, ensure};
 use clap::ValueEnum;
 
+use super::Workload;
 use super::clients::Client;
-use super::postgres::{Cluster, DATABASE, Postgres, USER, statements};
-use super::process::ServerProcess;
-use super::product::{start_facade, start_node};
-use super::{PeersBenchArgs, peer_program};
-use crate::bench::server::Server;
-use crate::workspace::{Profile, Workspace};
-
-/// What every account starts with, never used up.
-const BALANCE: u64 = 1_000_000_000;
 
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -32,6 +20,12 @@ pub enum System {
     Express,
     /// FastAPI before PostgreSQL.
     Fastapi,
+    /// Colyseus, with what members see of each other in the room's state: what its manual teaches.
+    ColyseusState,
+    /// Colyseus, with a message to the room for each move.
+    ColyseusMessages,
+    /// A plain WebSocket server that hands bytes on.
+    Ws,
 }
 
 /// When an answer comes.
@@ -62,7 +56,31 @@ impl System {
             Self::AxumPipelined => "axum + PostgreSQL, pipelined",
             Self::Express => "Express + tRPC + PostgreSQL",
             Self::Fastapi => "FastAPI + PostgreSQL",
+            Self::ColyseusState => "Colyseus, room state",
+            Self::ColyseusMessages => "Colyseus, messages",
+            Self::Ws => "plain `ws`",
         }
+    }
+
+    /// Whether it takes part in a workload. Clients load their rows at the node, and see each other there: the facade
+    /// has no part in that.
+    pub fn is_measured_by(self, workload: Workload) -> bool {
+        match self {
+            Self::Node => true,
+            Self::Facade => matches!(workload, Workload::Wallet | Workload::Growth),
+            Self::ColyseusState | Self::ColyseusMessages | Self::Ws => workload == Workload::Rooms,
+            _ => self.is_before_postgres() && workload != Workload::Rooms,
+        }
+    }
+
+    /// Whether its server runs on Node.js.
+    pub fn is_on_node_js(self) -> bool {
+        matches!(self, Self::Express | Self::ColyseusState | Self::ColyseusMessages | Self::Ws)
+    }
+
+    /// Whether it keeps what it knows in PostgreSQL.
+    pub fn is_before_postgres(self) -> bool {
+        matches!(self, Self::AxumPooled | Self::AxumPipelined | Self::Express | Self::Fastapi)
     }
 
     /// The protocol and the path by which a client makes transfers.
@@ -72,6 +90,16 @@ impl System {
             (Self::Express, Client::NodeJs) => ("trpc", ""),
             (Self::Express, Client::Compiled) => ("http", "/trpc/transfer"),
             _ => ("http", "/transfers"),
+        }
+    }
+
+    /// The protocol by which a client is a member of a room.
+    pub fn speaks_in_rooms(self) -> &'static str {
+        match self {
+            Self::ColyseusState => "colyseus-state",
+            Self::ColyseusMessages => "colyseus-messages",
+            Self::Ws => "plain",
+            _ => "node",
         }
     }
 
@@ -87,172 +115,10 @@ impl System {
             processes.iter().flat_map(each).collect()
         };
         match self {
-            Self::Node | Self::Facade => Vec::new(),
             Self::AxumPooled => all(&[1], &[8, 16, 32, 64]),
             Self::AxumPipelined => all(&[1], &[4, 8, 16, 32]),
             Self::Express | Self::Fastapi => all(&[1, 2, 4], &[16, 32]),
-        }
-    }
-}
-
-/// A system that is ready for load. Dropping it stops it.
-pub struct Running<'a> {
-    pub system: System,
-    pub durability: Durability,
-    /// What calls must show, where something is asked for.
-    pub token: Option<String>,
-    // In the order in which they are stopped.
-    front: Option<ServerProcess>,
-    node: Option<Server>,
-    _postgres: Option<Postgres<'a>>,
-}
-
-impl Running<'_> {
-    /// Address and port.
-    pub fn address(&self) -> &str {
-        match (&self.front, &self.node) {
-            (Some(front), _) => &front.address,
-            (None, Some(node)) => node.address(),
-            (None, None) => "",
-        }
-    }
-}
-
-/// Starts systems.
-pub struct Systems {
-    pub workspace: Workspace,
-    pub profile: Profile,
-    pub folder: PathBuf,
-    fastapi: PathBuf,
-    cluster: Cluster,
-}
-
-impl Systems {
-    /// Prepares what the systems of this run need.
-    pub fn new(
-        workspace: &Workspace,
-        args: &PeersBenchArgs,
-        folder: &Path,
-        postgres: PathBuf,
-        fastapi: PathBuf,
-    ) -> Result<Self> {
-        let cluster = Cluster::create(postgres, folder)?;
-        let (workspace, folder) = (workspace.clone(), folder.to_owned());
-        Ok(Self { workspace, profile: args.profile(), folder, fastapi, cluster })
-    }
-
-    /// What PostgreSQL says about its version.
-    pub fn postgres_version(&self) -> String {
-        self.cluster.version()
-    }
-
-    /// Python and its packages.
-    pub fn fastapi_version(&self) -> String {
-        let script = "import sys, fastapi, uvicorn, asyncpg; print(f'Python {sys.version.split()[0]}, FastAPI \
-                      {fastapi.__version__}, Uvicorn {uvicorn.__version__}, asyncpg {asyncpg.__version__}')";
-        crate::process::answer(&self.fastapi, &["-c", script]).unwrap_or_else(|| "FastAPI".to_owned())
-    }
-
-    /// Starts a system with fresh accounts.
-    pub fn start(
-        &self,
-        system: System,
-        setup: Option<Setup>,
-        durability: Durability,
-        accounts: u32,
-    ) -> Result<Running<'_>> {
-        let (mut front, mut node, mut postgres, mut token) = (None, None, None, None);
-        match (system, setup) {
-            (System::Node | System::Facade, _) => {
-                let server = start_node(&self.workspace, self.profile, &self.folder, accounts, BALANCE)?;
-                if system == System::Facade {
-                    let is_confirmed = durability == Durability::Durable;
-                    front = Some(start_facade(&self.workspace, self.profile, &self.folder, &server, is_confirmed)?);
-                    token = Some(server.account()?.token);
-                }
-                node = Some(server);
-            }
-            (_, Some(setup)) => {
-                let running = self.cluster.start()?;
-                self.open_accounts(&running, accounts)?;
-                front = Some(self.start_peer(system, setup, durability, None)?);
-                postgres = Some(running);
-            }
-            (_, None) => anyhow::bail!("{} was not tuned", system.title()),
-        }
-        Ok(Running { system, durability, token, front, node, _postgres: postgres })
-    }
-
-    fn open_accounts(&self, postgres: &Postgres, accounts: u32) -> Result<()> {
-        postgres.run_file(&statements(&self.workspace, "wallet.sql"), &[])?;
-        let last = accounts - 1;
-        let insert = format!("INSERT INTO account SELECT number, {BALANCE} FROM generate_series(0, {last}) number");
-        // So that neither falls into the measurement.
-        postgres.run(&[&insert, "VACUUM ANALYZE account", "CHECKPOINT"])?;
-        let opened = postgres.ask("SELECT count(*) FROM account")?;
-        ensure!(opened == accounts.to_string(), "PostgreSQL holds {opened} of {accounts} accounts");
-        Ok(())
-    }
-
-    /// Starts a system before PostgreSQL, without accounts but with what session starts read.
-    pub fn start_for_sessions(&self, system: System, setup: Setup, key_file: &Path) -> Result<Running<'_>> {
-        let postgres = Some(self.cluster.start()?);
-        let durability = Durability::Durable;
-        let front = Some(self.start_peer(system, setup, durability, Some(key_file))?);
-        Ok(Running { system, durability, token: None, front, node: None, _postgres: postgres })
-    }
-
-    /// Fills what session starts read.
-    pub fn fill_sessions(&self, players: u32, items: u32, quests: u32) -> Result<()> {
-        let postgres = self.cluster.start()?;
-        let variables = [("players", players), ("items", items), ("quests", quests)];
-        postgres.run_file(&statements(&self.workspace, "session.sql"), &variables)?;
-        postgres.run(&["VACUUM ANALYZE", "CHECKPOINT"])
-    }
-
-    fn start_peer(
-        &self,
-        system: System,
-        setup: Setup,
-        durability: Durability,
-        key_file: Option<&Path>,
-    ) -> Result<ServerProcess> {
-        let host = self.cluster.host().display().to_string();
-        let synchronous_commit = if durability == Durability::Durable { "on" } else { "off" };
-        let Setup { processes, connections } = setup;
-        match system {
-            System::AxumPooled | System::AxumPipelined => {
-                let mode = if system == System::AxumPooled { "pooled" } else { "pipelined" };
-                let place = format!(
-                    "host={host} user={USER} dbname={DATABASE} options='-c synchronous_commit={synchronous_commit}'"
-                );
-                let mut command = Command::new(peer_program(&self.workspace, self.profile, "peers-axum"));
-                command.args(["--database", &place, "--mode", mode, "--connections", &connections.to_string()]);
-                command.args(key_file.iter().flat_map(|file| ["--key-file".as_ref(), file.as_os_str()]));
-                ServerProcess::start(&mut command, 0)
-            }
-            System::Express => {
-                let folder = self.workspace.root().join("tests/peers/express-trpc");
-                let mut command = Command::new("node");
-                command.arg("src/server.mjs").current_dir(folder).env("NODE_ENV", "production");
-                command.args(["--host", &host, "--database", DATABASE, "--user", USER]);
-                command.args(["--workers", &processes.to_string(), "--connections", &connections.to_string()]);
-                command.args(key_file.iter().flat_map(|file| ["--key-file".as_ref(), file.as_os_str()]));
-                ServerProcess::start(command.args(["--synchronous-commit", synchronous_commit]), 0)
-            }
-            System::Fastapi => {
-                let folder = self.workspace.root().join("tests/peers/fastapi");
-                let mut command = Command::new(&self.fastapi);
-                command.args(["-m", "uvicorn", "server:app", "--host", "127.0.0.1", "--port", "0"]);
-                command.args(["--workers", &processes.to_string(), "--no-access-log"]).current_dir(folder);
-                command.args(["--loop", "uvloop", "--http", "httptools"]).env("PYTHONDONTWRITEBYTECODE", "1");
-                command.env("PEER_HOST", &host).env("PEER_DATABASE", DATABASE).env("PEER_USER", USER);
-                command.env("PEER_SYNCHRONOUS_COMMIT", synchronous_commit);
-                command.env("PEER_CONNECTIONS", (connections / processes).max(1).to_string());
-                command.envs(key_file.map(|file| ("PEER_KEY_FILE", file)));
-                ServerProcess::start(&mut command, processes)
-            }
-            System::Node | System::Facade => anyhow::bail!("{} needs no PostgreSQL", system.title()),
+            _ => Vec::new(),
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use anyhow::Result;
 
-use super::PeersBenchArgs;
+use super::{PeersBenchArgs, Workload};
 use super::clients::{Client, Clients, Load};
 use super::figures::Figures;
 use super::pairs::Distribution;
-use super::system::{Durability, Running, System, Systems};
+use super::launch::{Running, Systems};
+use super::system::{Durability, System};
 use super::tuning::{Chosen, tune};
 use crate::progress;
 
@@ -54,7 +55,7 @@ pub struct Wallet {
 
 /// Finds the best set-up of each system for the load that the goals are about.
 pub fn choose(args: &PeersBenchArgs, systems: &Systems, clients: &Clients) -> Result<Vec<Chosen>> {
-    tune(args, args.system.iter().copied(), |system, setup| {
+    tune(args, args.systems(Workload::Wallet), |system, setup| {
         let running = systems.start(system, Some(setup), Durability::Durable, args.accounts)?;
         let (client, load) = (Client::Compiled, Load::Closed(args.in_flight));
         Ok(clients.transfers(&running, args.accounts, args.distributions()[0], client, load)?.per_second)
@@ -95,14 +96,11 @@ impl Wallet {
     fn closed_loops(&mut self, args: &PeersBenchArgs, clients: &Clients, running: &Running) -> Result<()> {
         let (system, durability) = (running.system, running.durability);
         for &distribution in args.distributions() {
-            for client in [Client::Compiled, Client::NodeJs] {
+            for &client in &args.client {
                 let main = Case { durability, client, ..Case::main(system, distribution) };
                 let per_second = self.measure(args, clients, running, main, Load::Closed(args.in_flight))?;
-                if durability == Durability::Relaxed {
-                    continue;
-                }
-                self.measure(args, clients, running, Case { way: Way::OneByOne, ..main }, Load::Closed(1))?;
-                if client == Client::Compiled {
+                if durability == Durability::Durable && client == Client::Compiled {
+                    self.measure(args, clients, running, Case { way: Way::OneByOne, ..main }, Load::Closed(1))?;
                     let load = Load::Open(OWN_PACE * per_second);
                     self.measure(args, clients, running, Case { way: Way::OwnPace, ..main }, load)?;
                 }

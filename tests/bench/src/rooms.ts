@@ -1,0 +1,131 @@
+// The members of rooms of `cargo xtask bench peers` in Node.js: they move at fixed times and see each other, by the
+// library that each system comes with. The result is one line of JSON, with the same members as that of the compiled
+// load generator (tests/peers/load).
+
+import { parseArgs } from "node:util";
+
+import { Latencies } from "./latencies";
+import { enterColyseus } from "./rooms/colyseus";
+import type { Seat, Seen, Walk } from "./rooms/move";
+import { enterNode } from "./rooms/node";
+import { enterPlain } from "./rooms/plain";
+
+/** Members that enter at the same time. */
+const ENTERING_MAX = 16;
+/** How long after the last move members still listen, in milliseconds. */
+const PATIENCE_MS = 5000;
+
+const { values: options } = parseArgs({
+  options: {
+    /** `node`, `plain`, `colyseus-state` or `colyseus-messages`. */
+    protocol: { type: "string", default: "" },
+    /** Address and port. */
+    address: { type: "string", default: "" },
+    unconfirmed: { type: "boolean", default: false },
+    rooms: { type: "string", default: "1" },
+    seats: { type: "string", default: "20" },
+    "moves-a-second": { type: "string", default: "10" },
+    "warm-up-seconds": { type: "string", default: "1" },
+    seconds: { type: "string", default: "1" },
+  },
+});
+
+function enter(seat: Seat, seen: Seen): Promise<Walk> {
+  const { protocol, address, unconfirmed } = options;
+  switch (protocol) {
+    case "node":
+      return enterNode(address, !unconfirmed, seat, seen);
+    case "colyseus-state":
+    case "colyseus-messages":
+      return enterColyseus(address, protocol, seat, seen);
+    case "plain":
+      return enterPlain(address, seat, seen);
+    default:
+      throw new Error(`--protocol ${protocol} is not known`);
+  }
+}
+
+/** All moves of the run. */
+class Run {
+  readonly #rooms = Number(options.rooms);
+  readonly #seats = Number(options.seats);
+  readonly #members = this.#rooms * this.#seats;
+  readonly #interval = 1000 / Number(options["moves-a-second"]);
+  readonly #measured = 1000 * Number(options["warm-up-seconds"]);
+  readonly #end = this.#measured + 1000 * Number(options.seconds);
+  readonly #delays = new Latencies();
+  #begin = Infinity;
+  #moves = 0;
+  #calls = 0;
+
+  /** Lets all members in, some at a time. */
+  async enterAll(): Promise<Walk[]> {
+    const walks: Walk[] = [];
+    for (let first = 0; first < this.#members; first += ENTERING_MAX) {
+      const length = Math.min(ENTERING_MAX, this.#members - first);
+      const entering = Array.from({ length }, (_, index) => {
+        const member = first + index;
+        const [room, seat] = [Math.floor(member / this.#seats), member % this.#seats];
+        return enter({ room, seat, member }, this.#eyes(member - seat));
+      });
+      walks.push(...(await Promise.all(entering)));
+    }
+    return walks;
+  }
+
+  /** Counts every move once: a server that sends whole states repeats what has not changed. */
+  #eyes(first: number): Seen {
+    const last = new Float64Array(this.#seats).fill(-1);
+    return (member, sent) => {
+      if (last[member - first] === sent) return;
+      last[member - first] = sent;
+      const now = performance.now() - this.#begin;
+      if (this.#measured <= now && now < this.#end) this.#calls += 1;
+      if (sent >= 1000 * this.#measured) this.#delays.keep(now - sent / 1000);
+    };
+  }
+
+  /** Makes the moves that are due, each at its time, and ends after the last. */
+  walkAll(walks: Walk[]): Promise<void> {
+    // Moves in their order: all members once, then all members again.
+    let next = 0;
+    this.#begin = performance.now();
+    return new Promise((resolve) => {
+      const tick = () => {
+        const now = performance.now() - this.#begin;
+        for (;;) {
+          const [number, member] = [Math.floor(next / this.#members), next % this.#members];
+          const due = this.#interval * (number + member / this.#members);
+          if (due >= this.#end) return setTimeout(resolve, PATIENCE_MS);
+          if (due > now) return setTimeout(tick, Math.max(0, due - now));
+          const sent = Math.round(1000 * due);
+          if (sent >= 1000 * this.#measured) this.#moves += 1;
+          walks[member]?.({ member, x: number, y: member % this.#seats, sent });
+          next += 1;
+        }
+      };
+      tick();
+    });
+  }
+
+  print(): void {
+    const due = this.#moves * this.#seats;
+    const unanswered = due - this.#delays.count;
+    const seconds = (this.#end - this.#measured) / 1000;
+    this.#delays.print({ due, calls: this.#calls, failed: 0, unanswered, seconds });
+  }
+}
+
+async function main(): Promise<void> {
+  const run = new Run();
+  await run.walkAll(await run.enterAll());
+  run.print();
+}
+
+main().then(
+  () => process.exit(0),
+  (cause: unknown) => {
+    console.error(cause);
+    process.exit(1);
+  },
+);

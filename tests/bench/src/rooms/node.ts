@@ -1,0 +1,32 @@
+// This product, by its SDK for TypeScript.
+
+import type { Seat, Seen, Walk } from "./move";
+import { DbConnection } from "./module_bindings";
+
+/** Connects, takes the seat and watches the room. */
+export function enterNode(address: string, isConfirmed: boolean, seat: Seat, seen: Seen): Promise<Walk> {
+  return new Promise((resolve, reject) => {
+    DbConnection.builder()
+      .withUri(`http://${address}`)
+      .withDatabaseName("rooms")
+      .withCompression("none")
+      .withConfirmedReads(isConfirmed)
+      .onConnectError((_, cause) => reject(cause))
+      .onConnect(async (connection) => {
+        const position = connection.db.position;
+        position.onUpdate((_context, _old, row) => seen(row.member, Number(row.sentMicros)));
+        await connection.reducers.enter({ room: seat.room, seat: seat.seat });
+        connection
+          .subscriptionBuilder()
+          .onError((context) => reject(context.event))
+          .onApplied(() =>
+            resolve(({ member, x, y, sent }) => {
+              // A call that fails would be missing from what others see.
+              void connection.reducers.walk({ member, x, y, sentMicros: BigInt(sent) });
+            }),
+          )
+          .subscribe(`SELECT * FROM position WHERE room = ${seat.room}`);
+      })
+      .build();
+  });
+}

@@ -1,0 +1,46 @@
+// Rooms on Colyseus, in the two ways that its manual has: positions in the room's state, which Colyseus itself keeps
+// equal everywhere, and a message to the room for each move.
+
+import { createServer } from "node:http";
+
+import { Room, Server } from "@colyseus/core";
+import { MapSchema, schema } from "@colyseus/schema";
+import { WebSocketTransport } from "@colyseus/ws-transport";
+
+const Member = schema({ member: "uint32", x: "float32", y: "float32", sent: "float64" }, "Member");
+const Hall = schema({ members: { map: Member } }, "Hall");
+
+class StateRoom extends Room {
+  onCreate() {
+    this.autoDispose = false;
+    this.state = new Hall();
+    this.onMessage("move", (client, { x, y, sent }) => {
+      const member = this.state.members.get(client.sessionId);
+      member.x = x;
+      member.y = y;
+      member.sent = sent;
+    });
+  }
+
+  onJoin(client, { member }) {
+    this.state.members.set(client.sessionId, new Member().assign({ member, x: 0, y: 0, sent: -1 }));
+  }
+}
+
+class MessagesRoom extends Room {
+  onCreate() {
+    this.autoDispose = false;
+    this.onMessage("move", (client, move) => this.broadcast("move", move));
+  }
+}
+
+const http = createServer();
+const server = new Server({
+  greet: false,
+  transport: new WebSocketTransport({ server: http, perMessageDeflate: false, backlog: 4096 }),
+});
+// A room for each number that clients ask for.
+server.define("state", StateRoom).filterBy(["room"]);
+server.define("messages", MessagesRoom).filterBy(["room"]);
+await server.listen(0, "127.0.0.1");
+console.log(`listening on 127.0.0.1:${http.address().port}`);

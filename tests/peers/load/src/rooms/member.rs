@@ -1,0 +1,81 @@
+//! One member for the length of a run: it moves when it is due and sees the others.
+
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use futures::{FutureExt, SinkExt, StreamExt};
+use tokio::time::sleep_until;
+
+use super::schedule::Schedule;
+use super::speech::{Move, Seat, Speech};
+use crate::node::Socket;
+use crate::recorder::Recorder;
+
+/// How long after the last move members still listen.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A member that has entered its room.
+pub struct Member<S> {
+    /// Its connection.
+    pub socket: Socket,
+    /// What it speaks.
+    pub speech: S,
+    /// Its place.
+    pub seat: Seat,
+    /// Members of each room.
+    pub seats: u32,
+    /// The times of the run.
+    pub schedule: Schedule,
+}
+
+impl<S: Speech> Member<S> {
+    /// Moves and listens to the end of the run; how many moves should have been seen.
+    pub async fn play(mut self, recorder: &RefCell<Recorder>) -> anyhow::Result<u64> {
+        let mut number = 0;
+        let mut counted = 0;
+        let mut seen = vec![None; self.seats as usize];
+        let mut moves = Vec::new();
+        loop {
+            let due = self.schedule.due(self.seat.member, number);
+            let wake_at = due.unwrap_or(self.schedule.window.end + PATIENCE);
+            tokio::select! {
+                biased;
+                () = sleep_until(wake_at.into()) => {
+                    let Some(due) = due else { return Ok(counted) };
+                    counted += u64::from(self.schedule.window.counts(due));
+                    self.walk(due, number).await?;
+                    number += 1;
+                }
+                message = self.socket.next() => {
+                    self.speech.heard(&message.context("the server closed a connection")??, &mut moves)?;
+                    // What has arrived with it.
+                    while let Some(Some(message)) = self.socket.next().now_or_never() {
+                        self.speech.heard(&message?, &mut moves)?;
+                    }
+                    self.note(&mut moves, &mut seen, &mut recorder.borrow_mut());
+                }
+            }
+        }
+    }
+
+    async fn walk(&mut self, due: Instant, number: u32) -> anyhow::Result<()> {
+        let sent_micros = self.schedule.micros(due);
+        let (x, y) = (number as f32, self.seat.seat as f32);
+        let moved = Move { member: self.seat.member, x, y, sent_micros };
+        Ok(self.socket.send(self.speech.said(&moved)?).await?)
+    }
+
+    /// Counts every move once: a server that sends whole states repeats what has not changed.
+    fn note(&self, moves: &mut Vec<Move>, seen: &mut [Option<u64>], recorder: &mut Recorder) {
+        let first = self.seat.member - self.seat.seat;
+        for moved in moves.drain(..) {
+            let Some(last) = moved.member.checked_sub(first).and_then(|seat| seen.get_mut(seat as usize)) else {
+                continue;
+            };
+            if last.replace(moved.sent_micros) != Some(moved.sent_micros) {
+                recorder.answered(self.schedule.at(moved.sent_micros), true);
+            }
+        }
+    }
+}

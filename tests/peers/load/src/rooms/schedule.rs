@@ -1,0 +1,52 @@
+//! When each member moves: at fixed times that no answer can put off.
+
+use std::time::{Duration, Instant};
+
+use crate::pacer::Window;
+
+/// The times of a run, the same for all its members.
+#[derive(Clone, Copy)]
+pub struct Schedule {
+    pub window: Window,
+    /// Between two moves of a member.
+    pub interval: Duration,
+    /// Members of all rooms, spread evenly over the interval.
+    pub members: u32,
+}
+
+impl Schedule {
+    /// When the member makes its move with this number; nothing after the end.
+    pub fn due(&self, member: u32, number: u32) -> Option<Instant> {
+        let phase = self.interval.mul_f64(f64::from(member) / f64::from(self.members));
+        let due = self.window.begin + self.interval * number + phase;
+        (due < self.window.end).then_some(due)
+    }
+
+    /// The moment on the clock of the run, which a move carries with it.
+    pub fn micros(&self, at: Instant) -> u64 {
+        u64::try_from(at.saturating_duration_since(self.window.begin).as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// The moment that a move carries with it.
+    pub fn at(&self, micros: u64) -> Instant {
+        self.window.begin + Duration::from_micros(micros)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_spread_and_moves_end_with_the_run() {
+        let millis = Duration::from_millis;
+        let window = Window::beginning_now(millis(100), millis(200));
+        let schedule = Schedule { window, interval: millis(100), members: 4 };
+        assert_eq!(schedule.due(0, 0), Some(window.begin));
+        assert_eq!(schedule.due(1, 2), Some(window.begin + millis(225)));
+        assert_eq!(schedule.due(3, 2), Some(window.begin + millis(275)));
+        assert_eq!(schedule.due(0, 3), None);
+        let due = window.begin + millis(225);
+        assert_eq!((schedule.micros(due), schedule.at(225_000)), (225_000, due));
+    }
+}
