@@ -2,6 +2,7 @@
 // library that each system comes with. The result is one line of JSON, with the same members as that of the compiled
 // load generator (tests/peers/load).
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 
 import { Latencies } from "./latencies";
@@ -12,7 +13,7 @@ import { enterPlain } from "./rooms/plain";
 
 /** Members that enter at the same time. */
 const ENTERING_MAX = 16;
-/** How long after the last move members still listen, in milliseconds. */
+/** How long after the last move members still listen at most, in milliseconds. */
 const PATIENCE_MS = 5000;
 
 const { values: options } = parseArgs({
@@ -96,7 +97,7 @@ class Run {
         for (;;) {
           const [number, member] = [Math.floor(next / this.#members), next % this.#members];
           const due = this.#interval * (number + member / this.#members);
-          if (due >= this.#end) return setTimeout(resolve, PATIENCE_MS);
+          if (due >= this.#end) return resolve();
           if (due > now) return setTimeout(tick, Math.max(0, due - now));
           const sent = Math.round(1000 * due);
           if (sent >= 1000 * this.#measured) this.#moves += 1;
@@ -108,9 +109,19 @@ class Run {
     });
   }
 
+  /** Waits until everything was seen, or patience is at its end. */
+  async listenOn(): Promise<void> {
+    const giveUp = performance.now() + PATIENCE_MS;
+    while (this.#unseen() > 0 && performance.now() < giveUp) await sleep(20);
+  }
+
+  #unseen(): number {
+    return this.#moves * this.#seats - this.#delays.count;
+  }
+
   print(): void {
     const due = this.#moves * this.#seats;
-    const unanswered = due - this.#delays.count;
+    const unanswered = this.#unseen();
     const seconds = (this.#end - this.#measured) / 1000;
     this.#delays.print({ due, calls: this.#calls, failed: 0, unanswered, seconds });
   }
@@ -119,6 +130,7 @@ class Run {
 async function main(): Promise<void> {
   const run = new Run();
   await run.walkAll(await run.enterAll());
+  await run.listenOn();
   run.print();
 }
 

@@ -4,11 +4,11 @@
 import { createServer } from "node:http";
 
 import { Room, Server } from "@colyseus/core";
-import { MapSchema, schema } from "@colyseus/schema";
+import { schema, t } from "@colyseus/schema";
 import { WebSocketTransport } from "@colyseus/ws-transport";
 
-const Member = schema({ member: "uint32", x: "float32", y: "float32", sent: "float64" }, "Member");
-const Hall = schema({ members: { map: Member } }, "Hall");
+const Member = schema({ member: t.uint32(), x: t.float32(), y: t.float32(), sent: t.float64() }, "Member");
+const Hall = schema({ members: t.map(Member) }, "Hall");
 
 class StateRoom extends Room {
   onCreate() {

@@ -1,6 +1,7 @@
 //! A server under load: a process that says where it listens, and is asked to stop when it is dropped.
 
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -29,7 +30,8 @@ impl ServerProcess {
     /// of its processes have said that they are ready.
     pub fn start(command: &mut Command, processes: u32) -> Result<Self> {
         process::bypass_proxy_on_loopback(command);
-        let name = command.get_program().to_string_lossy().into_owned();
+        let program = Path::new(command.get_program()).file_name().unwrap_or_default();
+        let name = program.to_string_lossy().into_owned();
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut server =
             Self { child: child.with_context(|| format!("{name} does not start"))?, address: String::new() };

@@ -12,7 +12,7 @@ use super::speech::{Move, Seat, Speech};
 use crate::node::Socket;
 use crate::recorder::Recorder;
 
-/// How long after the last move members still listen.
+/// How long after the last move members still listen at most.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A member that has entered its room.
@@ -25,25 +25,29 @@ pub struct Member<S> {
     pub seat: Seat,
     /// Members of each room.
     pub seats: u32,
+    /// Moves that should be seen.
+    pub expected: u64,
     /// The times of the run.
     pub schedule: Schedule,
 }
 
 impl<S: Speech> Member<S> {
-    /// Moves and listens to the end of the run; how many moves should have been seen.
-    pub async fn play(mut self, recorder: &RefCell<Recorder>) -> anyhow::Result<u64> {
+    /// Moves to the end of the run, and listens until everything was seen or patience is at its end.
+    pub async fn play(mut self, recorder: &RefCell<Recorder>) -> anyhow::Result<()> {
         let mut number = 0;
-        let mut counted = 0;
-        let mut seen = vec![None; self.seats as usize];
+        let mut last = vec![None; self.seats as usize];
         let mut moves = Vec::new();
+        let mut seen = 0;
         loop {
             let due = self.schedule.due(self.seat.member, number);
+            if due.is_none() && seen == self.expected {
+                return Ok(());
+            }
             let wake_at = due.unwrap_or(self.schedule.window.end + PATIENCE);
             tokio::select! {
                 biased;
                 () = sleep_until(wake_at.into()) => {
-                    let Some(due) = due else { return Ok(counted) };
-                    counted += u64::from(self.schedule.window.counts(due));
+                    let Some(due) = due else { return Ok(()) };
                     self.walk(due, number).await?;
                     number += 1;
                 }
@@ -53,7 +57,7 @@ impl<S: Speech> Member<S> {
                     while let Some(Some(message)) = self.socket.next().now_or_never() {
                         self.speech.heard(&message?, &mut moves)?;
                     }
-                    self.note(&mut moves, &mut seen, &mut recorder.borrow_mut());
+                    seen += self.note(&mut moves, &mut last, &mut recorder.borrow_mut());
                 }
             }
         }
@@ -66,16 +70,18 @@ impl<S: Speech> Member<S> {
         Ok(self.socket.send(self.speech.said(&moved)?).await?)
     }
 
-    /// Counts every move once: a server that sends whole states repeats what has not changed.
-    fn note(&self, moves: &mut Vec<Move>, seen: &mut [Option<u64>], recorder: &mut Recorder) {
+    /// Counts every move once: a server that sends whole states repeats what has not changed. How many of them count.
+    fn note(&self, moves: &mut Vec<Move>, last: &mut [Option<u64>], recorder: &mut Recorder) -> u64 {
         let first = self.seat.member - self.seat.seat;
+        let before = recorder.due();
         for moved in moves.drain(..) {
-            let Some(last) = moved.member.checked_sub(first).and_then(|seat| seen.get_mut(seat as usize)) else {
+            let Some(known) = moved.member.checked_sub(first).and_then(|seat| last.get_mut(seat as usize)) else {
                 continue;
             };
-            if last.replace(moved.sent_micros) != Some(moved.sent_micros) {
+            if known.replace(moved.sent_micros) != Some(moved.sent_micros) {
                 recorder.answered(self.schedule.at(moved.sent_micros), true);
             }
         }
+        recorder.due() - before
     }
 }

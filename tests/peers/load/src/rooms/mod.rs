@@ -101,11 +101,13 @@ async fn play<S: Speech>(
     let window = Window::beginning_now(warm_up, measured);
     let schedule = Schedule { window, interval: Duration::from_secs_f64(1.0 / options.moves_a_second), members };
     let recorder = RefCell::new(Recorder::new(window)?);
+    let expected = |room: u32| (room * seats..(room + 1) * seats).map(|member| schedule.counted(member)).sum();
     let playing = entered.into_iter().map(|(seat, (socket, speech))| {
-        Member { socket, speech, seat, seats, schedule }.play(&recorder)
+        Member { socket, speech, seat, seats, expected: expected(seat.room), schedule }.play(&recorder)
     });
-    let moves: u64 = try_join_all(playing).await?.into_iter().sum();
+    try_join_all(playing).await?;
+    let all: u64 = (0..options.rooms).map(expected).sum::<u64>() * u64::from(seats);
     let mut recorder = recorder.into_inner();
-    recorder.missed((moves * u64::from(seats)).saturating_sub(recorder.due()));
+    recorder.missed(all.saturating_sub(recorder.due()));
     Ok(recorder.summary())
 }

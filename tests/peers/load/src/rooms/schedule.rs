@@ -22,6 +22,11 @@ impl Schedule {
         (due < self.window.end).then_some(due)
     }
 
+    /// How many moves of the member count.
+    pub fn counted(&self, member: u32) -> u64 {
+        (0..).map_while(|number| self.due(member, number)).filter(|&due| self.window.counts(due)).count() as u64
+    }
+
     /// The moment on the clock of the run, which a move carries with it.
     pub fn micros(&self, at: Instant) -> u64 {
         u64::try_from(at.saturating_duration_since(self.window.begin).as_micros()).unwrap_or(u64::MAX)
@@ -46,6 +51,7 @@ mod tests {
         assert_eq!(schedule.due(1, 2), Some(window.begin + millis(225)));
         assert_eq!(schedule.due(3, 2), Some(window.begin + millis(275)));
         assert_eq!(schedule.due(0, 3), None);
+        assert_eq!(schedule.counted(1), 2);
         let due = window.begin + millis(225);
         assert_eq!((schedule.micros(due), schedule.at(225_000)), (225_000, due));
     }
