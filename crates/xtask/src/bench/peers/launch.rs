@@ -78,13 +78,7 @@ impl<'a> Systems<'a> {
     }
 
     /// Starts a system with empty rooms.
-    pub fn start_rooms(
-        &self,
-        system: System,
-        durability: Durability,
-        rooms: u32,
-        seats: u32,
-    ) -> Result<Running<'_>> {
+    pub fn start_rooms(&self, system: System, durability: Durability, rooms: u32, seats: u32) -> Result<Running<'_>> {
         let peer = match system {
             System::ColyseusState | System::ColyseusMessages => "colyseus",
             System::Ws => "ws",

@@ -279,5 +279,10 @@ mod tests {
         );
         let arguments: Vec<&str> = command.split(' ').skip(4).collect();
         assert_eq!(parsed(&arguments).command(Workload::Growth), command);
+        assert_eq!(
+            parsed(&["--client", "compiled", "--rooms", "5,6"]).command(Workload::Rooms),
+            "cargo xtask bench peers --workload rooms --client compiled --rounds 3 --seconds 3 --warm-up-seconds 1 \
+             --rooms 5,6 --seats 20 --write"
+        );
     }
 }

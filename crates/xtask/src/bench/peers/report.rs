@@ -115,7 +115,11 @@ fn rooms_goals(args: &PeersBenchArgs, results: &Results) -> Vec<Goal> {
             };
             for peer in [System::ColyseusState, System::ColyseusMessages] {
                 goals.push(Goal {
-                    title: format!("{rooms} rooms, {}: p99 of {} over that of this product", client.title(), peer.title()),
+                    title: format!(
+                        "{rooms} rooms, {}: p99 of {} over that of this product",
+                        client.title(),
+                        peer.title()
+                    ),
                     wanted: format!("at least {DELAY_TIMES_COLYSEUS}"),
                     reached: ratios(&delays(peer), &delays(System::Node)),
                 });

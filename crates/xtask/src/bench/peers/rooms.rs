@@ -36,7 +36,13 @@ pub fn measured(args: &PeersBenchArgs) -> Vec<(System, Durability)> {
 
 impl Rooms {
     /// Takes every figure once. Each begins with a fresh server, so that none inherits another's memory.
-    pub fn measure_round(&mut self, args: &PeersBenchArgs, systems: &Systems, clients: &Clients, round: u32) -> Result<()> {
+    pub fn measure_round(
+        &mut self,
+        args: &PeersBenchArgs,
+        systems: &Systems,
+        clients: &Clients,
+        round: u32,
+    ) -> Result<()> {
         for &rooms in &args.rooms {
             for &client in &args.client {
                 for (system, durability) in measured(args) {

@@ -6,12 +6,12 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::{PeersBenchArgs, Workload};
 use super::clients::{Calls, Clients};
 use super::figures::Figures;
 use super::launch::Systems;
 use super::system::{Setup, System};
 use super::tuning::{Chosen, tune};
+use super::{PeersBenchArgs, Workload};
 use crate::bench::empty;
 use crate::bench::server::Server;
 use crate::publish::DATABASE;
@@ -73,7 +73,9 @@ impl<'a> Stage<'a> {
         let (product, node_key) = (Some(server), data_dir.join(NODE_KEY));
         let mut stage = Self { systems, players, product, node_key, peer_key, chosen: Vec::new() };
         stage.chosen = progress::step("how many processes and connections are best for session starts", || {
-            tune(args, args.systems(Workload::Session), |system, setup| Ok(stage.at_peer(system, setup, clients, None)?.per_second))
+            tune(args, args.systems(Workload::Session), |system, setup| {
+                Ok(stage.at_peer(system, setup, clients, None)?.per_second)
+            })
         })?;
         Ok(stage)
     }

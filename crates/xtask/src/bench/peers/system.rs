@@ -122,3 +122,24 @@ impl System {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum;
+
+    use super::System::{
+        self, AxumPipelined, AxumPooled, ColyseusMessages, ColyseusState, Express, Facade, Fastapi, Node, Ws,
+    };
+    use super::Workload;
+
+    #[test]
+    fn systems_have_a_part_in_what_they_are_made_for() {
+        let of = |workload| -> Vec<System> {
+            System::value_variants().iter().copied().filter(|system| system.is_measured_by(workload)).collect()
+        };
+        assert_eq!(of(Workload::Wallet), [Node, Facade, AxumPooled, AxumPipelined, Express, Fastapi]);
+        assert_eq!(of(Workload::Growth), of(Workload::Wallet));
+        assert_eq!(of(Workload::Session), [Node, AxumPooled, AxumPipelined, Express, Fastapi]);
+        assert_eq!(of(Workload::Rooms), [Node, ColyseusState, ColyseusMessages, Ws]);
+    }
+}

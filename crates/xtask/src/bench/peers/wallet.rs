@@ -2,13 +2,13 @@
 
 use anyhow::Result;
 
-use super::{PeersBenchArgs, Workload};
 use super::clients::{Client, Clients, Load};
 use super::figures::Figures;
-use super::pairs::Distribution;
 use super::launch::{Running, Systems};
+use super::pairs::Distribution;
 use super::system::{Durability, System};
 use super::tuning::{Chosen, tune};
+use super::{PeersBenchArgs, Workload};
 use crate::progress;
 
 /// What a system is asked for by itself, as a part of what it makes in a closed loop.

@@ -92,7 +92,9 @@ impl Speech for ColyseusSpeech {
         bytes.extend(MOVE);
         bytes.push(0x84);
         let Move { member, x, y, sent_micros } = *moved;
-        for (name, value) in [("member", f64::from(member)), ("x", x.into()), ("y", y.into()), ("sent", sent_micros as f64)] {
+        for (name, value) in
+            [("member", f64::from(member)), ("x", x.into()), ("y", y.into()), ("sent", sent_micros as f64)]
+        {
             bytes.push(0xa0 | u8::try_from(name.len())?);
             bytes.extend(name.as_bytes());
             bytes.push(0xcb);
