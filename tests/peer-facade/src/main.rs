@@ -5,7 +5,6 @@
 //! since all clients come from one address), its problem documents and figures. The database is the benchmark's, so
 //! the call goes over a connection of the official SDK with that module's bindings, as the facade's own calls do.
 
-#[expect(missing_docs, reason = "generated")]
 mod module_bindings;
 mod transfers;
 

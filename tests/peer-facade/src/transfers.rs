@@ -7,7 +7,7 @@ use anyhow::Context;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use spacetimedb_sdk::{Compression, DbContext};
+use spacetimedb_sdk::Compression;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 use worldloom_facade::auth::Player;
@@ -56,7 +56,9 @@ impl Transfers {
             .with_compression(Compression::None)
             .with_confirmed_reads(is_confirmed)
             // Nobody waits any more if the greeting comes too late.
-            .on_connect(move |_, _, _| drop(greeted.send(())));
+            .on_connect(move |_, _, _| {
+                let _ = greeted.send(());
+            });
         // Building blocks its thread until the WebSocket stands.
         let connection = Arc::new(tokio::task::spawn_blocking(move || builder.build()).await??);
         let running = connection.clone();
