@@ -1,5 +1,5 @@
-//! The facade with one more route, for `cargo xtask bench peers`: transfers, which the product has no route for,
-//! because a client makes them at the node by SDK.
+//! The facade with one route of another kind, for `cargo xtask bench peers`: transfers, which the product has no route
+//! for, because a client makes them at the node by SDK.
 //!
 //! All around the route is the facade's own: its accept loop, its edge, its check of tokens, its limits (set to none,
 //! since all clients come from one address), its problem documents and figures. The database is the benchmark's, so
@@ -8,25 +8,33 @@
 mod module_bindings;
 mod transfers;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, FromRef};
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::post;
 use clap::Parser;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower_http::timeout::TimeoutLayer;
+use worldloom_facade::ai::feed::Feeds;
+use worldloom_facade::app::{App, Shared};
+use worldloom_facade::audit::Audit;
 use worldloom_facade::auth::{NodeKey, TokenVerifier};
-use worldloom_facade::config::Config;
+use worldloom_facade::config::{Config, HttpConfig};
 use worldloom_facade::edge::config::RateConfig;
 use worldloom_facade::edge::limits::Limits;
 use worldloom_facade::edge::{connections, wrapped};
 use worldloom_facade::identity::IdentityService;
 use worldloom_facade::metrics::Metrics;
 use worldloom_facade::node_client::NodeClient;
+use worldloom_facade::objects::ObjectStore;
+use worldloom_facade::pictures::PictureMaker;
+use worldloom_facade::routes::health::Readiness;
 use worldloom_facade::telemetry::Telemetry;
 
 use transfers::Transfers;
@@ -41,14 +49,6 @@ struct Options {
     unconfirmed: bool,
 }
 
-/// What the route shares.
-#[derive(Clone, FromRef)]
-struct App {
-    transfers: Transfers,
-    verifier: TokenVerifier,
-    limits: Limits,
-}
-
 /// Everything but the route is configured as in every facade, by the environment.
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -60,40 +60,49 @@ async fn main() -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await.context("no free port")?;
     let address = listener.local_addr()?;
     let stop = CancellationToken::new();
-    let app = app(&config, address, !options.unconfirmed, stop.clone()).await?;
-    let router = router(app.0, &config, app.1);
+    let app = App::from(shared(&config, address, &stop)?);
+    let transfers = Transfers::connect(&config.node, !options.unconfirmed, app.metrics.clone()).await?;
+    let router = router(app, transfers, &config.http);
     println!("listening on {address}");
     connections::serve(listener, router, config.http, 0, stop.clone(), stop).await;
     Ok(())
 }
 
-async fn app(
-    config: &Config,
-    address: std::net::SocketAddr,
-    is_confirmed: bool,
-    stop: CancellationToken,
-) -> anyhow::Result<(App, Metrics)> {
+/// What handlers share in every facade; nothing works in the background, because nothing is uploaded or generated.
+fn shared(config: &Config, address: SocketAddr, stop: &CancellationToken) -> anyhow::Result<Shared> {
     let metrics = Metrics::new()?;
-    let token = config.node.read_service_token()?;
     let http = reqwest::Client::builder().no_proxy().build()?;
-    let node = NodeClient::start(&config.node, token, http.clone(), metrics.clone(), stop);
+    let token = config.node.read_service_token()?;
+    let node = NodeClient::start(&config.node, token, http.clone(), metrics.clone(), stop.clone());
     let identity = IdentityService::start(&config.identity, address, &node)?;
+    let store = ObjectStore::open_configured(&config.objects, &config.identity.issuer(address)?)?;
     let key = NodeKey::new(http, &config.node.url, config.node.key_refetch_interval());
-    let app = App {
-        transfers: Transfers::connect(&config.node, is_confirmed, metrics.clone()).await?,
-        verifier: TokenVerifier::new(&config.node.token_issuer, key, identity.tokens.clone()),
+    let tasks = TaskTracker::new();
+    Ok(Shared {
+        audit: Audit::new(&config.audit, tasks.clone())?,
         limits: Limits::new(&config.http.limits, config.identity.trusted_proxies, metrics.clone()),
-    };
-    Ok((app, metrics))
+        readiness: Readiness::new(node.clone(), store.clone(), &config.node.database),
+        verifier: TokenVerifier::new(&config.node.token_issuer, key, identity.tokens.clone()),
+        identity,
+        node,
+        store,
+        pictures: PictureMaker::default(),
+        metrics,
+        uploads: config.objects.clone(),
+        tasks,
+        deleted: std::sync::Arc::default(),
+        feeds: Feeds::default(),
+        stopping: stop.clone(),
+    })
 }
 
-fn router(app: App, config: &Config, metrics: Metrics) -> Router {
-    let timeout = Duration::from_secs(config.http.request_timeout_s);
-    let limits = app.limits.clone();
+fn router(app: App, transfers: Transfers, http: &HttpConfig) -> Router {
+    let timeout = Duration::from_secs(http.request_timeout_s);
+    let (metrics, limits) = (app.metrics.clone(), app.limits.clone());
     let routes = Router::new()
-        .route("/transfers", post(transfers::transfer))
+        .route("/transfers", post(async move |player, transfer| transfers.answer(player, transfer).await))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, timeout))
-        .layer(DefaultBodyLimit::max(config.http.body_limit_bytes))
+        .layer(DefaultBodyLimit::max(http.body_limit_bytes))
         .with_state(app);
-    wrapped(routes, &config.http, &[], metrics, limits)
+    wrapped(routes, http, &[], metrics, limits)
 }

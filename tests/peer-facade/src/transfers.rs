@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::Json;
-use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use spacetimedb_sdk::Compression;
 use tokio::sync::oneshot;
@@ -85,18 +84,18 @@ impl Transfers {
             _ => Err(CallError::OutcomeUnknown { procedure: CALL }),
         }
     }
-}
 
-/// Makes a transfer in the name of whoever proves to be somebody; answers when the node has.
-pub async fn transfer(
-    State(transfers): State<Transfers>,
-    _player: Player,
-    extract::Json(transfer): extract::Json<Transfer>,
-) -> Result<Json<Outcome>, Problem> {
-    let started = Instant::now();
-    let outcome = transfers.make(&transfer).await;
-    let label = if outcome.is_ok() { "ok" } else { "failed" };
-    transfers.metrics.node_called(CALL, label, started.elapsed());
-    outcome?.map_err(|refusal| Problem::new(ProblemCode::Conflict, refusal))?;
-    Ok(Json(Outcome { outcome: "done" }))
+    /// Makes a transfer in the name of whoever proves to be somebody; answers when the node has.
+    pub async fn answer(
+        &self,
+        _player: Player,
+        extract::Json(transfer): extract::Json<Transfer>,
+    ) -> Result<Json<Outcome>, Problem> {
+        let started = Instant::now();
+        let outcome = self.make(&transfer).await;
+        let label = if outcome.is_ok() { "ok" } else { "failed" };
+        self.metrics.node_called(CALL, label, started.elapsed());
+        outcome?.map_err(|refusal| Problem::new(ProblemCode::Conflict, refusal))?;
+        Ok(Json(Outcome { outcome: "done" }))
+    }
 }
