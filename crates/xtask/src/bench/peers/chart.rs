@@ -117,7 +117,7 @@ fn sessions(args: &PeersBenchArgs, results: &Results) -> Chart {
 fn growth(args: &PeersBenchArgs, results: &Results) -> Chart {
     let row = |system: System| {
         let value = |&accounts: &u32| {
-            let case = |accounts| growth::Case { system, distribution: Distribution::Uniform, accounts };
+            let case = |accounts| growth::Case { system, accounts };
             let fewest = case(args.growth_accounts.first().copied().unwrap_or(accounts));
             median(&results.growth.figures.ratios(&case(accounts), &fewest)).ok()
         };

@@ -15,7 +15,6 @@ use crate::progress;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Case {
     pub system: System,
-    pub distribution: Distribution,
     pub accounts: u32,
 }
 
@@ -27,6 +26,7 @@ pub struct Growth {
 
 impl Growth {
     /// Takes every figure once: each system with each number of accounts, under the load that the goals are about.
+    /// Accounts are drawn alike, because Zipf's law would leave out nearly all of them.
     pub fn measure_round(
         &mut self,
         args: &PeersBenchArgs,
@@ -39,11 +39,9 @@ impl Growth {
                 let step = format!("round {round}: {accounts} accounts, {}", system.title());
                 progress::step(&step, || {
                     let running = systems.start(system, setup, Durability::Durable, accounts)?;
-                    for &distribution in args.distributions() {
-                        let load = Load::Closed(args.in_flight);
-                        let calls = clients.transfers(&running, accounts, distribution, Client::Compiled, load)?;
-                        self.figures.add(Case { system, distribution, accounts }, calls);
-                    }
+                    let (distribution, load) = (Distribution::Uniform, Load::Closed(args.in_flight));
+                    let calls = clients.transfers(&running, accounts, distribution, Client::Compiled, load)?;
+                    self.figures.add(Case { system, accounts }, calls);
                     Ok(())
                 })?;
             }
@@ -52,8 +50,8 @@ impl Growth {
     }
 
     /// How many times fewer calls a second there are with the most accounts than with the fewest, round by round.
-    pub fn slowdowns(&self, args: &PeersBenchArgs, system: System, distribution: Distribution) -> Vec<f64> {
-        let case = |accounts: Option<&u32>| Case { system, distribution, accounts: accounts.copied().unwrap_or(0) };
+    pub fn slowdowns(&self, args: &PeersBenchArgs, system: System) -> Vec<f64> {
+        let case = |accounts: Option<&u32>| Case { system, accounts: accounts.copied().unwrap_or(0) };
         self.figures.ratios(&case(args.growth_accounts.first()), &case(args.growth_accounts.last()))
     }
 }

@@ -59,7 +59,7 @@ pub struct PeersBenchArgs {
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     /// How long each figure is measured, in seconds.
-    #[arg(long, default_value_t = 3.0)]
+    #[arg(long, default_value_t = 2.5)]
     seconds: f64,
     /// How long each load lasts before that, in seconds.
     #[arg(long, default_value_t = 1.0)]
@@ -281,7 +281,7 @@ mod tests {
         assert_eq!(parsed(&arguments).command(Workload::Growth), command);
         assert_eq!(
             parsed(&["--client", "compiled", "--rooms", "5,6"]).command(Workload::Rooms),
-            "cargo xtask bench peers --workload rooms --client compiled --rounds 3 --seconds 3 --warm-up-seconds 1 \
+            "cargo xtask bench peers --workload rooms --client compiled --rounds 3 --seconds 2.5 --warm-up-seconds 1 \
              --rooms 5,6 --seats 20 --write"
         );
     }

@@ -97,12 +97,9 @@ fn session_goal(results: &Results) -> Vec<Goal> {
 }
 
 fn growth_goals(args: &PeersBenchArgs, results: &Results) -> Vec<Goal> {
-    let goal = |distribution: Distribution| Goal {
-        title: format!("{}, fewest accounts over most", distribution.title()),
-        wanted: format!("at most {SLOWDOWN_MAX}"),
-        reached: results.growth.slowdowns(args, System::Node, distribution),
-    };
-    Distribution::ALL.map(goal).into()
+    let title = "this product, fewest accounts over most".to_owned();
+    let reached = results.growth.slowdowns(args, System::Node);
+    vec![Goal { title, wanted: format!("at most {SLOWDOWN_MAX}"), reached }]
 }
 
 fn rooms_goals(args: &PeersBenchArgs, results: &Results) -> Vec<Goal> {
@@ -220,19 +217,16 @@ fn sessions(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
 }
 
 fn growth_table(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
-    let mut head = vec!["transfers a second".to_owned(), "drawn".to_owned()];
+    let mut head = vec!["transfers a second".to_owned()];
     head.extend(args.growth_accounts.iter().map(|&accounts| format!("{} accounts", thousands(f64::from(accounts)))));
     head.push("fewest over most".to_owned());
     let mut lines = table(&head);
     for system in args.systems(Workload::Growth) {
-        for &distribution in args.distributions() {
-            let mut values = vec![distribution.title()];
-            values.extend(args.growth_accounts.iter().map(|&accounts| {
-                shown(&results.growth.figures.per_second(&growth::Case { system, distribution, accounts }), thousands)
-            }));
-            values.push(shown(&results.growth.slowdowns(args, system, distribution), times));
-            lines.push(row(system.title(), &values));
-        }
+        let made =
+            |&accounts: &u32| shown(&results.growth.figures.per_second(&growth::Case { system, accounts }), thousands);
+        let mut values: Vec<String> = args.growth_accounts.iter().map(made).collect();
+        values.push(shown(&results.growth.slowdowns(args, system), times));
+        lines.push(row(system.title(), &values));
     }
     lines.push(format!("\n![Growth]({})", chart::GROWTH_FILE));
     lines
