@@ -37,7 +37,8 @@ class MessagesRoom extends Room {
 const http = createServer();
 const server = new Server({
   greet: false,
-  transport: new WebSocketTransport({ server: http, perMessageDeflate: false, backlog: 4096 }),
+  // Without its pings it throws nobody out who is slow to answer under load.
+  transport: new WebSocketTransport({ server: http, perMessageDeflate: false, backlog: 4096, pingInterval: 0 }),
 });
 // A room for each number that clients ask for.
 server.define("state", StateRoom).filterBy(["room"]);

@@ -21,8 +21,8 @@ export function enterNode(address: string, isConfirmed: boolean, seat: Seat, see
           .onError((context) => reject(context.event))
           .onApplied(() =>
             resolve(({ member, x, y, sent }) => {
-              // A call that fails would be missing from what others see.
-              void connection.reducers.walk({ member, x, y, sentMicros: BigInt(sent) });
+              // A call that fails is missing from what others see.
+              connection.reducers.walk({ member, x, y, sentMicros: BigInt(sent) }).catch(() => undefined);
             }),
           )
           .subscribe(`SELECT * FROM position WHERE room = ${seat.room}`);

@@ -32,8 +32,16 @@ pub struct Member<S> {
 }
 
 impl<S: Speech> Member<S> {
-    /// Moves to the end of the run, and listens until everything was seen or patience is at its end.
-    pub async fn play(mut self, recorder: &RefCell<Recorder>) -> anyhow::Result<()> {
+    /// Moves to the end of the run, and listens until everything was seen or patience is at its end. A system may throw
+    /// a member out that cannot keep up: then it sees nothing more, which the figures show.
+    pub async fn play(self, recorder: &RefCell<Recorder>) {
+        let member = self.seat.member;
+        if let Err(cause) = self.stay(recorder).await {
+            eprintln!("member {member} is out: {cause:#}");
+        }
+    }
+
+    async fn stay(mut self, recorder: &RefCell<Recorder>) -> anyhow::Result<()> {
         let mut number = 0;
         let mut last = vec![None; self.seats as usize];
         let mut moves = Vec::new();
