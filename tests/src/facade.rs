@@ -64,6 +64,16 @@ impl TestFacade {
 
     /// The same, with settings such as `("HTTP__BODY_LIMIT_BYTES", "100")`.
     pub async fn start_with(node: &TestNode, database: &Database, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
+        Self::start_under(node, database, settings, Vec::new()).await
+    }
+
+    /// The same, with environment variables of the process that are no settings.
+    pub async fn start_under(
+        node: &TestNode,
+        database: &Database,
+        settings: &[(&str, &str)],
+        circumstances: Vec<(String, String)>,
+    ) -> anyhow::Result<Self> {
         let service = node.account().await?;
         let role = json!([[format!("0x{}", service.identity)], { "service": {} }]);
         database.call_ok(&database.owner, "grant_role", role).await?;
@@ -80,8 +90,9 @@ impl TestFacade {
             ("LOG__FILTER", "error,worldloom_facade::serve=info".to_owned()),
         ]);
         environment.extend(settings.iter().map(|(key, value)| (*key, (*value).to_owned())));
-        let environment: Vec<_> =
+        let mut environment: Vec<_> =
             environment.into_iter().map(|(key, value)| (format!("WORLDLOOM_{key}"), value)).collect();
+        environment.extend(circumstances);
         let (process, url) = spawn(&environment, 0)?;
         let client = FacadeClient { url, http: Client::builder().no_proxy().build()? };
         let facade = Self { folder, environment, process, client };
@@ -109,6 +120,11 @@ impl TestFacade {
         self.process.kill()?;
         self.process.wait()?;
         Ok(())
+    }
+
+    /// Whether the process runs, or is stopped and may go on.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.process.try_wait(), Ok(None))
     }
 
     /// Asks the process to stop, as a service manager does. It may go on for a while.
@@ -149,11 +165,7 @@ impl TestFacade {
 
     /// Every object in the store: its key after the bucket, and the SHA-256 of its bytes in hexadecimal digits.
     pub fn stored(&self) -> anyhow::Result<BTreeMap<String, String>> {
-        let mut objects = BTreeMap::new();
-        for bucket in subfolders(&self.objects())? {
-            collect(&bucket, &bucket, &mut objects)?;
-        }
-        Ok(objects)
+        stored_below(&self.objects())
     }
 
     /// Number of files that are being received, or that were left behind.
@@ -198,6 +210,15 @@ impl Drop for TestFacade {
 /// SHA-256 as rows and entity tags show it.
 pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The same for the store in this folder.
+pub fn stored_below(root: &Path) -> anyhow::Result<BTreeMap<String, String>> {
+    let mut objects = BTreeMap::new();
+    for bucket in subfolders(root)? {
+        collect(&bucket, &bucket, &mut objects)?;
+    }
+    Ok(objects)
 }
 
 /// Folders of buckets: those below the root whose names begin with no dot.

@@ -6,6 +6,7 @@
 
 pub mod balancer;
 pub mod binaries;
+pub mod chaos;
 pub mod database;
 pub mod facade;
 pub mod in_process;

@@ -1,6 +1,7 @@
 //! A node of its own for each test.
 
 use std::io::{BufRead, BufReader};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -24,6 +25,10 @@ pub struct NodeOptions {
     /// A program with arguments that starts the node, such as a shell that sets limits; the
     /// node's own command line comes after it.
     pub launcher: Vec<String>,
+    /// The address to listen on, unless that of this machine alone.
+    pub listen: Option<IpAddr>,
+    /// Where the data folder is made, unless among all temporary files.
+    pub data_in: Option<PathBuf>,
 }
 
 /// A running node. Dropping it kills the process and removes the data.
@@ -45,7 +50,15 @@ impl TestNode {
 
     /// The same, with options.
     pub async fn start_with(options: NodeOptions) -> anyhow::Result<Self> {
-        let data = tempfile::tempdir()?;
+        let data = match &options.data_in {
+            Some(folder) => tempfile::tempdir_in(folder)?,
+            None => tempfile::tempdir()?,
+        };
+        Self::start_on(data, options).await
+    }
+
+    /// Starts a node on a folder in which a node's data lies below `node`.
+    pub async fn start_on(data: TempDir, options: NodeOptions) -> anyhow::Result<Self> {
         let (process, url) = spawn(data.path(), &options, 0)?;
         let node = Self { data, options, process, url, http: Client::new() };
         node.wait_until_ready().await?;
@@ -154,7 +167,8 @@ fn spawn(data: &Path, options: &NodeOptions, port: u16) -> anyhow::Result<(Child
             command
         }
     };
-    command.args(["start", "--listen-addr", &format!("127.0.0.1:{port}"), "--log-level", "warn"]);
+    let address = SocketAddr::new(options.listen.unwrap_or(Ipv4Addr::LOCALHOST.into()), port);
+    command.args(["start", "--listen-addr", &address.to_string(), "--log-level", "warn"]);
     if options.in_memory {
         command.arg("--in-memory");
     } else {

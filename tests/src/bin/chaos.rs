@@ -1,0 +1,45 @@
+//! `cargo xtask chaos`: faults against the whole product under load, and the proof that nothing was lost.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Parser;
+use worldloom_tests::chaos::plan::Trouble;
+use worldloom_tests::chaos::run::{self, Options};
+
+#[derive(Parser)]
+struct Arguments {
+    /// Draws what happens when; without one, chance does.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// How many cycles of load, trouble and a kill.
+    #[arg(long, default_value_t = 500)]
+    cycles: u32,
+    /// Cycles before everything is proved and a new world begins.
+    #[arg(long, default_value_t = 50)]
+    cycles_per_world: u32,
+    /// What goes wrong besides the kills; everything unless given.
+    #[arg(long)]
+    trouble: Vec<Trouble>,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<ExitCode> {
+    let Arguments { seed, cycles, cycles_per_world, trouble: troubles } = Arguments::parse();
+    let seed = seed.unwrap_or_else(rand::random);
+    println!("seed {seed}, {cycles} cycles");
+    let began = Instant::now();
+    let options = Options { seed, cycles, cycles_per_world, troubles };
+    let summary = run::run(&options, |line| println!("{line}")).await?;
+    for violation in &summary.violations {
+        println!("\nBROKEN {violation}");
+    }
+    let run::Summary { cycles, answered, unknown, recovered: (recovered, refused), violations } = summary;
+    println!("\n{recovered} damaged logs recovered, {refused} refused");
+    println!(
+        "{cycles} cycles in {:.0} s: {answered} requests answered, {unknown} without an answer, {} violations",
+        began.elapsed().as_secs_f64(),
+        violations.len(),
+    );
+    Ok(if violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
