@@ -16,6 +16,7 @@ use tempfile::TempDir;
 
 use crate::binaries::program;
 use crate::node::signal;
+use crate::said::Said;
 use crate::waiting::eventually;
 use crate::{Account, Database, TestNode};
 
@@ -24,6 +25,7 @@ pub struct TestFacade {
     folder: TempDir,
     environment: Vec<(String, String)>,
     process: Child,
+    said: Said,
     /// What speaks to it.
     pub client: FacadeClient,
 }
@@ -64,15 +66,16 @@ impl TestFacade {
 
     /// The same, with settings such as `("HTTP__BODY_LIMIT_BYTES", "100")`.
     pub async fn start_with(node: &TestNode, database: &Database, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
-        Self::start_under(node, database, settings, Vec::new()).await
+        Self::start_under(node, database, settings, Vec::new(), Said::Aloud).await
     }
 
-    /// The same, with environment variables of the process that are no settings.
+    /// The same, with environment variables of the process that are no settings, and somewhere else for its log.
     pub async fn start_under(
         node: &TestNode,
         database: &Database,
         settings: &[(&str, &str)],
         circumstances: Vec<(String, String)>,
+        said: Said,
     ) -> anyhow::Result<Self> {
         let service = node.account().await?;
         let role = json!([[format!("0x{}", service.identity)], { "service": {} }]);
@@ -93,9 +96,9 @@ impl TestFacade {
         let mut environment: Vec<_> =
             environment.into_iter().map(|(key, value)| (format!("WORLDLOOM_{key}"), value)).collect();
         environment.extend(circumstances);
-        let (process, url) = spawn(&environment, 0)?;
+        let (process, url) = spawn(&environment, 0, &said)?;
         let client = FacadeClient { url, http: Client::builder().no_proxy().build()? };
-        let facade = Self { folder, environment, process, client };
+        let facade = Self { folder, environment, process, said, client };
         facade.wait_until_ready().await?;
         Ok(facade)
     }
@@ -140,7 +143,7 @@ impl TestFacade {
     /// Starts the process again on the same objects and the same port.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
         let port = self.client.url.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or_default();
-        (self.process, self.client.url) = spawn(&self.environment, port)?;
+        (self.process, self.client.url) = spawn(&self.environment, port, &self.said)?;
         self.wait_until_ready().await
     }
 
@@ -241,11 +244,11 @@ fn collect(bucket: &Path, folder: &Path, objects: &mut BTreeMap<String, String>)
     Ok(())
 }
 
-fn spawn(environment: &[(String, String)], port: u16) -> anyhow::Result<(Child, String)> {
+fn spawn(environment: &[(String, String)], port: u16, said: &Said) -> anyhow::Result<(Child, String)> {
     let mut command = Command::new(program("worldloom-facade")?);
     command.envs(environment.iter().cloned()).env("WORLDLOOM_HTTP__LISTEN", format!("127.0.0.1:{port}"));
     let mut process = command.stderr(Stdio::piped()).spawn().context("cannot start worldloom-facade")?;
-    match announced_address(&mut process) {
+    match announced_address(&mut process, said) {
         Ok(address) => Ok((process, format!("http://{address}"))),
         Err(cause) => {
             let _ = process.kill();
@@ -262,17 +265,18 @@ struct LogLine {
 }
 
 /// Reads the address that the facade announces, and keeps reading, so that it never blocks.
-fn announced_address(process: &mut Child) -> anyhow::Result<SocketAddr> {
+fn announced_address(process: &mut Child, said: &Said) -> anyhow::Result<SocketAddr> {
     let log = process.stderr.take().context("the facade's log is piped")?;
-    let mut lines = BufReader::new(log).lines();
+    let mut log = BufReader::new(log);
     let address = loop {
-        let line = lines.next().context("the facade ended before it listened")??;
+        let mut line = String::new();
+        anyhow::ensure!(log.read_line(&mut line)? > 0, "the facade ended before it listened");
         let entry = serde_json::from_str::<LogLine>(&line).ok();
         if let Some(address) = entry.as_ref().and_then(|entry| entry.fields["address"].as_str()) {
             break address.parse()?;
         }
-        eprintln!("{line}");
+        said.line(line.trim_end());
     };
-    std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| eprintln!("{line}")));
+    said.repeat(log);
     Ok(address)
 }

@@ -10,6 +10,7 @@ use reqwest::{Client, Method, RequestBuilder};
 use tempfile::TempDir;
 
 use crate::binaries::{module, program};
+use crate::said::Said;
 use crate::waiting::eventually;
 use crate::{Account, Database};
 
@@ -27,6 +28,8 @@ pub struct NodeOptions {
     pub launcher: Vec<String>,
     /// The address to listen on, unless that of this machine alone.
     pub listen: Option<IpAddr>,
+    /// What becomes of its log.
+    pub said: Said,
     /// Where the data folder is made, unless among all temporary files.
     pub data_in: Option<PathBuf>,
 }
@@ -184,7 +187,7 @@ fn spawn(data: &Path, options: &NodeOptions, port: u16) -> anyhow::Result<(Child
     command.envs(options.environment.iter().cloned());
     let process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut process = process.context("cannot start spacetime-node")?;
-    let address = announced_address(&mut process);
+    let address = announced_address(&mut process, &options.said);
     match address {
         Ok(address) => Ok((process, format!("http://{address}"))),
         Err(cause) => {
@@ -210,21 +213,17 @@ fn share_compiled_modules(data_dir: &Path) -> anyhow::Result<()> {
 
 /// Reads the address that the node announces, and keeps reading, so that it never blocks. What it
 /// says becomes the test's own output, which is shown when the test fails.
-fn announced_address(process: &mut Child) -> anyhow::Result<String> {
-    repeat_lines(BufReader::new(process.stderr.take().context("the node's complaints are piped")?));
+fn announced_address(process: &mut Child, said: &Said) -> anyhow::Result<String> {
+    said.repeat(BufReader::new(process.stderr.take().context("the node's complaints are piped")?));
     let output = process.stdout.take().context("the node's output is piped")?;
     let mut output = BufReader::new(output);
     loop {
         let mut line = String::new();
         anyhow::ensure!(output.read_line(&mut line)? > 0, "the node ended before it listened");
         if let Some((_, address)) = line.split_once("listening on ") {
-            repeat_lines(output);
+            said.repeat(output);
             return Ok(address.trim().to_owned());
         }
-        eprint!("{line}");
+        said.line(line.trim_end());
     }
-}
-
-fn repeat_lines(output: impl BufRead + Send + 'static) {
-    std::thread::spawn(move || output.lines().map_while(Result::ok).for_each(|line| eprintln!("{line}")));
 }

@@ -27,7 +27,7 @@ pub struct ChaosArgs {
     /// Cycles before everything is proved and a new world begins.
     #[arg(long, default_value_t = 50)]
     cycles_per_world: u32,
-    /// Brings only this trouble, such as `full-disk`; may be given several times.
+    /// Brings only this trouble, such as `full-node-disk`; may be given several times.
     #[arg(long)]
     trouble: Vec<String>,
     /// Uses the programs and modules that are built already.

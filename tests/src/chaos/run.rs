@@ -1,5 +1,6 @@
 //! A run: cycle after cycle of load and faults, then the proof.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -18,6 +19,7 @@ use super::rows;
 use super::world::World;
 use crate::Account;
 use crate::facade::stored_below;
+use crate::said::Said;
 
 /// How long anything may take to get on again after a fault.
 const RECOVERY: Duration = Duration::from_secs(45);
@@ -84,7 +86,9 @@ struct Life<'a, S> {
 
 impl<'a, S: Fn(String)> Life<'a, S> {
     async fn begin(seed: u64, count: u32, troubles: &[Trouble], say: &'a S) -> anyhow::Result<Self> {
-        let world = World::start().await?;
+        let log = log_file(seed)?;
+        say(format!("node and facade write their logs to {}", log.display()));
+        let world = World::start(Said::Into(log)).await?;
         let clock = Clock::start();
         let fleet = Fleet::start(clock, world.places()?, seed).await?;
         let cycles = plan::cycles(seed, count, troubles);
@@ -164,6 +168,15 @@ impl<'a, S: Fn(String)> Life<'a, S> {
         self.recoveries.push(recovery);
         Ok(())
     }
+}
+
+/// A new file for the logs of a world.
+fn log_file(seed: u64) -> anyhow::Result<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/chaos");
+    std::fs::create_dir_all(&folder)?;
+    let file = folder.canonicalize()?.join(format!("{seed}.log"));
+    std::fs::write(&file, "")?;
+    Ok(file)
 }
 
 /// Holds the histories against what the database and the object store say.

@@ -12,6 +12,7 @@ use super::faults::preload::Controls;
 use super::faults::swap::Forms;
 use super::fleet::Places;
 use super::plan::Victim;
+use crate::said::Said;
 use crate::wire::Wire;
 use crate::{Account, Database, NodeOptions, Studio, TestFacade, TestNode};
 
@@ -63,8 +64,8 @@ pub struct World {
 }
 
 impl World {
-    /// Starts and publishes everything.
-    pub async fn start() -> anyhow::Result<Self> {
+    /// Starts and publishes everything; `said` is where the programs' logs go.
+    pub async fn start(said: Said) -> anyhow::Result<Self> {
         let (node_disk, facade_disk) = (SmallDisk::mount()?, SmallDisk::mount()?);
         let controls = tempfile::tempdir()?;
         let node_controls = Controls::new(controls.path(), "node", node_disk.path())?;
@@ -75,6 +76,7 @@ impl World {
             listen: network.as_ref().map(|network| network.address),
             config: Some(NODE_CONFIG.to_owned()),
             environment: node_controls.environment(),
+            said: said.clone(),
             data_in: Some(node_disk.path().to_owned()),
             ..NodeOptions::default()
         };
@@ -89,7 +91,7 @@ impl World {
         let objects = facade_disk.path().join("objects").display().to_string();
         let settings = [FACADE_SETTINGS.as_slice(), &[("OBJECTS__ROOT", &objects)]].concat();
         let circumstances = facade_controls.environment();
-        let facade = TestFacade::start_under(&node, &through_wire, &settings, circumstances).await?;
+        let facade = TestFacade::start_under(&node, &through_wire, &settings, circumstances, said).await?;
         let clients_to_facade = Wire::to(&facade.client.url).await?;
         let clients_to_node = Wire::to(&node.url).await?;
         Ok(Self {

@@ -136,7 +136,8 @@ fn check_slot(slot: &str, history: &[&SlotAsked], finally: Option<Slot>) -> Opti
         });
     }
     // The last look, which nothing overlaps but what was never answered.
-    let end = moves.iter().map(|one| one.ended).filter(|ended| *ended != NEVER).max().unwrap_or(0) + 1;
+    let times = moves.iter().flat_map(|one| [one.begun, one.ended]);
+    let end = times.filter(|time| *time != NEVER).max().unwrap_or(0) + 1;
     moves.push(Move {
         begun: end,
         ended: end,

@@ -8,6 +8,7 @@ use rand::Rng;
 use rand::rngs::StdRng;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::super::checks::texts::{Piece, Reading, Wish};
@@ -20,15 +21,24 @@ use crate::task_events::{Event, Reader};
 
 /// Texts of a player before another one goes on: the module keeps the last 50.
 const TEXTS_MAX: u32 = 40;
+/// Texts that a player reads at once; the module lets a player have 8 that are not finished.
+const READ_AT_ONCE: usize = 6;
+/// Longest pause between two wishes.
+const PAUSE_MAX_MS: u64 = 600;
 /// Words of a text, of which the offline provider writes 50 a second.
 const WORDS: std::ops::Range<u32> = 5..60;
 
-/// Asks for texts until the run is over.
+/// Asks for texts until the run is over, and reads each to its end. A text whose writer was killed takes as long as
+/// its lease; others are asked for meanwhile.
 pub async fn ask(ground: Arc<Ground>, number: u32, mut chance: StdRng) -> anyhow::Result<Histories> {
     let client = FacadeClient::at(&ground.places.facade_url)?;
     let mut histories = Histories::default();
+    let mut readings = JoinSet::new();
     'players: while let Some(player) = ground.account().await {
         for _ in 0..TEXTS_MAX {
+            while readings.len() >= READ_AT_ONCE {
+                histories.readings.push(readings.join_next().await.context("there are readings")???);
+            }
             if ground.is_over() {
                 break 'players;
             }
@@ -46,12 +56,14 @@ pub async fn ask(ground: Arc<Ground>, number: u32, mut chance: StdRng) -> anyhow
             };
             let ended = if told == Told::Nothing { NEVER } else { ground.clock.now() };
             if let Told::Done(task) = &told {
-                let reading = read(&client, &player, task).await?;
-                ground.count(Work::Texts);
-                histories.readings.push(reading);
+                readings.spawn(read(ground.clone(), client.clone(), player.clone(), task.clone()));
             }
             histories.wishes.push(Asked { client: number, call: wish, begun, ended, told });
+            sleep(Duration::from_millis(chance.gen_range(0..PAUSE_MAX_MS))).await;
         }
+    }
+    while let Some(reading) = readings.join_next().await {
+        histories.readings.push(reading??);
     }
     Ok(histories)
 }
@@ -79,11 +91,16 @@ async fn create(client: &FacadeClient, player: &Account, wish: &Wish, words: u32
 }
 
 /// Reads until the task's end, over as many connections as that takes.
-async fn read(client: &FacadeClient, player: &Account, task: &str) -> anyhow::Result<Reading> {
-    let mut reading = Reading { task: task.to_owned(), ..Reading::default() };
+async fn read(
+    ground: Arc<Ground>,
+    client: FacadeClient,
+    player: Account,
+    task: String,
+) -> anyhow::Result<Reading> {
+    let mut reading = Reading { task: task.clone(), ..Reading::default() };
     let mut last_id: Option<String> = None;
     loop {
-        let opening = Reader::open(client, player, task, last_id.as_deref());
+        let opening = Reader::open(&client, &player, &task, last_id.as_deref());
         let Ok(Ok(mut reader)) = timeout(PATIENCE, opening).await else {
             sleep(PAUSE).await;
             continue;
@@ -96,6 +113,7 @@ async fn read(client: &FacadeClient, player: &Account, task: &str) -> anyhow::Re
                 }
                 "end" => {
                     reading.end = event.data["status"].as_str().map(str::to_owned);
+                    ground.count(Work::Texts);
                     return Ok(reading);
                 }
                 _ => {}
