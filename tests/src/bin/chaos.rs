@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
 use worldloom_tests::chaos::plan::Trouble;
 use worldloom_tests::chaos::run::{self, Options};
 
@@ -30,16 +31,36 @@ async fn main() -> anyhow::Result<ExitCode> {
     println!("seed {seed}, {cycles} cycles");
     let began = Instant::now();
     let options = Options { seed, cycles, cycles_per_world, troubles };
-    let summary = run::run(&options, |line| println!("{line}")).await?;
+    let running = run::run(&options, |line| println!("{line}"));
+    // Whoever ends the run ends what it has started, too.
+    let summary = tokio::select! {
+        summary = running => summary?,
+        () = interrupted() => anyhow::bail!("interrupted"),
+    };
     for violation in &summary.violations {
         println!("\nBROKEN {violation}");
     }
-    let run::Summary { cycles, answered, unknown, recovered: (recovered, refused), violations } = summary;
+    let run::Summary { cycles, answered, unknown, recovered: (recovered, refused), repeat, violations } = summary;
     println!("\n{recovered} damaged logs recovered, {refused} refused");
     println!(
         "{cycles} cycles in {:.0} s: {answered} requests answered, {unknown} without an answer, {} violations",
         began.elapsed().as_secs_f64(),
         violations.len(),
     );
+    if !repeat.is_empty() {
+        println!("repeat it with {repeat}");
+    }
     Ok(if violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Waits for Ctrl-C, or for the signal with which programs are asked to stop.
+async fn interrupted() {
+    let mut terminate = match signal(SignalKind::terminate()) {
+        Ok(terminate) => terminate,
+        Err(_) => return std::future::pending().await,
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
 }

@@ -61,9 +61,9 @@ pub enum Trouble {
     LostAnswers,
     /// Everything takes longer to arrive, everywhere.
     SlowNetwork,
-    /// The clock of the node jumps, and jumps back.
+    /// The clock of the node jumps.
     NodeClock,
-    /// The clock of the facade jumps, and jumps back.
+    /// The clock of the facade jumps.
     FacadeClock,
     /// The game module is swapped for another one.
     HotSwap,

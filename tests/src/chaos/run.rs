@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
+use clap::ValueEnum;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
@@ -22,7 +23,7 @@ use crate::facade::stored_below;
 use crate::said::Said;
 
 /// How long anything may take to get on again after a fault.
-const RECOVERY: Duration = Duration::from_secs(45);
+const RECOVERY: Duration = Duration::from_secs(60);
 /// Requests of each work that must be acknowledged before a fault counts as over.
 const GETS_ON_BY: u64 = 1;
 /// The facade's bucket for new objects.
@@ -52,6 +53,8 @@ pub struct Summary {
     pub unknown: u64,
     /// Damaged logs that were recovered, and that were refused.
     pub recovered: (u32, u32),
+    /// The options that repeat the world in which promises were broken.
+    pub repeat: String,
     /// Broken promises.
     pub violations: Vec<Violation>,
 }
@@ -64,19 +67,31 @@ pub async fn run(options: &Options, say: impl Fn(String)) -> anyhow::Result<Summ
     let mut seed = options.seed;
     while summary.cycles < options.cycles && summary.violations.is_empty() {
         let count = options.cycles_per_world.min(options.cycles - summary.cycles);
-        say(format!("a new world; repeat it with --seed {seed} --cycles {count}"));
+        let repeat = repetition(seed, count, &options.troubles);
+        say(format!("a new world; repeat it with {repeat}"));
         let mut life = Life::begin(seed, count, &options.troubles, &say).await?;
         let outcome = life.live(&mut summary).await;
-        outcome.with_context(|| format!("--seed {seed} --cycles {count} shows it"))?;
+        outcome.with_context(|| format!("{repeat} shows it"))?;
+        if !summary.violations.is_empty() {
+            summary.repeat = repeat;
+        }
         // The next world's seed follows from this one's, so that each can be repeated alone.
         seed = StdRng::seed_from_u64(seed).r#gen();
     }
     Ok(summary)
 }
 
+/// The options that repeat a world alone.
+fn repetition(seed: u64, count: u32, troubles: &[Trouble]) -> String {
+    let only = troubles.iter().filter_map(Trouble::to_possible_value);
+    let only: String = only.map(|trouble| format!(" --trouble {}", trouble.get_name())).collect();
+    format!("--seed {seed} --cycles {count} --cycles-per-world {count}{only}")
+}
+
 /// One world from its beginning to the proof.
 struct Life<'a, S> {
     world: World,
+    log: PathBuf,
     clock: Clock,
     fleet: Option<Fleet>,
     cycles: Vec<Cycle>,
@@ -88,11 +103,11 @@ impl<'a, S: Fn(String)> Life<'a, S> {
     async fn begin(seed: u64, count: u32, troubles: &[Trouble], say: &'a S) -> anyhow::Result<Self> {
         let log = log_file(seed)?;
         say(format!("node and facade write their logs to {}", log.display()));
-        let world = World::start(Said::Into(log)).await?;
+        let world = World::start(Said::Into(log.clone())).await?;
         let clock = Clock::start();
         let fleet = Fleet::start(clock, world.places()?, seed).await?;
         let cycles = plan::cycles(seed, count, troubles);
-        Ok(Self { world, clock, fleet: Some(fleet), cycles, recoveries: Vec::new(), say })
+        Ok(Self { world, log, clock, fleet: Some(fleet), cycles, recoveries: Vec::new(), say })
     }
 
     fn say(&self, what: impl std::fmt::Display) {
@@ -159,7 +174,8 @@ impl<'a, S: Fn(String)> Life<'a, S> {
         };
         let ground = self.fleet()?.ground.clone();
         let (data, database) = (self.world.node_data(), self.world.database.clone());
-        let recovery = log_tail::recover(&data, damage, chance, &database, || ground.wallets()).await?;
+        let said = Said::Into(self.log.clone());
+        let recovery = log_tail::recover(&data, damage, chance, &database, || ground.wallets(), said).await?;
         let outcome = match &recovery.books {
             Some(books) => format!("recovered {} lines of the ledger", books.lines.len()),
             None => format!("refused: {}", recovery.refusal),

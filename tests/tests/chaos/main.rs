@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod order;
+mod plan;
 mod prefix;
+mod preload;
 mod saves;
 mod smoke;
 mod stories;
@@ -11,3 +13,4 @@ mod streams;
 mod texts;
 mod uploads;
 mod wallets;
+mod wires;

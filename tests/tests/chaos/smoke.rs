@@ -18,7 +18,7 @@ async fn twenty_cycles_lose_nothing() -> Outcome {
     let options = Options { seed, cycles: CYCLES, cycles_per_world: CYCLES, troubles: Vec::new() };
     let summary = timeout(DEADLINE, run(&options, |line| println!("{line}"))).await??;
     let violations: Vec<_> = summary.violations.iter().map(ToString::to_string).collect();
-    anyhow::ensure!(violations.is_empty(), "seed {seed}: {}", violations.join("\n"));
+    anyhow::ensure!(violations.is_empty(), "{}\n{}", summary.repeat, violations.join("\n"));
     anyhow::ensure!(summary.cycles == CYCLES && summary.answered > 100, "too little was done: {summary:?}");
     Ok(())
 }

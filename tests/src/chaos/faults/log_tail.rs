@@ -10,10 +10,10 @@ use rand::rngs::StdRng;
 use reqwest::Method;
 use serde_json::Value;
 use spacetimedb_lib::Identity;
-use tempfile::TempDir;
 
 use super::super::checks::prefix::{Place, Recovery};
 use super::super::final_state::Auditor;
+use crate::said::Said;
 use crate::{Database, NodeOptions, TestNode};
 
 /// The last segment is damaged within so many bytes of its end.
@@ -58,11 +58,13 @@ pub async fn recover(
     chance: &mut StdRng,
     database: &Database,
     wallets: impl Fn() -> Vec<Identity>,
+    said: Said,
 ) -> anyhow::Result<Recovery> {
     let copy = tempfile::tempdir()?;
     copy_folder(data, &copy.path().join("node"))?;
     let (at, what) = break_log(&log_folder(&copy.path().join("node"))?, damage, chance)?;
-    let node = start(copy).await.with_context(|| format!("the node does not start at all: {what}"))?;
+    let node = TestNode::start_on(copy, NodeOptions { said, ..NodeOptions::default() });
+    let node = node.await.with_context(|| format!("the node does not start at all: {what}"))?;
     let copied = node.database(&database.name, &database.owner);
     let answer = copied.request(Method::POST, "/sql", &copied.owner).body("SELECT id FROM profile_wallet_balance").send().await?;
     let (status, text) = (answer.status().as_u16(), answer.text().await?);
@@ -74,10 +76,6 @@ pub async fn recover(
     }
     let books = Auditor::open(&copied).await?.books(&wallets()).await.with_context(|| what.clone())?;
     Ok(Recovery { what, at, books: Some(books), refusal: String::new() })
-}
-
-async fn start(copy: TempDir) -> anyhow::Result<TestNode> {
-    TestNode::start_on(copy, NodeOptions::default()).await
 }
 
 /// Breaks the last segment somewhere near its end; returns where, and how.

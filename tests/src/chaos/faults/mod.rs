@@ -21,8 +21,10 @@ use preload::DiskFault;
 
 /// A full disk has less left than this, or nothing at all.
 const LEFT_MAX: u64 = 16 * 1024;
-/// Clocks are off by at most so much.
-const CLOCK_OFF_MAX_S: i64 = 3 * 24 * 60 * 60;
+/// A clock jumps forward by at most so much …
+const CLOCK_FORWARD_MAX_S: i64 = 3 * 24 * 60 * 60;
+/// … and back by so much. Leases go by the module's clock: they last longer by as much as it is set back.
+const CLOCK_BACK_MAX_S: i64 = 10;
 /// What arrives late takes at most so much longer.
 const LATE_MAX_MS: u64 = 400;
 
@@ -66,9 +68,13 @@ impl World {
                 self.wires().iter().for_each(|wire| wire.set(Traffic::Late(late)));
             }
             Trouble::NodeClock | Trouble::FacadeClock => {
-                let off_s = chance.gen_range(-CLOCK_OFF_MAX_S..CLOCK_OFF_MAX_S);
-                let controls = if trouble == Trouble::NodeClock { &self.node_controls } else { &self.facade_controls };
-                if !controls.set_clock(off_s)? {
+                let by_s = match chance.gen_bool(0.5) {
+                    true => chance.gen_range(1..=CLOCK_FORWARD_MAX_S),
+                    false => -chance.gen_range(1..=CLOCK_BACK_MAX_S),
+                };
+                let is_node = trouble == Trouble::NodeClock;
+                let controls = if is_node { &mut self.node_controls } else { &mut self.facade_controls };
+                if !controls.set_clock_on(by_s)? {
                     return Ok(Some("libfaketime is not installed, so the clock does not jump"));
                 }
             }
@@ -78,7 +84,7 @@ impl World {
         Ok(None)
     }
 
-    /// Takes every trouble away; what was killed stays away.
+    /// Takes every trouble away; what was killed stays away, and clocks stay where they have jumped to.
     pub fn heal(&mut self, trouble: Trouble) -> anyhow::Result<()> {
         match trouble {
             // It may have been killed meanwhile, and its number may be another process's.
@@ -93,7 +99,6 @@ impl World {
         for (disk, controls) in [(&self.node_disk, &self.node_controls), (&self.facade_disk, &self.facade_controls)] {
             disk.clear()?;
             controls.set_disk(DiskFault::None)?;
-            controls.set_clock(0)?;
         }
         Ok(())
     }

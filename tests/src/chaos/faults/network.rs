@@ -5,11 +5,16 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, ensure};
 
-/// Networks of four addresses below 10.213.0.0/16, of which each process takes one.
+/// Networks of four addresses below 10.213.0.0/16.
 const NETWORKS: u32 = 1 << 14;
+/// Of these a process takes so many, one after the other.
+const NETWORKS_PER_PROCESS: u32 = 8;
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// A namespace that goes away when it is dropped.
 pub struct Namespace {
@@ -23,10 +28,12 @@ impl Namespace {
     /// A namespace with its cable plugged in; nothing where none can be made.
     pub fn open() -> Option<Self> {
         let process = std::process::id();
-        let network = Ipv4Addr::from(u32::from(Ipv4Addr::new(10, 213, 0, 0)) + (process % NETWORKS) * 4);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed) % NETWORKS_PER_PROCESS;
+        let network = (process.wrapping_mul(NETWORKS_PER_PROCESS) + number) % NETWORKS;
+        let network = Ipv4Addr::from(u32::from(Ipv4Addr::new(10, 213, 0, 0)) + network * 4);
         let (near, far) = (next(network, 1), next(network, 2));
-        let name = format!("worldloom-{process}");
-        let (here, there) = (format!("wl{process}a"), format!("wl{process}b"));
+        let name = format!("worldloom-{process}-{number}");
+        let (here, there) = (format!("wl{process}-{number}a"), format!("wl{process}-{number}b"));
         // What a killed run of the same process number has left behind.
         let _ = ip(&["netns", "del", &name]);
         ip(&["netns", "add", &name]).ok()?;

@@ -38,6 +38,8 @@ pub enum DiskFault {
 pub struct Controls {
     disk: PathBuf,
     clock: Option<PathBuf>,
+    /// How far the clock is off, in seconds.
+    off_s: i64,
     folder: PathBuf,
     libraries: String,
 }
@@ -57,7 +59,7 @@ impl Controls {
         if let Some(clock) = &clock {
             std::fs::write(clock, "+0")?;
         }
-        Ok(Self { disk, clock, folder: folder.to_owned(), libraries })
+        Ok(Self { disk, clock, off_s: 0, folder: folder.to_owned(), libraries })
     }
 
     /// The environment of a program that obeys them.
@@ -88,9 +90,11 @@ impl Controls {
         Ok(std::os::unix::fs::FileExt::write_all_at(&file, &[fault as u8], 0)?)
     }
 
-    /// From now on the clock is off by so much; false where it cannot be.
-    pub fn set_clock(&self, off_s: i64) -> anyhow::Result<bool> {
+    /// Sets the clock forward, or back, by so much, and leaves it there; false where that cannot be done.
+    pub fn set_clock_on(&mut self, by_s: i64) -> anyhow::Result<bool> {
         let Some(clock) = &self.clock else { return Ok(false) };
+        self.off_s += by_s;
+        let off_s = self.off_s;
         // Whole at once, since the program may read at any time.
         let fresh = clock.with_extension("new");
         std::fs::write(&fresh, format!("{off_s:+}"))?;
