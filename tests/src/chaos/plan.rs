@@ -81,7 +81,9 @@ impl Trouble {
         match self {
             // Longer than the idle time-out of the node's connections.
             Trouble::FrozenNode | Trouble::FrozenFacade => 1_800..2_600,
-            Trouble::SilentClients | Trouble::SilentFacade | Trouble::UnpluggedNode | Trouble::LostAnswers => 300..2_200,
+            Trouble::SilentClients | Trouble::SilentFacade | Trouble::UnpluggedNode | Trouble::LostAnswers => {
+                300..2_200
+            }
             Trouble::NodeClock | Trouble::FacadeClock => 1_100..2_000,
             Trouble::KilledPublish => 5..500,
             Trouble::TruncatedLog | Trouble::FlippedLog | Trouble::HotSwap => 0..1,

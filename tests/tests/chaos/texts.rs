@@ -41,7 +41,10 @@ fn gaps_repetitions_and_disorder_are_found() {
     let stored = [piece(1, 1, "a"), piece(1, 2, "b"), piece(1, 3, "c")];
     let [a, b, c] = stored.clone();
     for wrong in [[a.clone(), c.clone(), b.clone()], [a.clone(), b.clone(), b.clone()], [b.clone(), c.clone(), a]] {
-        assert!(rules(&[reading(&wrong)], &[task("completed", &stored)]).contains(&"a text comes in order and without gaps"));
+        assert!(
+            rules(&[reading(&wrong)], &[task("completed", &stored)])
+                .contains(&"a text comes in order and without gaps")
+        );
     }
 }
 

@@ -91,10 +91,7 @@ fn half_a_transfer_is_found_and_so_is_the_missing_money() {
     let mut story = paid();
     story.books.lines.pop();
     story.books.purses.insert(2, Purse { lines: 1, balance: 10 });
-    assert_eq!(
-        story.broken_rules(),
-        ["a transfer is there whole or not at all", "the total of money is constant"]
-    );
+    assert_eq!(story.broken_rules(), ["a transfer is there whole or not at all", "the total of money is constant"]);
 }
 
 #[test]

@@ -111,7 +111,8 @@ async fn a_damaged_log_stops_its_own_database_only() -> Outcome {
 async fn the_log_says_which_database_cannot_be_launched_and_why() -> Outcome {
     let folder = tempfile::tempdir()?;
     let log = folder.path().join("log");
-    let mut node = TestNode::start_with(NodeOptions { said: Said::Into(log.clone()), ..NodeOptions::default() }).await?;
+    let mut node =
+        TestNode::start_with(NodeOptions { said: Said::Into(log.clone()), ..NodeOptions::default() }).await?;
     let database = node.publish("damaged", "tally_v1").await?;
     node.stop().await?;
     let segment = first_segment(&node, 1)?;

@@ -130,9 +130,8 @@ fn longest_forgotten<'a, T: Thing>(first: &T::State, moves: &[&'a Move<T>]) -> (
     let mut makers: Vec<&Move<T>> = moves.iter().copied().filter(|one| one.made.is_some()).collect();
     makers.sort_by_key(|one| std::cmp::Reverse(one.version));
     for maker in makers {
-        let since = |one: &&&'a Move<T>| {
-            one.version > maker.version || (one.version == maker.version && one.made.is_none())
-        };
+        let since =
+            |one: &&&'a Move<T>| one.version > maker.version || (one.version == maker.version && one.made.is_none());
         let kept: Vec<&Move<T>> = moves.iter().filter(since).copied().collect();
         if let Some(made) = &maker.made
             && !kept.is_empty()

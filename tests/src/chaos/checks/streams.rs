@@ -35,7 +35,11 @@ pub struct Row {
 impl Display for Row {
     fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { table, series, version, mark, .. } = self;
-        write!(text, "{table} {series}, {version}{}", mark.as_ref().map(|mark| format!(" ({mark})")).unwrap_or_default())
+        write!(
+            text,
+            "{table} {series}, {version}{}",
+            mark.as_ref().map(|mark| format!(" ({mark})")).unwrap_or_default()
+        )
     }
 }
 

@@ -122,8 +122,11 @@ fn check_equal(reading: &Reading, task: &Task) -> Option<Violation> {
     {
         return fails(format!("the reader was told {end}, and it is {}", task.status), None);
     }
-    let stored: BTreeMap<(u32, u32, u32), &str> =
-        task.pieces.iter().map(|piece| ((piece.position, piece.attempt, piece.sequence), piece.text.as_str())).collect();
+    let stored: BTreeMap<(u32, u32, u32), &str> = task
+        .pieces
+        .iter()
+        .map(|piece| ((piece.position, piece.attempt, piece.sequence), piece.text.as_str()))
+        .collect();
     for piece in &reading.pieces {
         let place = (piece.position, piece.attempt, piece.sequence);
         if stored.get(&place) != Some(&piece.text.as_str()) {

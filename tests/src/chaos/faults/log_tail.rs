@@ -66,7 +66,11 @@ pub async fn recover(
     let node = TestNode::start_on(copy, NodeOptions { said, ..NodeOptions::default() });
     let node = node.await.with_context(|| format!("the node does not start at all: {what}"))?;
     let copied = node.database(&database.name, &database.owner);
-    let answer = copied.request(Method::POST, "/sql", &copied.owner).body("SELECT id FROM profile_wallet_balance").send().await?;
+    let answer = copied
+        .request(Method::POST, "/sql", &copied.owner)
+        .body("SELECT id FROM profile_wallet_balance")
+        .send()
+        .await?;
     let (status, text) = (answer.status().as_u16(), answer.text().await?);
     if status == 503 {
         let health: Value = node.request(Method::GET, "/v1/health").send().await?.json().await?;
@@ -107,7 +111,10 @@ fn break_log(folder: &Path, damage: Damage, chance: &mut StdRng) -> anyhow::Resu
 fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
-        let (path, name) = { let entry = entry?; (entry.path(), entry.file_name()) };
+        let (path, name) = {
+            let entry = entry?;
+            (entry.path(), entry.file_name())
+        };
         match path.symlink_metadata()?.file_type() {
             kind if kind.is_symlink() => {}
             kind if kind.is_dir() => copy_folder(&path, &to.join(name))?,

@@ -35,8 +35,8 @@ use super::history::{Asked, Clock, Told};
 use super::rows::{MY_SAVES, TABLES};
 use crate::Account;
 use caller::Caller;
-pub use saves::checksum;
 use farewell::Farewell;
+pub use saves::checksum;
 use watchers::Watcher;
 
 /// Payers, devices of one player, storytellers, uploaders and readers of texts at a time.
@@ -193,13 +193,8 @@ impl Histories {
             let unknown = history.iter().filter(|asked| asked.told == Told::Nothing).count();
             ((history.len() - unknown) as u64, unknown as u64)
         }
-        let all = [
-            count(&self.wallets),
-            count(&self.saves),
-            count(&self.turns),
-            count(&self.uploads),
-            count(&self.wishes),
-        ];
+        let all =
+            [count(&self.wallets), count(&self.saves), count(&self.turns), count(&self.uploads), count(&self.wishes)];
         all.into_iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
     }
 

@@ -54,7 +54,11 @@ pub async fn save(ground: Arc<Ground>, number: u32, mut chance: StdRng, player: 
     while !ground.is_over() {
         let slot = *SLOTS.choose(&mut chance).unwrap_or(&SLOTS[0]);
         let attempts = if chance.gen_bool(0.5) { Attempts::One } else { Attempts::UntilAnswered };
-        if chance.gen_bool(0.5) { device.read(slot).await } else { device.save(slot, attempts).await }
+        if chance.gen_bool(0.5) {
+            device.read(slot).await
+        } else {
+            device.save(slot, attempts).await
+        }
         sleep(Duration::from_millis(chance.gen_range(0..=PAUSE_MAX_MS))).await;
     }
     Ok(Histories { saves: device.asked, ..Default::default() })

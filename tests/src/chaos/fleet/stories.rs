@@ -32,12 +32,7 @@ pub async fn begin(caller: &mut Caller, world_id: Uuid) -> anyhow::Result<StoryS
 }
 
 /// Tells turns until the run is over.
-pub async fn tell(
-    ground: Arc<Ground>,
-    number: u32,
-    mut chance: StdRng,
-    player: Account,
-) -> anyhow::Result<Histories> {
+pub async fn tell(ground: Arc<Ground>, number: u32, mut chance: StdRng, player: Account) -> anyhow::Result<Histories> {
     let world_id = ground.places.world_id;
     let mut caller = Caller::new(&ground, &player.token);
     let mut session = begin(&mut caller, world_id).await?;

@@ -91,12 +91,7 @@ async fn create(client: &FacadeClient, player: &Account, wish: &Wish, words: u32
 }
 
 /// Reads until the task's end, over as many connections as that takes.
-async fn read(
-    ground: Arc<Ground>,
-    client: FacadeClient,
-    player: Account,
-    task: String,
-) -> anyhow::Result<Reading> {
+async fn read(ground: Arc<Ground>, client: FacadeClient, player: Account, task: String) -> anyhow::Result<Reading> {
     let mut reading = Reading { task: task.clone(), ..Reading::default() };
     let mut last_id: Option<String> = None;
     loop {
