@@ -70,6 +70,8 @@ async fn attempt(client: &FacadeClient, player: &Account, file: &facade::Upload)
         // Nothing is known of what a server cannot answer for, or what was cut off.
         (status, _) if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => Ok(Told::Nothing),
         (StatusCode::CREATED, None) => Ok(Told::Nothing),
+        // The clock jumped over the time that an upload may take.
+        (StatusCode::CONFLICT, Some(body)) if body.contains("\"from\":\"expired\"") => Ok(Told::Refused(body)),
         (status, body) => bail!("an upload was answered {status}: {body:?}"),
     }
 }
