@@ -1,8 +1,8 @@
 /* A disk that fails on demand, preloaded into a program under test.
  *
  * FAULTY_DISK_CONTROL names a file whose first byte says what happens, and FAULTY_DISK_FOLDER the folder in which it
- * happens. '0' nothing; 'w' writing fails (EIO); 's' the first half of a write arrives and the next one fails; 'f'
- * making durable fails (EIO); 'n' no space is left (ENOSPC). */
+ * happens. '0' nothing; 'w' writing fails (EIO); 's' of one write the first half arrives, the next one fails; 'f' making
+ * durable fails (EIO); 'n' no space is left (ENOSPC). */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -46,11 +46,13 @@ static char fault(int fd) {
 
 /* How much of a write arrives: all, the first half, or -1 with errno set. */
 static ssize_t admitted(int fd, size_t length) {
+    static __thread int is_torn;
     switch (fault(fd)) {
         case 'w': errno = EIO; return -1;
         case 'n': errno = ENOSPC; return -1;
         case 's':
-            if (length > 1) return (ssize_t)(length / 2);
+            is_torn = !is_torn && length > 1;
+            if (is_torn) return (ssize_t)(length / 2);
             errno = EIO;
             return -1;
         default: return (ssize_t)length;

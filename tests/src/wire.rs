@@ -22,7 +22,7 @@ pub enum Traffic {
     Late(Duration),
     /// It arrives once traffic flows again, as when lost packets are sent once more.
     Held,
-    /// Requests arrive, and what the other side says is lost.
+    /// Requests arrive, and what the other side says is lost; and with it, once traffic flows again, the connection.
     LosesAnswers,
     /// Every connection is taken down, and so is each new one: no protocol says goodbye.
     Refused,
@@ -121,9 +121,15 @@ async fn deliver(
     let manner = traffic.clone();
     let reading = async move {
         let mut bytes = vec![0; 16 * 1024];
+        let mut has_hole = false;
         while let Ok(length @ 1..) = from.read(&mut bytes).await {
             let delay = match *manner.borrow() {
-                Traffic::LosesAnswers if direction == Direction::Answers => continue,
+                Traffic::LosesAnswers if direction == Direction::Answers => {
+                    has_hole = true;
+                    continue;
+                }
+                // TCP delivers everything before it delivers more, or the connection breaks.
+                _ if has_hole => break,
                 Traffic::Late(delay) => delay,
                 _ => Duration::ZERO,
             };

@@ -53,6 +53,8 @@ fn another_text_than_the_stored_one_is_found() {
     let stored = [piece(1, 1, "a"), piece(1, 2, "b")];
     let equal = "a reader hears what is stored";
     assert_eq!(rules(&[reading(&stored[..1])], &[task("completed", &stored)]), [equal], "the end is missing");
+    let again = [piece(1, 1, "a"), piece(2, 1, "ab")];
+    assert_eq!(rules(&[reading(&again[..1])], &[task("completed", &again)]), [equal], "the last attempt is missing");
     assert_eq!(rules(&[reading(&stored)], &[task("completed", &stored[..1])]), [equal], "it was not kept");
     assert_eq!(rules(&[reading(&stored)], &[task("failed", &stored)]), [equal], "it ended otherwise");
 }

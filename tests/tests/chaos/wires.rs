@@ -67,15 +67,18 @@ async fn late_traffic_takes_its_time_in_each_direction() -> Outcome {
 }
 
 #[tokio::test]
-async fn lost_answers_stay_lost() -> Outcome {
+async fn lost_answers_stay_lost_and_never_leave_a_hole() -> Outcome {
     let wire = echo().await?;
     let mut socket = connect(&wire).await?;
     wire.lose_answers();
     socket.write_all(b"lost").await?;
     assert!(is_silent(&mut socket).await);
     wire.set(Traffic::Flows);
-    socket.write_all(b"kept").await?;
-    assert_eq!(hear(&mut socket, 4).await?, b"kept");
+    socket.write_all(b"more").await?;
+    assert!(hear(&mut socket, 1).await.is_err(), "the connection ends instead");
+    let mut fresh = connect(&wire).await?;
+    fresh.write_all(b"back").await?;
+    assert_eq!(hear(&mut fresh, 4).await?, b"back");
     Ok(())
 }
 

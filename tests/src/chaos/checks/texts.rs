@@ -1,7 +1,7 @@
 //! Texts of language models: an acknowledged task exists and comes to an end, and its readers heard what is stored,
 //! in order, without a gap, and nothing twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
 
 use super::super::history::{Asked, Told};
@@ -133,13 +133,22 @@ fn check_equal(reading: &Reading, task: &Task) -> Option<Violation> {
             return fails("a piece was heard that is not stored".to_owned(), Some(piece));
         }
     }
-    let attempt_heard = |piece: &&Piece| {
-        reading.pieces.iter().any(|heard| (heard.position, heard.attempt) == (piece.position, piece.attempt))
+    if reading.end.as_deref() != Some("completed") {
+        return None;
+    }
+    let heard: BTreeSet<(u32, u32)> = reading.pieces.iter().map(|piece| (piece.position, piece.attempt)).collect();
+    let latest: BTreeMap<u32, u32> =
+        task.pieces.iter().fold(BTreeMap::new(), |mut latest, Piece { position, attempt, .. }| {
+            latest.entry(*position).and_modify(|known: &mut u32| *known = (*attempt).max(*known)).or_insert(*attempt);
+            latest
+        });
+    // Only attempts that failed before the reader came may be unheard.
+    let is_due = |piece: &&Piece| {
+        heard.contains(&(piece.position, piece.attempt)) || latest.get(&piece.position) == Some(&piece.attempt)
     };
-    let heard = reading.pieces.len();
-    let stored = task.pieces.iter().filter(attempt_heard).count();
-    if reading.end.as_deref() == Some("completed") && heard != stored {
-        return fails(format!("{heard} of {stored} pieces were heard"), None);
+    let (heard, due) = (reading.pieces.len(), task.pieces.iter().filter(is_due).count());
+    if heard != due {
+        return fails(format!("{heard} of {due} pieces were heard"), None);
     }
     None
 }

@@ -107,7 +107,7 @@ fn break_log(folder: &Path, damage: Damage, chance: &mut StdRng) -> anyhow::Resu
     Ok((Place { length: at, ..end }, what))
 }
 
-/// Copies a folder with everything in it, but for caches and locks.
+/// Copies a folder with everything in it, but for links, such as the one to compiled modules.
 fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
