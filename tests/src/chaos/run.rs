@@ -14,7 +14,7 @@ use super::faults::log_tail::{self, Damage};
 use super::faults::pause;
 use super::final_state::Auditor;
 use super::fleet::{Fleet, Ground, Histories};
-use super::history::Clock;
+use super::history::{Clock, Micros};
 use super::plan::{self, Cycle, Trouble};
 use super::rows;
 use super::world::World;
@@ -53,6 +53,8 @@ pub struct Summary {
     pub unknown: u64,
     /// Damaged logs that were recovered, and that were refused.
     pub recovered: (u32, u32),
+    /// The longest that it took after a fault until every kind of work got on.
+    pub slowest: Micros,
     /// The options that repeat the world in which promises were broken.
     pub repeat: String,
     /// Broken promises.
@@ -96,6 +98,8 @@ struct Life<'a, S> {
     fleet: Option<Fleet>,
     cycles: Vec<Cycle>,
     recoveries: Vec<Recovery>,
+    /// The longest that it took until every kind of work got on.
+    slowest: Micros,
     say: &'a S,
 }
 
@@ -107,7 +111,7 @@ impl<'a, S: Fn(String)> Life<'a, S> {
         let clock = Clock::start();
         let fleet = Fleet::start(clock, world.places()?, seed).await?;
         let cycles = plan::cycles(seed, count, troubles);
-        Ok(Self { world, log, clock, fleet: Some(fleet), cycles, recoveries: Vec::new(), say })
+        Ok(Self { world, log, clock, fleet: Some(fleet), cycles, recoveries: Vec::new(), slowest: 0, say })
     }
 
     fn say(&self, what: impl std::fmt::Display) {
@@ -119,7 +123,7 @@ impl<'a, S: Fn(String)> Life<'a, S> {
     }
 
     async fn live(&mut self, summary: &mut Summary) -> anyhow::Result<()> {
-        self.fleet()?.gets_on(GETS_ON_BY, RECOVERY).await.context("before any fault")?;
+        self.gets_on("before any fault").await?;
         for cycle in std::mem::take(&mut self.cycles) {
             self.say(&cycle);
             self.go_through(&cycle).await.with_context(|| cycle.to_string())?;
@@ -137,6 +141,7 @@ impl<'a, S: Fn(String)> Life<'a, S> {
         let recovered = self.recoveries.iter().filter(|recovery| recovery.books.is_some()).count() as u32;
         summary.recovered.0 += recovered;
         summary.recovered.1 += self.recoveries.len() as u32 - recovered;
+        summary.slowest = summary.slowest.max(self.slowest);
         summary.violations.extend(violations);
         Ok(())
     }
@@ -151,7 +156,7 @@ impl<'a, S: Fn(String)> Life<'a, S> {
         pause(cycle.trouble_ms).await;
         if !cycle.is_killed_in_trouble {
             self.world.heal(cycle.trouble)?;
-            self.fleet()?.gets_on(GETS_ON_BY, RECOVERY).await.context("without a restart")?;
+            self.gets_on("without a restart").await?;
             pause(chance.gen_range(0..300)).await;
         }
         self.world.kill(cycle.killed)?;
@@ -162,7 +167,19 @@ impl<'a, S: Fn(String)> Life<'a, S> {
         if cycle.trouble == Trouble::KilledPublish {
             self.world.swap().await.context("the publish that was killed, once more")?;
         }
-        self.fleet()?.gets_on(GETS_ON_BY, RECOVERY).await.context("after the restart")
+        self.gets_on("after the restart").await
+    }
+
+    /// Waits until every kind of work gets on.
+    async fn gets_on(&mut self, when: &'static str) -> anyhow::Result<()> {
+        let began = self.clock.now();
+        let last = self.fleet()?.gets_on(GETS_ON_BY, RECOVERY).await.context(when)?;
+        let took = self.clock.now() - began;
+        self.slowest = self.slowest.max(took);
+        if let Some(work) = last {
+            self.say(format!("    {when}, {work:?} get on last, after {:.1} s", took as f64 / 1e6));
+        }
+        Ok(())
     }
 
     /// While the node is away, damages a copy of its log, if that is the trouble, and looks what becomes of it.

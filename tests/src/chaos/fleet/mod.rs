@@ -284,12 +284,13 @@ impl Fleet {
         &self.player.account
     }
 
-    /// Waits until each work has been acknowledged so many more times: the product is back.
+    /// Waits until each work has been acknowledged so many more times: the product is back. Tells which work came last.
     ///
     /// Errors: a work that does not get on within the time, or a client that was told something impossible.
-    pub async fn gets_on(&mut self, more: u64, within: Duration) -> anyhow::Result<()> {
+    pub async fn gets_on(&mut self, more: u64, within: Duration) -> anyhow::Result<Option<Work>> {
         let goals = Work::ALL.map(|work| (work, self.ground.done(work) + more));
         let deadline = Instant::now() + within;
+        let mut last = None;
         loop {
             if let Some(ended) = self.players.try_join_next().or_else(|| self.watchers.try_join_next()) {
                 ended??;
@@ -298,8 +299,9 @@ impl Fleet {
             let waiting = goals.iter().filter(|(work, goal)| self.ground.done(*work) < *goal).map(|(work, _)| *work);
             let waiting: Vec<Work> = waiting.collect();
             if waiting.is_empty() {
-                return Ok(());
+                return Ok(last);
             }
+            last = waiting.last().copied();
             anyhow::ensure!(
                 Instant::now() < deadline,
                 "{waiting:?} do not get on for {within:?} although nothing is wrong any more"
