@@ -25,7 +25,7 @@ pub struct ChaosArgs {
     #[arg(long, default_value_t = 500)]
     cycles: u32,
     /// Cycles before everything is proved and a new world begins.
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 25)]
     cycles_per_world: u32,
     /// Brings only this trouble, such as `full-node-disk`; may be given several times.
     #[arg(long)]

@@ -17,7 +17,7 @@ struct Arguments {
     #[arg(long, default_value_t = 500)]
     cycles: u32,
     /// Cycles before everything is proved and a new world begins.
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 25)]
     cycles_per_world: u32,
     /// What goes wrong besides the kills; everything unless given.
     #[arg(long)]

@@ -26,13 +26,15 @@ idle-timeout = '1500ms'
 max-segment-size = 1048576
 ";
 
-/// Short waits of the facade, so that it notices soon that the node is back.
-const FACADE_SETTINGS: [(&str, &str); 5] = [
+/// Short waits of the facade, so that it notices soon that the node is back; and nobody is told to ask less often.
+const FACADE_SETTINGS: [(&str, &str); 7] = [
     ("NODE__CONNECT_WAIT_MS", "500"),
     ("NODE__CALL_TIMEOUT_MS", "2000"),
     ("NODE__RECONNECT_DELAY_MIN_MS", "20"),
     ("NODE__RECONNECT_DELAY_MAX_MS", "200"),
     ("AI__LEASE_S", "5"),
+    ("HTTP__LIMITS__ADDRESS__PER_MINUTE", "0"),
+    ("HTTP__LIMITS__PLAYER__PER_MINUTE", "0"),
 ];
 
 /// Everything that runs. Programs come first, so that they end before their disks do.

@@ -250,7 +250,7 @@ impl Fleet {
             players.spawn(wallets::pay(ground.clone(), number, chance));
         }
         let player = account().await?;
-        let session = stories::begin(&mut Caller::new(&ground, &player.token), world_id).await?;
+        let session = stories::begin(&mut Caller::new(&ground, &player.token), world_id, 1).await?;
         let player = saves::Player { account: player, world_id, session_id: session.session_id };
         for (number, chance) in (0..DEVICES).map(|_| next()).collect::<Vec<_>>() {
             players.spawn(saves::save(ground.clone(), number, chance, player.clone()));
