@@ -43,7 +43,10 @@ async fn main() -> anyhow::Result<ExitCode> {
     let run::Summary { cycles, answered, unknown, recovered: (recovered, refused), slowest, repeat, violations } =
         summary;
     println!("\n{recovered} damaged logs recovered, {refused} refused");
-    println!("every kind of work got on again within {:.1} s of each fault's end", slowest as f64 / 1e6);
+    println!(
+        "every kind of work got on again within {:.1} s of each fault's end, restarts included",
+        slowest as f64 / 1e6
+    );
     println!(
         "{cycles} cycles in {:.0} s: {answered} requests answered, {unknown} without an answer, {} violations",
         began.elapsed().as_secs_f64(),

@@ -53,7 +53,7 @@ pub struct Summary {
     pub unknown: u64,
     /// Damaged logs that were recovered, and that were refused.
     pub recovered: (u32, u32),
-    /// The longest that it took after a fault until every kind of work got on.
+    /// The longest that it took after a fault until every kind of work got on, restarts included.
     pub slowest: Micros,
     /// The options that repeat the world in which promises were broken.
     pub repeat: String,
@@ -98,7 +98,7 @@ struct Life<'a, S> {
     fleet: Option<Fleet>,
     cycles: Vec<Cycle>,
     recoveries: Vec<Recovery>,
-    /// The longest that it took until every kind of work got on.
+    /// The longest that it took after a fault until every kind of work got on.
     slowest: Micros,
     say: &'a S,
 }
@@ -123,7 +123,7 @@ impl<'a, S: Fn(String)> Life<'a, S> {
     }
 
     async fn live(&mut self, summary: &mut Summary) -> anyhow::Result<()> {
-        self.gets_on("before any fault").await?;
+        self.gets_on("before any fault", self.clock.now()).await?;
         for cycle in std::mem::take(&mut self.cycles) {
             self.say(&cycle);
             self.go_through(&cycle).await.with_context(|| cycle.to_string())?;
@@ -155,26 +155,27 @@ impl<'a, S: Fn(String)> Life<'a, S> {
         }
         pause(cycle.trouble_ms).await;
         if !cycle.is_killed_in_trouble {
+            let over = self.clock.now();
             self.world.heal(cycle.trouble)?;
-            self.gets_on("without a restart").await?;
+            self.gets_on("without a restart", over).await?;
             pause(chance.gen_range(0..300)).await;
         }
         self.world.kill(cycle.killed)?;
         self.damage_a_copy(cycle.trouble, &mut chance).await?;
         pause(cycle.dead_ms).await;
+        let over = self.clock.now();
         self.world.heal(cycle.trouble)?;
         self.world.restart(cycle.killed).await.context("what was killed does not start again")?;
         if cycle.trouble == Trouble::KilledPublish {
             self.world.swap().await.context("the publish that was killed, once more")?;
         }
-        self.gets_on("after the restart").await
+        self.gets_on("after the restart", over).await
     }
 
-    /// Waits until every kind of work gets on.
-    async fn gets_on(&mut self, when: &'static str) -> anyhow::Result<()> {
-        let began = self.clock.now();
+    /// Waits until every kind of work gets on; says how long that took since then.
+    async fn gets_on(&mut self, when: &'static str, since: Micros) -> anyhow::Result<()> {
         let last = self.fleet()?.gets_on(GETS_ON_BY, RECOVERY).await.context(when)?;
-        let took = self.clock.now() - began;
+        let took = self.clock.now() - since;
         self.slowest = self.slowest.max(took);
         if let Some(work) = last {
             self.say(format!("    {when}, {work:?} get on last, after {:.1} s", took as f64 / 1e6));
