@@ -89,7 +89,7 @@ extern "C" fn LLVMFuzzerCustomMutator(data: *mut u8, length: usize, length_max: 
         unsafe { LLVMFuzzerMutate(data, length, length_max) }
     };
     // Two of three follow the structure, the rest is libFuzzer's, which keeps the decoders themselves in sight.
-    if seed % 3 == 0 {
+    if seed.is_multiple_of(3) {
         return by_bytes();
     }
     // SAFETY: the block holds `length` bytes and nobody else uses it during this call.

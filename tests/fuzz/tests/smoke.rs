@@ -3,6 +3,8 @@
 //! The program under test is built without instrumentation here, so that nothing is compiled twice; inputs come from the
 //! targets' own mutations. The long run is `cargo xtask fuzz`.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
