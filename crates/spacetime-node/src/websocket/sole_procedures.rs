@@ -15,8 +15,8 @@ use spacetimedb_client_api_messages::websocket::v2::{
 };
 use spacetimedb_core::client::{ClientConnection, DataMessage, WsVersion};
 use spacetimedb_core::host::{CallProcedureReturn, FunctionArgs, ProcedureCallError, ProcedureCallResult};
-use spacetimedb_datastore::execution_context::WorkloadType;
 use spacetimedb_core::worker_metrics::WORKER_METRICS;
+use spacetimedb_datastore::execution_context::WorkloadType;
 use spacetimedb_lib::{TimeDuration, Timestamp, bsatn};
 use tokio::sync::Semaphore;
 
