@@ -16,6 +16,7 @@ use tempfile::TempDir;
 
 use crate::binaries::program;
 use crate::node::signal;
+use crate::said::Said;
 use crate::waiting::eventually;
 use crate::{Account, Database, TestNode};
 
@@ -24,6 +25,7 @@ pub struct TestFacade {
     folder: TempDir,
     environment: Vec<(String, String)>,
     process: Child,
+    said: Said,
     /// What speaks to it.
     pub client: FacadeClient,
 }
@@ -64,6 +66,17 @@ impl TestFacade {
 
     /// The same, with settings such as `("HTTP__BODY_LIMIT_BYTES", "100")`.
     pub async fn start_with(node: &TestNode, database: &Database, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
+        Self::start_under(node, database, settings, Vec::new(), Said::Aloud).await
+    }
+
+    /// The same, with environment variables of the process that are no settings, and somewhere else for its log.
+    pub async fn start_under(
+        node: &TestNode,
+        database: &Database,
+        settings: &[(&str, &str)],
+        circumstances: Vec<(String, String)>,
+        said: Said,
+    ) -> anyhow::Result<Self> {
         let service = node.account().await?;
         let role = json!([[format!("0x{}", service.identity)], { "service": {} }]);
         database.call_ok(&database.owner, "grant_role", role).await?;
@@ -80,11 +93,12 @@ impl TestFacade {
             ("LOG__FILTER", "error,worldloom_facade::serve=info".to_owned()),
         ]);
         environment.extend(settings.iter().map(|(key, value)| (*key, (*value).to_owned())));
-        let environment: Vec<_> =
+        let mut environment: Vec<_> =
             environment.into_iter().map(|(key, value)| (format!("WORLDLOOM_{key}"), value)).collect();
-        let (process, url) = spawn(&environment, 0)?;
+        environment.extend(circumstances);
+        let (process, url) = spawn(&environment, 0, &said)?;
         let client = FacadeClient { url, http: Client::builder().no_proxy().build()? };
-        let facade = Self { folder, environment, process, client };
+        let facade = Self { folder, environment, process, said, client };
         facade.wait_until_ready().await?;
         Ok(facade)
     }
@@ -111,6 +125,11 @@ impl TestFacade {
         Ok(())
     }
 
+    /// Whether the process runs, or is stopped and may go on.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.process.try_wait(), Ok(None))
+    }
+
     /// Asks the process to stop, as a service manager does. It may go on for a while.
     pub fn ask_to_stop(&self) -> anyhow::Result<()> {
         signal(self.pid(), "TERM")
@@ -124,7 +143,7 @@ impl TestFacade {
     /// Starts the process again on the same objects and the same port.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
         let port = self.client.url.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or_default();
-        (self.process, self.client.url) = spawn(&self.environment, port)?;
+        (self.process, self.client.url) = spawn(&self.environment, port, &self.said)?;
         self.wait_until_ready().await
     }
 
@@ -149,11 +168,7 @@ impl TestFacade {
 
     /// Every object in the store: its key after the bucket, and the SHA-256 of its bytes in hexadecimal digits.
     pub fn stored(&self) -> anyhow::Result<BTreeMap<String, String>> {
-        let mut objects = BTreeMap::new();
-        for bucket in subfolders(&self.objects())? {
-            collect(&bucket, &bucket, &mut objects)?;
-        }
-        Ok(objects)
+        stored_below(&self.objects())
     }
 
     /// Number of files that are being received, or that were left behind.
@@ -200,6 +215,15 @@ pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The same for the store in this folder.
+pub fn stored_below(root: &Path) -> anyhow::Result<BTreeMap<String, String>> {
+    let mut objects = BTreeMap::new();
+    for bucket in subfolders(root)? {
+        collect(&bucket, &bucket, &mut objects)?;
+    }
+    Ok(objects)
+}
+
 /// Folders of buckets: those below the root whose names begin with no dot.
 fn subfolders(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let entries: Result<Vec<_>, _> = std::fs::read_dir(root)?.collect();
@@ -220,11 +244,11 @@ fn collect(bucket: &Path, folder: &Path, objects: &mut BTreeMap<String, String>)
     Ok(())
 }
 
-fn spawn(environment: &[(String, String)], port: u16) -> anyhow::Result<(Child, String)> {
+fn spawn(environment: &[(String, String)], port: u16, said: &Said) -> anyhow::Result<(Child, String)> {
     let mut command = Command::new(program("worldloom-facade")?);
     command.envs(environment.iter().cloned()).env("WORLDLOOM_HTTP__LISTEN", format!("127.0.0.1:{port}"));
     let mut process = command.stderr(Stdio::piped()).spawn().context("cannot start worldloom-facade")?;
-    match announced_address(&mut process) {
+    match announced_address(&mut process, said) {
         Ok(address) => Ok((process, format!("http://{address}"))),
         Err(cause) => {
             let _ = process.kill();
@@ -241,17 +265,18 @@ struct LogLine {
 }
 
 /// Reads the address that the facade announces, and keeps reading, so that it never blocks.
-fn announced_address(process: &mut Child) -> anyhow::Result<SocketAddr> {
+fn announced_address(process: &mut Child, said: &Said) -> anyhow::Result<SocketAddr> {
     let log = process.stderr.take().context("the facade's log is piped")?;
-    let mut lines = BufReader::new(log).lines();
+    let mut log = BufReader::new(log);
     let address = loop {
-        let line = lines.next().context("the facade ended before it listened")??;
+        let mut line = String::new();
+        anyhow::ensure!(log.read_line(&mut line)? > 0, "the facade ended before it listened");
         let entry = serde_json::from_str::<LogLine>(&line).ok();
         if let Some(address) = entry.as_ref().and_then(|entry| entry.fields["address"].as_str()) {
             break address.parse()?;
         }
-        eprintln!("{line}");
+        said.line(line.trim_end());
     };
-    std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| eprintln!("{line}")));
+    said.repeat(log);
     Ok(address)
 }

@@ -6,6 +6,7 @@
 
 pub mod balancer;
 pub mod binaries;
+pub mod chaos;
 pub mod database;
 pub mod facade;
 pub mod in_process;
@@ -19,6 +20,7 @@ pub mod player;
 pub mod playing;
 pub mod refusals;
 pub mod s3_server;
+pub mod said;
 pub mod sample_world;
 pub mod seed;
 pub mod studio;

@@ -94,6 +94,8 @@ impl ModuleCalls {
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 type Waiting = Arc<Mutex<HashMap<u32, oneshot::Sender<Result<Vec<u8>, String>>>>>;
+/// Takes what a subscription says, in order.
+pub type Changes = mpsc::UnboundedSender<v2::ServerMessage>;
 
 /// One WebSocket connection.
 #[derive(Clone)]
@@ -106,8 +108,29 @@ pub struct SocketCalls {
 impl SocketCalls {
     /// Connects to a database of the node at `url` (`http://…`), with a bearer token.
     pub async fn connect(url: &str, database: &str, token: &str) -> anyhow::Result<Self> {
+        Self::open(url, database, token, "confirmed=false", None).await
+    }
+
+    /// The same with confirmed reads: whatever arrives is on disk. First rows of subscriptions and what changes in
+    /// them go to `changes`, which ends with the connection.
+    pub async fn connect_confirmed(
+        url: &str,
+        database: &str,
+        token: &str,
+        changes: Option<Changes>,
+    ) -> anyhow::Result<Self> {
+        Self::open(url, database, token, "confirmed=true", changes).await
+    }
+
+    async fn open(
+        url: &str,
+        database: &str,
+        token: &str,
+        reads: &str,
+        changes: Option<Changes>,
+    ) -> anyhow::Result<Self> {
         let address = url.strip_prefix("http").context("the node's URL begins with http")?;
-        let url = format!("ws{address}/v1/database/{database}/subscribe?compression=None&confirmed=false");
+        let url = format!("ws{address}/v1/database/{database}/subscribe?compression=None&{reads}");
         let mut request = url.into_client_request()?;
         let headers = request.headers_mut();
         headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(v2::BIN_PROTOCOL));
@@ -118,12 +141,14 @@ impl SocketCalls {
         tokio::spawn(async move {
             while let Some(message) = outgoing.recv().await {
                 if sink.send(message).await.is_err() {
-                    break;
+                    return;
                 }
             }
+            // Nobody calls any more. Whoever does not hear the goodbye notices by itself.
+            let _ = sink.close().await;
         });
         let waiting = Waiting::default();
-        tokio::spawn(distribute(stream, waiting.clone()));
+        tokio::spawn(distribute(stream, waiting.clone(), changes));
         Ok(Self { sender, waiting, next_request: Arc::default() })
     }
 
@@ -164,37 +189,50 @@ impl SocketCalls {
 }
 
 /// Gives each answer to the call that waits for it, until the connection ends.
-async fn distribute(mut stream: SplitStream<Socket>, waiting: Waiting) -> anyhow::Result<()> {
+async fn distribute(stream: SplitStream<Socket>, waiting: Waiting, changes: Option<Changes>) -> anyhow::Result<()> {
+    let ended = hand_out(stream, &waiting, changes).await;
+    // Nobody will answer those who still wait.
+    waiting.lock().map_err(|_| anyhow!("a caller has failed"))?.clear();
+    ended
+}
+
+async fn hand_out(mut stream: SplitStream<Socket>, waiting: &Waiting, changes: Option<Changes>) -> anyhow::Result<()> {
     while let Some(message) = stream.next().await {
         let Message::Binary(frame) = message? else { continue };
         let Some((0, message)) = frame.split_first() else { bail!("the node sent a compressed message") };
-        let Some((request_id, answer)) = answer_in(bsatn::from_slice(message)?) else { continue };
-        let waiter = waiting.lock().map_err(|_| anyhow!("a caller has failed"))?.remove(&request_id);
-        if let Some(waiter) = waiter {
+        let message: v2::ServerMessage = bsatn::from_slice(message)?;
+        if let Some((request_id, answer)) = answer_in(&message) {
+            let waiter = waiting.lock().map_err(|_| anyhow!("a caller has failed"))?.remove(&request_id);
             // A caller that is gone does not want the answer.
-            let _ = waiter.send(answer);
+            let _ = waiter.map(|waiter| waiter.send(answer));
+        }
+        if let (Some(changes), true) = (&changes, is_change(&message)) {
+            // Nor does a subscriber that is gone.
+            let _ = changes.send(message);
         }
     }
-    // Nobody will answer those who still wait.
-    waiting.lock().map_err(|_| anyhow!("a caller has failed"))?.clear();
     Ok(())
 }
 
+fn is_change(message: &v2::ServerMessage) -> bool {
+    matches!(message, v2::ServerMessage::SubscribeApplied(_) | v2::ServerMessage::TransactionUpdate(_))
+}
+
 /// The answer to a call in a message, with the call's number; nothing in a message of another kind.
-fn answer_in(message: v2::ServerMessage) -> Option<(u32, Result<Vec<u8>, String>)> {
+fn answer_in(message: &v2::ServerMessage) -> Option<(u32, Result<Vec<u8>, String>)> {
     match message {
         v2::ServerMessage::ProcedureResult(result) => {
-            let answer = match result.status {
+            let answer = match &result.status {
                 v2::ProcedureStatus::Returned(value) => Ok(value.to_vec()),
                 v2::ProcedureStatus::InternalError(fault) => Err(fault.to_string()),
             };
             Some((result.request_id, answer))
         }
         v2::ServerMessage::ReducerResult(result) => {
-            let answer = match result.result {
+            let answer = match &result.result {
                 v2::ReducerOutcome::Ok(done) => Ok(done.ret_value.to_vec()),
                 v2::ReducerOutcome::OkEmpty => Ok(Vec::new()),
-                v2::ReducerOutcome::Err(refusal) => Err(String::from_utf8_lossy(&refusal).into_owned()),
+                v2::ReducerOutcome::Err(refusal) => Err(String::from_utf8_lossy(refusal).into_owned()),
                 v2::ReducerOutcome::InternalError(fault) => Err(fault.to_string()),
             };
             Some((result.request_id, answer))

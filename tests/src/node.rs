@@ -1,6 +1,7 @@
 //! A node of its own for each test.
 
 use std::io::{BufRead, BufReader};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -9,6 +10,7 @@ use reqwest::{Client, Method, RequestBuilder};
 use tempfile::TempDir;
 
 use crate::binaries::{module, program};
+use crate::said::Said;
 use crate::waiting::eventually;
 use crate::{Account, Database};
 
@@ -24,6 +26,12 @@ pub struct NodeOptions {
     /// A program with arguments that starts the node, such as a shell that sets limits; the
     /// node's own command line comes after it.
     pub launcher: Vec<String>,
+    /// The address to listen on, unless that of this machine alone.
+    pub listen: Option<IpAddr>,
+    /// What becomes of its log.
+    pub said: Said,
+    /// Where the data folder is made, unless among all temporary files.
+    pub data_in: Option<PathBuf>,
 }
 
 /// A running node. Dropping it kills the process and removes the data.
@@ -45,7 +53,15 @@ impl TestNode {
 
     /// The same, with options.
     pub async fn start_with(options: NodeOptions) -> anyhow::Result<Self> {
-        let data = tempfile::tempdir()?;
+        let data = match &options.data_in {
+            Some(folder) => tempfile::tempdir_in(folder)?,
+            None => tempfile::tempdir()?,
+        };
+        Self::start_on(data, options).await
+    }
+
+    /// Starts a node on a folder in which a node's data lies below `node`.
+    pub async fn start_on(data: TempDir, options: NodeOptions) -> anyhow::Result<Self> {
         let (process, url) = spawn(data.path(), &options, 0)?;
         let node = Self { data, options, process, url, http: Client::new() };
         node.wait_until_ready().await?;
@@ -154,7 +170,8 @@ fn spawn(data: &Path, options: &NodeOptions, port: u16) -> anyhow::Result<(Child
             command
         }
     };
-    command.args(["start", "--listen-addr", &format!("127.0.0.1:{port}"), "--log-level", "warn"]);
+    let address = SocketAddr::new(options.listen.unwrap_or(Ipv4Addr::LOCALHOST.into()), port);
+    command.args(["start", "--listen-addr", &address.to_string(), "--log-level", "warn"]);
     if options.in_memory {
         command.arg("--in-memory");
     } else {
@@ -170,7 +187,7 @@ fn spawn(data: &Path, options: &NodeOptions, port: u16) -> anyhow::Result<(Child
     command.envs(options.environment.iter().cloned());
     let process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut process = process.context("cannot start spacetime-node")?;
-    let address = announced_address(&mut process);
+    let address = announced_address(&mut process, &options.said);
     match address {
         Ok(address) => Ok((process, format!("http://{address}"))),
         Err(cause) => {
@@ -196,21 +213,17 @@ fn share_compiled_modules(data_dir: &Path) -> anyhow::Result<()> {
 
 /// Reads the address that the node announces, and keeps reading, so that it never blocks. What it
 /// says becomes the test's own output, which is shown when the test fails.
-fn announced_address(process: &mut Child) -> anyhow::Result<String> {
-    repeat_lines(BufReader::new(process.stderr.take().context("the node's complaints are piped")?));
+fn announced_address(process: &mut Child, said: &Said) -> anyhow::Result<String> {
+    said.repeat(BufReader::new(process.stderr.take().context("the node's complaints are piped")?));
     let output = process.stdout.take().context("the node's output is piped")?;
     let mut output = BufReader::new(output);
     loop {
         let mut line = String::new();
         anyhow::ensure!(output.read_line(&mut line)? > 0, "the node ended before it listened");
         if let Some((_, address)) = line.split_once("listening on ") {
-            repeat_lines(output);
+            said.repeat(output);
             return Ok(address.trim().to_owned());
         }
-        eprint!("{line}");
+        said.line(line.trim_end());
     }
-}
-
-fn repeat_lines(output: impl BufRead + Send + 'static) {
-    std::thread::spawn(move || output.lines().map_while(Result::ok).for_each(|line| eprintln!("{line}")));
 }

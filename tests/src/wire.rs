@@ -1,39 +1,62 @@
-//! A line between clients and a node that can be cut.
+//! A line between two parts of the product that can be slow, silent or cut.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::Context;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, sleep_until};
 
-/// Forwards TCP connections to a node until it is cut or dropped.
+/// Pieces of a direction that may be under way at once; who sends more waits, as with a full window.
+const UNDER_WAY_MAX: usize = 256;
+
+/// What happens to what is sent over a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Traffic {
+    /// It arrives.
+    Flows,
+    /// It arrives so much later.
+    Late(Duration),
+    /// It arrives once traffic flows again, as when lost packets are sent once more.
+    Held,
+    /// Requests arrive, and what the other side says is lost; and with it, once traffic flows again, the connection.
+    LosesAnswers,
+    /// Every connection is taken down, and so is each new one: no protocol says goodbye.
+    Refused,
+}
+
+/// Forwards TCP connections until it is cut or dropped.
 pub struct Wire {
-    /// What clients at this end take for the node's base URL.
+    /// What clients at this end take for the base URL of the other one.
     pub url: String,
-    is_silent: Arc<AtomicBool>,
+    traffic: watch::Sender<Traffic>,
     forwarding: JoinHandle<()>,
 }
 
 impl Wire {
-    /// A line to the node with this base URL.
-    pub async fn to(node_url: &str) -> anyhow::Result<Self> {
-        let node: SocketAddr = node_url.strip_prefix("http://").context("a node's URL begins with http://")?.parse()?;
+    /// A line to the node or the facade with this base URL.
+    pub async fn to(url: &str) -> anyhow::Result<Self> {
+        let target: SocketAddr = url.strip_prefix("http://").context("a base URL begins with http://")?.parse()?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let is_silent = Arc::new(AtomicBool::new(false));
-        Ok(Self { url, is_silent: is_silent.clone(), forwarding: tokio::spawn(forward(listener, node, is_silent)) })
+        let (traffic, seen) = watch::channel(Traffic::Flows);
+        Ok(Self { url, traffic, forwarding: tokio::spawn(forward(listener, target, seen)) })
     }
 
-    /// From now on requests arrive, and what the node says is lost.
+    /// From now on this happens to what is sent, on connections that stand and on new ones.
+    pub fn set(&self, traffic: Traffic) {
+        self.traffic.send_replace(traffic);
+    }
+
+    /// From now on requests arrive, and what the other side says is lost.
     pub fn lose_answers(&self) {
-        self.is_silent.store(true, Ordering::SeqCst);
+        self.set(Traffic::LosesAnswers);
     }
 
-    /// Takes every connection down at once: no protocol says goodbye, and nobody gets through again.
+    /// Takes every connection down at once and for good.
     pub fn cut(&self) {
         self.forwarding.abort();
     }
@@ -46,29 +69,89 @@ impl Drop for Wire {
 }
 
 /// Ends, when it is aborted, together with all connections that it holds.
-async fn forward(listener: TcpListener, node: SocketAddr, is_silent: Arc<AtomicBool>) {
+async fn forward(listener: TcpListener, target: SocketAddr, traffic: watch::Receiver<Traffic>) {
     let mut lines = JoinSet::new();
-    while let Ok((mut client, _)) = listener.accept().await {
-        let is_silent = is_silent.clone();
-        lines.spawn(async move {
-            let Ok(mut node) = TcpStream::connect(node).await else { return };
-            let ((mut questions, answered), (answers, mut asked)) = (client.split(), node.split());
-            // Either end may go away whenever it likes, and takes the other one with it.
-            tokio::select! {
-                _ = tokio::io::copy(&mut questions, &mut asked) => {}
-                _ = carry_answers(answers, answered, &is_silent) => {}
-            }
-        });
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((client, _)) => drop(lines.spawn(carry(client, target, traffic.clone()))),
+                // Too many files are open: somebody will close one.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            },
+            Some(_) = lines.join_next() => {}
+        }
     }
 }
 
-async fn carry_answers(mut from: ReadHalf<'_>, mut to: WriteHalf<'_>, is_silent: &AtomicBool) -> std::io::Result<()> {
-    let mut bytes = vec![0; 64 * 1024];
-    loop {
-        match from.read(&mut bytes).await? {
-            0 => return Ok(()),
-            _ if is_silent.load(Ordering::SeqCst) => {}
-            length => to.write_all(&bytes[..length]).await?,
+/// Either end may go away whenever it likes, and takes the other one with it.
+async fn carry(mut client: TcpStream, target: SocketAddr, traffic: watch::Receiver<Traffic>) {
+    let mut watched = traffic.clone();
+    let refused = async move {
+        // An error says that the line itself is gone.
+        let _ = watched.wait_for(|traffic| *traffic == Traffic::Refused).await;
+    };
+    let carried = async {
+        let Ok(mut server) = TcpStream::connect(target).await else { return };
+        let ((questions, answered), (answers, asked)) = (client.split(), server.split());
+        tokio::select! {
+            () = deliver(questions, asked, traffic.clone(), Direction::Questions) => {}
+            () = deliver(answers, answered, traffic.clone(), Direction::Answers) => {}
         }
+    };
+    tokio::select! {
+        () = refused => {}
+        () = carried => {}
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Questions,
+    Answers,
+}
+
+/// Reads on while earlier pieces are still under way, so that a line that is late is not slow as well.
+async fn deliver(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    mut traffic: watch::Receiver<Traffic>,
+    direction: Direction,
+) {
+    let (send, mut under_way) = mpsc::channel::<(Instant, Vec<u8>)>(UNDER_WAY_MAX);
+    let manner = traffic.clone();
+    let reading = async move {
+        let mut bytes = vec![0; 16 * 1024];
+        let mut has_hole = false;
+        while let Ok(length @ 1..) = from.read(&mut bytes).await {
+            let delay = match *manner.borrow() {
+                Traffic::LosesAnswers if direction == Direction::Answers => {
+                    has_hole = true;
+                    continue;
+                }
+                // TCP delivers everything before it delivers more, or the connection breaks.
+                _ if has_hole => break,
+                Traffic::Late(delay) => delay,
+                _ => Duration::ZERO,
+            };
+            if send.send((Instant::now() + delay, bytes[..length].to_vec())).await.is_err() {
+                break;
+            }
+        }
+    };
+    let writing = async move {
+        while let Some((due, bytes)) = under_way.recv().await {
+            sleep_until(due).await;
+            let flows = traffic.wait_for(|traffic| *traffic != Traffic::Held).await.is_ok();
+            if !flows || to.write_all(&bytes).await.is_err() {
+                return;
+            }
+        }
+        // What was read has been delivered; the other side learns of the end.
+        let _ = to.shutdown().await;
+    };
+    tokio::pin!(writing);
+    tokio::select! {
+        () = &mut writing => {}
+        () = reading => writing.await,
     }
 }

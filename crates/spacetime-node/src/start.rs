@@ -139,7 +139,8 @@ fn configure_log(config: &NodeConfig, level: Option<&str>) -> anyhow::Result<()>
         .parse()
         .ok()
         .with_context(|| format!("`{level}` is not a log level; use off, error, warn, info, debug or trace."))?;
-    let directives = config.logs.directives.clone();
+    // The engine takes the level only where there are no directives, so it is the first of them.
+    let directives = std::iter::once(level.to_owned()).chain(config.logs.directives.iter().cloned()).collect();
     let config = spacetimedb_core::config::LogConfig { level: Some(parsed), directives };
     startup::configure_tracing(TracingOptions { config, ..Default::default() });
     Ok(())

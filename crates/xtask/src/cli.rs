@@ -7,10 +7,11 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::bench::BenchArgs;
+use crate::chaos::ChaosArgs;
 use crate::fuzz::FuzzArgs;
 use crate::seed::SeedArgs;
 use crate::workspace::{Profile, Workspace};
-use crate::{bench, bindings, build, ci, dev, fuzz, node, publish, seed, suites};
+use crate::{bench, bindings, build, chaos, ci, dev, fuzz, node, publish, seed, suites};
 
 /// Builds, runs and checks Worldloom.
 #[derive(Debug, Parser)]
@@ -40,6 +41,8 @@ enum Command {
     },
     /// Measures how fast the node and the game module are.
     Bench(BenchArgs),
+    /// Brings faults upon the product under load and proves that nothing was lost.
+    Chaos(ChaosArgs),
     /// Tries out for a long time what strangers can send.
     Fuzz(FuzzArgs),
     /// Runs every test of the repository and ends with one summary line.
@@ -121,6 +124,7 @@ impl Cli {
             Command::Bindings { check: false } => bindings::write(&workspace)?,
             Command::Bindings { check: true } => bindings::check(&workspace)?,
             Command::Bench(args) => bench::run(&workspace, &args)?,
+            Command::Chaos(args) => chaos::run(&workspace, &args)?,
             Command::Fuzz(args) => fuzz::run(&workspace, &args)?,
             Command::Test => return suites::run(&workspace),
             Command::Ci => return ci::run(&workspace),

@@ -8,6 +8,7 @@ mod binaries;
 mod bindings;
 mod build;
 mod cargo;
+mod chaos;
 mod ci;
 mod cli;
 mod dev;

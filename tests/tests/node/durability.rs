@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use reqwest::Method;
 use serde_json::json;
-use worldloom_tests::{Database, Outcome, TestNode, eventually};
+use worldloom_tests::said::Said;
+use worldloom_tests::{Database, NodeOptions, Outcome, TestNode, eventually};
 
 use crate::answers::{self, refused};
 use crate::socket::{Socket, own_changes};
@@ -103,6 +104,28 @@ async fn a_damaged_log_stops_its_own_database_only() -> Outcome {
     assert_eq!(damaged.sql("SELECT * FROM tally").await?, [json!(["a", 1])]);
     let health = answers::json(node.request(Method::GET, "/v1/health")).await?;
     assert_eq!(health["failed_databases"], 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_log_says_which_database_cannot_be_launched_and_why() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let log = folder.path().join("log");
+    let mut node =
+        TestNode::start_with(NodeOptions { said: Said::Into(log.clone()), ..NodeOptions::default() }).await?;
+    let database = node.publish("damaged", "tally_v1").await?;
+    node.stop().await?;
+    let segment = first_segment(&node, 1)?;
+    let mut bytes = fs::read(&segment)?;
+    bytes[..64].fill(0xff);
+    fs::write(&segment, &bytes)?;
+    node.restart().await?;
+    let identity = answers::text(node.request(Method::GET, "/v1/database/damaged/identity")).await?;
+    let sentence = format!("Database {identity} cannot be launched: ");
+    let says_it = || async { fs::read_to_string(&log).ok()?.contains(&sentence).then_some(()) };
+    eventually("the log to say it", says_it).await?;
+    let refusal = database.sql("SELECT * FROM tally").await.unwrap_err().to_string();
+    assert!(refusal.contains("the node's log has the reason"), "{refusal}");
     Ok(())
 }
 

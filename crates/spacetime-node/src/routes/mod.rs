@@ -66,7 +66,8 @@ pub fn router(node: Arc<Node>) -> Router {
         .layer(middleware::map_request(unread_body::receive_rest))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(cors())
-        .layer(TraceLayer::new_for_http().make_span_with(span_without_query))
+        // What fails is logged where it is handled, with its cause.
+        .layer(TraceLayer::new_for_http().make_span_with(span_without_query).on_failure(()))
         .with_state(node)
 }
 

@@ -15,6 +15,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::connection::{Liveness, Socket};
 use super::ending::Ending;
+use super::sole_procedures::SoleProcedures;
 use crate::argument_limits::ArgumentLimits;
 use crate::config::WebSocketConfig;
 
@@ -86,11 +87,15 @@ pub(super) async fn evaluate(client: &ClientConnection, queue: &Queue, notices: 
         return Ending::ModuleExited;
     };
     let mut limits = ArgumentLimits::default();
+    let procedures = SoleProcedures::new();
     while let Some(Queued { message, arrived, bytes }) = receiver.recv().await {
         if let Err(refused) = limits.check(client.module().info(), client.config.version, &message) {
             return Ending::BadMessage(refused.to_string());
         }
-        let handled = client.handle_message(message, arrived).await;
+        let handled = match procedures.begin(client, message, arrived).await {
+            Some(message) => client.handle_message(message, arrived).await,
+            None => Ok(()),
+        };
         queue.bytes.add_permits(bytes as usize);
         match handled {
             Ok(()) => {}

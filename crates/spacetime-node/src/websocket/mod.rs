@@ -1,7 +1,8 @@
 //! The subscription protocols over WebSocket: v1 in JSON and BSATN, v2 and v3 in BSATN.
 //!
 //! One task serves one connection ([`connection`]). Within it, three loops run side by side:
-//! - [`inbound`] reads frames into a bounded queue and hands them to the engine in order;
+//! - [`inbound`] reads frames into a bounded queue and hands them to the engine in order, but for procedure calls on
+//!   connections that have seen nothing else ([`sole_procedures`]);
 //! - [`outbound`] takes the engine's messages, encodes them and counts the bytes that wait;
 //! - the writer sends what waits, with pings in between.
 //!
@@ -12,6 +13,7 @@ mod ending;
 mod inbound;
 mod negotiation;
 mod outbound;
+mod sole_procedures;
 
 pub use connection::{Accepted, serve};
 pub use negotiation::{HandshakeQuery, Negotiated, fresh_connection_id, negotiate};

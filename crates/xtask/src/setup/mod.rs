@@ -3,6 +3,7 @@
 
 mod api_tester;
 mod browser;
+mod clock_faker;
 mod debian;
 mod host;
 mod http_load;
@@ -16,6 +17,7 @@ mod wasm;
 
 pub use api_tester::ensure_api_tester;
 pub use browser::ensure_browser_libraries;
+pub use clock_faker::find_or_install_clock_faker;
 pub use host::ensure_host_tools;
 pub use http_load::ensure_http_load_generator;
 pub use javascript::{NPM, ensure_node_js};

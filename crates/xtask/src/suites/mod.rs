@@ -38,6 +38,7 @@ pub fn run(workspace: &Workspace) -> Result<ExitCode> {
         setup::ensure_host_tools()?;
         setup::ensure_node_js()?;
         setup::ensure_browser_libraries()?;
+        setup::find_or_install_clock_faker();
         setup::ensure_object_server(workspace)?;
         setup::ensure_api_tester(workspace)
     })?;

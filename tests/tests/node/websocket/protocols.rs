@@ -1,5 +1,6 @@
 //! Subscribing and calling in every protocol version, with every compression.
 
+use anyhow::Context;
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use spacetimedb_client_api_messages::websocket::common::RowListLen;
@@ -230,4 +231,48 @@ async fn next_v1(socket: &mut Raw) -> anyhow::Result<v1::ServerMessage<v1::Bsatn
             other => anyhow::bail!("expected bytes, got {other:?}"),
         }
     }
+}
+
+/// Procedures are answered by a way of their own until there is anything else on the connection, rows for instance, which
+/// a result must not overtake.
+#[tokio::test]
+async fn procedures_run_in_order_and_their_results_follow_the_rows_they_made() -> Outcome {
+    let node = TestNode::start().await?;
+    let database = node.publish("zoo", "schema_zoo").await?;
+    for protocol in [V2, V3] {
+        let mut socket = Socket::open_with(&database, &database.owner, protocol, "confirmed=true").await?;
+        let calls = (0..20).map(|number| registration(protocol, number)).collect::<anyhow::Result<Vec<_>>>()?;
+        socket.send(&calls).await?;
+        let mut animals = Vec::new();
+        for _ in &calls {
+            animals.push(registered(socket.next().await?)?);
+        }
+        animals.sort_unstable();
+        assert!(animals.is_sorted_by(|one, next| one.0 + 1 == next.0 && one.1 < next.1), "{animals:?}");
+
+        socket.subscribe("SELECT * FROM animal").await?;
+        for number in 20..40 {
+            socket.send(&[registration(protocol, number)?]).await?;
+            assert_eq!(changes(&socket.update().await?), Changes { inserts: 1, ..Changes::default() });
+            assert_eq!(registered(socket.next().await?)?.0, number);
+        }
+    }
+    Ok(())
+}
+
+/// A call that registers an animal; its number is that of the request.
+fn registration(protocol: &str, number: u32) -> anyhow::Result<ClientMessage> {
+    const HERBIVORE: u8 = 0;
+    let args = bsatn::to_vec(&(format!("{protocol} {number}"), "lion", 190_000u32, HERBIVORE))?.into();
+    let procedure = "register_animal".into();
+    Ok(ClientMessage::CallProcedure(CallProcedure { request_id: number, flags: Default::default(), procedure, args }))
+}
+
+/// The request that registered an animal, and the animal's id.
+fn registered(message: ServerMessage) -> anyhow::Result<(u32, u64)> {
+    let ServerMessage::ProcedureResult(result) = message else { anyhow::bail!("{message:?} is no result") };
+    let ProcedureStatus::Returned(value) = result.status else { anyhow::bail!("{result:?}") };
+    // The animal follows a byte that says that there is one, and begins with its id.
+    let id = value.get(1..9).filter(|_| value[0] == 0).context("no animal was registered")?;
+    Ok((result.request_id, u64::from_le_bytes(id.try_into()?)))
 }

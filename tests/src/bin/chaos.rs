@@ -1,0 +1,71 @@
+//! `cargo xtask chaos`: faults against the whole product under load, and the proof that nothing was lost.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
+use worldloom_tests::chaos::plan::Trouble;
+use worldloom_tests::chaos::run::{self, Options};
+
+#[derive(Parser)]
+struct Arguments {
+    /// Draws what happens when; without one, chance does.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// How many cycles of load, trouble and a kill.
+    #[arg(long, default_value_t = 500)]
+    cycles: u32,
+    /// Cycles before everything is proved and a new world begins.
+    #[arg(long, default_value_t = 25)]
+    cycles_per_world: u32,
+    /// What goes wrong besides the kills; everything unless given.
+    #[arg(long)]
+    trouble: Vec<Trouble>,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<ExitCode> {
+    let Arguments { seed, cycles, cycles_per_world, trouble: troubles } = Arguments::parse();
+    let seed = seed.unwrap_or_else(rand::random);
+    println!("seed {seed}, {cycles} cycles");
+    let began = Instant::now();
+    let options = Options { seed, cycles, cycles_per_world, troubles };
+    let running = run::run(&options, |line| println!("{line}"));
+    // Whoever ends the run ends what it has started, too.
+    let summary = tokio::select! {
+        summary = running => summary?,
+        () = interrupted() => anyhow::bail!("interrupted"),
+    };
+    for violation in &summary.violations {
+        println!("\nBROKEN {violation}");
+    }
+    let run::Summary { cycles, answered, unknown, recovered: (recovered, refused), slowest, repeat, violations } =
+        summary;
+    println!("\n{recovered} damaged logs recovered, {refused} refused");
+    println!(
+        "every kind of work got on again within {:.1} s of each fault's end, restarts included",
+        slowest as f64 / 1e6
+    );
+    println!(
+        "{cycles} cycles in {:.0} s: {answered} requests answered, {unknown} without an answer, {} violations",
+        began.elapsed().as_secs_f64(),
+        violations.len(),
+    );
+    if !repeat.is_empty() {
+        println!("repeat it with {repeat}");
+    }
+    Ok(if violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Waits for Ctrl-C, or for the signal with which programs are asked to stop.
+async fn interrupted() {
+    let mut terminate = match signal(SignalKind::terminate()) {
+        Ok(terminate) => terminate,
+        Err(_) => return std::future::pending().await,
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}

@@ -1,0 +1,91 @@
+//! Story turns: each acknowledged one is in its place, none is there twice, and nothing is there that nobody told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Display};
+
+use super::super::history::{Asked, Told};
+use super::Violation;
+
+/// A turn: the next event of a story.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Whose story.
+    pub story: String,
+    /// The number that it is to get.
+    pub number: u32,
+    /// What happens, which no other turn says.
+    pub text: String,
+}
+
+impl Display for Turn {
+    fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(text, "turn {} of story {}, {:?}", self.number, self.story, self.text)
+    }
+}
+
+/// A turn that was asked for. It is told the number of the event.
+pub type TurnAsked = Asked<Turn, u32>;
+
+/// An event as it is at the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Whose story.
+    pub story: String,
+    /// Its number.
+    pub number: u32,
+    /// What happened.
+    pub text: String,
+}
+
+const LOST: &str = "no acknowledged turn is lost";
+const TWICE: &str = "no turn is told twice";
+const GAPS: &str = "a story has no gaps";
+const FOREIGN: &str = "a story says what its player told";
+
+/// Holds turns and events against one another; the first event of a story is its beginning, which is not a turn.
+pub fn check(history: &[TurnAsked], events: &[Event]) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    let mut stories: BTreeMap<&str, BTreeMap<u32, &Event>> = BTreeMap::new();
+    for event in events {
+        if stories.entry(&event.story).or_default().insert(event.number, event).is_some() {
+            let what = format!("story {} has two events {}", event.story, event.number);
+            violations.push(Violation::new(TWICE, what));
+        }
+    }
+    for (story, events) in &stories {
+        if !events.keys().copied().eq(1..=u32::try_from(events.len()).unwrap_or(u32::MAX)) {
+            violations.push(Violation::new(GAPS, format!("story {story} has the events {:?}", events.keys())));
+        }
+    }
+    let mut told: BTreeSet<(&str, &str)> = BTreeSet::new();
+    for asked in history {
+        let Turn { story, number, text } = &asked.call;
+        told.insert((story, text));
+        let event = stories.get(story.as_str()).and_then(|events| events.get(number));
+        let is_there = event.is_some_and(|event| event.text == *text);
+        let shown = |rule, what: &str| {
+            let event = event.map(|event| format!("event {number} says {:?}", event.text));
+            Violation::new(rule, what).shown_by([Some(asked.to_string()), event].into_iter().flatten())
+        };
+        match &asked.told {
+            Told::Done(_) if !is_there => violations.push(shown(LOST, "it was acknowledged and is not there")),
+            Told::Done(answered) if answered != number => {
+                violations.push(shown(LOST, "it was acknowledged under another number"));
+            }
+            Told::Refused(_) if is_there => violations.push(shown(FOREIGN, "it was refused and is there")),
+            _ => {}
+        }
+    }
+    for (story, events) in &stories {
+        let mut texts = BTreeSet::new();
+        for event in events.values().filter(|event| event.number > 1) {
+            let shown = format!("story {story}, event {}: {:?}", event.number, event.text);
+            if !told.contains(&(story, event.text.as_str())) {
+                violations.push(Violation::new(FOREIGN, "nobody told this").shown_by([shown]));
+            } else if !texts.insert(&event.text) {
+                violations.push(Violation::new(TWICE, "it is there twice").shown_by([shown]));
+            }
+        }
+    }
+    violations
+}

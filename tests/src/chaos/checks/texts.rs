@@ -1,0 +1,154 @@
+//! Texts of language models: an acknowledged task exists and comes to an end, and its readers heard what is stored,
+//! in order, without a gap, and nothing twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Display};
+
+use super::super::history::{Asked, Told};
+use super::Violation;
+
+/// A request for a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// The idempotency key.
+    pub key: String,
+}
+
+impl Display for Wish {
+    fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(text, "text {}", self.key)
+    }
+}
+
+/// A text that was asked for. It is told the task's id.
+pub type WishAsked = Asked<Wish, String>;
+
+/// A piece of text in an event: which stage, which attempt, which number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// The stage's number.
+    pub position: u32,
+    /// The attempt at it.
+    pub attempt: u32,
+    /// The piece's number, from 1.
+    pub sequence: u32,
+    /// The text.
+    pub text: String,
+}
+
+impl Display for Piece {
+    fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { position, attempt, sequence, text: said } = self;
+        write!(text, "{position}.{attempt}.{sequence} {said:?}")
+    }
+}
+
+/// What a reader heard of a task, over all its connections, each of which took up where the last one broke.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// The task's id.
+    pub task: String,
+    /// Pieces in the order of arrival.
+    pub pieces: Vec<Piece>,
+    /// How the task ended, if the reader was told.
+    pub end: Option<String>,
+}
+
+/// What the database says of a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// Its id.
+    pub task: String,
+    /// `completed`, `failed`, `cancelled`, `pending` or `running`.
+    pub status: String,
+    /// The stored pieces.
+    pub pieces: Vec<Piece>,
+}
+
+const LOST: &str = "no acknowledged task is lost";
+const ENDS: &str = "every task comes to an end";
+const ORDER: &str = "a text comes in order and without gaps";
+const EQUAL: &str = "a reader hears what is stored";
+
+/// Holds wishes, what readers heard, and what is stored against one another.
+pub fn check(history: &[WishAsked], readings: &[Reading], tasks: &[Task]) -> Vec<Violation> {
+    let tasks: BTreeMap<&str, &Task> = tasks.iter().map(|task| (task.task.as_str(), task)).collect();
+    let mut violations = Vec::new();
+    for asked in history {
+        let Told::Done(id) = &asked.told else { continue };
+        match tasks.get(id.as_str()) {
+            None => violations.push(Violation::new(LOST, "it was acknowledged and is not there").shown_by([asked])),
+            Some(task) if !matches!(task.status.as_str(), "completed" | "failed" | "cancelled") => {
+                violations.push(Violation::new(ENDS, format!("it is {} at the end", task.status)).shown_by([asked]));
+            }
+            Some(_) => {}
+        }
+    }
+    for reading in readings {
+        let task = tasks.get(reading.task.as_str());
+        violations.extend(check_order(reading));
+        if let Some(task) = task {
+            violations.extend(check_equal(reading, task));
+        }
+    }
+    violations
+}
+
+fn check_order(reading: &Reading) -> Option<Violation> {
+    let mut last: Option<&Piece> = None;
+    for piece in &reading.pieces {
+        let place = (piece.position, piece.attempt);
+        let follows = match last {
+            Some(last) if (last.position, last.attempt) == place => piece.sequence == last.sequence + 1,
+            Some(last) => (last.position, last.attempt) < place && piece.sequence == 1,
+            // A reader that comes late begins with the attempt that is under way.
+            None => piece.sequence == 1,
+        };
+        if !follows {
+            let shown = last.into_iter().chain([piece]);
+            return Some(Violation::new(ORDER, format!("task {}", reading.task)).shown_by(shown));
+        }
+        last = Some(piece);
+    }
+    None
+}
+
+fn check_equal(reading: &Reading, task: &Task) -> Option<Violation> {
+    let fails = |what: String, piece: Option<&Piece>| {
+        Some(Violation::new(EQUAL, format!("task {}: {what}", task.task)).shown_by(piece))
+    };
+    if let Some(end) = &reading.end
+        && *end != task.status
+    {
+        return fails(format!("the reader was told {end}, and it is {}", task.status), None);
+    }
+    let stored: BTreeMap<(u32, u32, u32), &str> = task
+        .pieces
+        .iter()
+        .map(|piece| ((piece.position, piece.attempt, piece.sequence), piece.text.as_str()))
+        .collect();
+    for piece in &reading.pieces {
+        let place = (piece.position, piece.attempt, piece.sequence);
+        if stored.get(&place) != Some(&piece.text.as_str()) {
+            return fails("a piece was heard that is not stored".to_owned(), Some(piece));
+        }
+    }
+    if reading.end.as_deref() != Some("completed") {
+        return None;
+    }
+    let heard: BTreeSet<(u32, u32)> = reading.pieces.iter().map(|piece| (piece.position, piece.attempt)).collect();
+    let latest: BTreeMap<u32, u32> =
+        task.pieces.iter().fold(BTreeMap::new(), |mut latest, Piece { position, attempt, .. }| {
+            latest.entry(*position).and_modify(|known: &mut u32| *known = (*attempt).max(*known)).or_insert(*attempt);
+            latest
+        });
+    // Only attempts that failed before the reader came may be unheard.
+    let is_due = |piece: &&Piece| {
+        heard.contains(&(piece.position, piece.attempt)) || latest.get(&piece.position) == Some(&piece.attempt)
+    };
+    let (heard, due) = (reading.pieces.len(), task.pieces.iter().filter(is_due).count());
+    if heard != due {
+        return fails(format!("{heard} of {due} pieces were heard"), None);
+    }
+    None
+}

@@ -1,0 +1,124 @@
+//! What can go wrong, and how it is brought about and taken away again.
+
+pub mod disk;
+pub mod log_tail;
+pub mod network;
+pub mod preload;
+pub mod swap;
+
+use std::time::Duration;
+
+use anyhow::Context;
+use rand::Rng;
+use rand::rngs::StdRng;
+use tokio::time::sleep;
+
+use super::plan::Trouble;
+use super::world::World;
+use crate::node::signal;
+use crate::wire::Traffic;
+use preload::DiskFault;
+
+/// A full disk has less left than this, or nothing at all.
+const LEFT_MAX: u64 = 16 * 1024;
+/// A clock jumps forward by at most so much …
+const CLOCK_FORWARD_MAX_S: i64 = 3 * 24 * 60 * 60;
+/// … and back by so much. Leases go by the module's clock: they last longer by as much as it is set back.
+const CLOCK_BACK_MAX_S: i64 = 10;
+/// What arrives late takes at most so much longer.
+const LATE_MAX_MS: u64 = 400;
+
+impl World {
+    /// Brings trouble; it lasts until [`World::heal`]. Gives a word about what cannot be done on this machine.
+    pub async fn trouble(&mut self, trouble: Trouble, chance: &mut StdRng) -> anyhow::Result<Option<&'static str>> {
+        match trouble {
+            Trouble::TruncatedLog | Trouble::FlippedLog => {}
+            Trouble::FrozenNode => signal(self.node.pid(), "STOP")?,
+            Trouble::FrozenFacade => signal(self.facade.pid(), "STOP")?,
+            Trouble::FullNodeDisk => {
+                if !self.node_disk.fill(chance.gen_range(0..LEFT_MAX))? {
+                    self.node_controls.set_disk(DiskFault::Full)?;
+                }
+            }
+            Trouble::FullFacadeDisk => {
+                if !self.facade_disk.fill(chance.gen_range(0..LEFT_MAX))? {
+                    self.facade_controls.set_disk(DiskFault::Full)?;
+                }
+            }
+            Trouble::FailingWrites => self.node_controls.set_disk(DiskFault::Writes)?,
+            Trouble::TornWrites => self.node_controls.set_disk(DiskFault::Tears)?,
+            Trouble::FailingSync => self.node_controls.set_disk(DiskFault::Syncs)?,
+            Trouble::SilentClients => self.clients_to_node.set(Traffic::Held),
+            Trouble::UnpluggedNode => match &self.network {
+                Some(network) => network.pull_cable()?,
+                None => [&self.clients_to_node, &self.facade_to_node].iter().for_each(|wire| wire.set(Traffic::Held)),
+            },
+            Trouble::CutClients => {
+                self.clients_to_node.set(Traffic::Refused);
+                self.clients_to_facade.set(Traffic::Refused);
+            }
+            Trouble::SilentFacade => self.facade_to_node.set(Traffic::Held),
+            Trouble::CutFacade => self.facade_to_node.set(Traffic::Refused),
+            Trouble::LostAnswers => {
+                self.clients_to_node.set(Traffic::LosesAnswers);
+                self.facade_to_node.set(Traffic::LosesAnswers);
+            }
+            Trouble::SlowNetwork => {
+                let late = Duration::from_millis(chance.gen_range(20..LATE_MAX_MS));
+                self.wires().iter().for_each(|wire| wire.set(Traffic::Late(late)));
+            }
+            Trouble::NodeClock | Trouble::FacadeClock => {
+                let by_s = match chance.gen_bool(0.5) {
+                    true => chance.gen_range(1..=CLOCK_FORWARD_MAX_S),
+                    false => -chance.gen_range(1..=CLOCK_BACK_MAX_S),
+                };
+                let is_node = trouble == Trouble::NodeClock;
+                let controls = if is_node { &mut self.node_controls } else { &mut self.facade_controls };
+                if !controls.set_clock_on(by_s)? {
+                    return Ok(Some("libfaketime is not installed, so the clock does not jump"));
+                }
+            }
+            Trouble::HotSwap => self.swap().await.context("a swap under load")?,
+            Trouble::KilledPublish => self.begin_swap(),
+        }
+        Ok(None)
+    }
+
+    /// Takes every trouble away; what was killed stays away, and clocks stay where they have jumped to.
+    pub fn heal(&mut self, trouble: Trouble) -> anyhow::Result<()> {
+        match trouble {
+            // It may have been killed meanwhile, and its number may be another process's.
+            Trouble::FrozenNode if self.node.try_wait().is_none() => signal(self.node.pid(), "CONT")?,
+            Trouble::FrozenFacade if self.facade.is_running() => signal(self.facade.pid(), "CONT")?,
+            _ => {}
+        }
+        if let Some(network) = &self.network {
+            network.plug_in()?;
+        }
+        self.wires().iter().for_each(|wire| wire.set(Traffic::Flows));
+        for (disk, controls) in [(&self.node_disk, &self.node_controls), (&self.facade_disk, &self.facade_controls)] {
+            disk.clear()?;
+            controls.set_disk(DiskFault::None)?;
+        }
+        Ok(())
+    }
+
+    /// Publishes the form of the module that is not published, and waits for the end of it.
+    pub async fn swap(&mut self) -> anyhow::Result<()> {
+        self.database.publish(self.forms.other()).await?;
+        self.forms.swapped();
+        Ok(())
+    }
+
+    /// The same without waiting.
+    fn begin_swap(&self) {
+        let (database, form) = (self.database.clone(), self.forms.other());
+        // The node is killed before it is done, or shortly after.
+        tokio::spawn(async move { database.publish(form).await });
+    }
+}
+
+/// A pause of so many milliseconds.
+pub async fn pause(ms: u64) {
+    sleep(Duration::from_millis(ms)).await;
+}

@@ -1,0 +1,150 @@
+//! Several devices of one player, who save over each other: each looks, and replaces what it has seen.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::Rng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use spacetimedb_lib::{Identity, Uuid};
+use tokio::time::sleep;
+use worldloom_client::{RuntimeSnapshot, RuntimeSnapshotRecord, RuntimeSnapshotRequest, RuntimeSnapshotSlot};
+
+use super::super::checks::saves::{Slot, SlotAsked, SlotCall};
+use super::super::history::{Asked, Told};
+use super::super::rows::slot_of;
+use super::caller::{Attempts, Caller, PAUSE};
+use super::{Ground, Histories, Work};
+use crate::Account;
+use crate::facade::sha256;
+
+const SLOTS: [&str; 2] = ["left", "right"];
+/// Longest pause between two requests of a device.
+const PAUSE_MAX_MS: u64 = 80;
+/// The device that makes the last save of all.
+const LAST_DEVICE: u32 = u32::MAX;
+
+/// Whose saves they are.
+#[derive(Clone)]
+pub struct Player {
+    /// Who plays.
+    pub account: Account,
+    /// The world.
+    pub world_id: Uuid,
+    /// The story that is saved.
+    pub session_id: Uuid,
+}
+
+/// A device and its notes.
+struct Device {
+    ground: Arc<Ground>,
+    number: u32,
+    player: Player,
+    owner: Identity,
+    caller: Caller,
+    /// The revision in each slot, as far as this device knows.
+    known: HashMap<&'static str, u64>,
+    asked: Vec<SlotAsked>,
+}
+
+/// Reads and saves until the run is over.
+pub async fn save(ground: Arc<Ground>, number: u32, mut chance: StdRng, player: Player) -> anyhow::Result<Histories> {
+    let mut device = Device::new(&ground, number, player)?;
+    while !ground.is_over() {
+        let slot = *SLOTS.choose(&mut chance).unwrap_or(&SLOTS[0]);
+        let attempts = if chance.gen_bool(0.5) { Attempts::One } else { Attempts::UntilAnswered };
+        if chance.gen_bool(0.5) {
+            device.read(slot).await
+        } else {
+            device.save(slot, attempts).await
+        }
+        sleep(Duration::from_millis(chance.gen_range(0..=PAUSE_MAX_MS))).await;
+    }
+    Ok(Histories { saves: device.asked, ..Default::default() })
+}
+
+/// One save that succeeds, however often it takes, and its revision.
+pub async fn save_once(ground: &Arc<Ground>, player: &Player) -> anyhow::Result<(Vec<SlotAsked>, u64)> {
+    let mut device = Device::new(ground, LAST_DEVICE, player.clone())?;
+    for _ in 0..100 {
+        device.read(SLOTS[0]).await;
+        device.save(SLOTS[0], Attempts::UntilAnswered).await;
+        if let Some(told) = device.asked.last().and_then(|asked| asked.told.done()) {
+            let revision = told.revision;
+            return Ok((device.asked, revision));
+        }
+        sleep(PAUSE).await;
+    }
+    anyhow::bail!("nothing can be saved any more: {:?}", device.asked.last())
+}
+
+impl Device {
+    fn new(ground: &Arc<Ground>, number: u32, player: Player) -> anyhow::Result<Self> {
+        let caller = Caller::new(ground, &player.account.token);
+        let owner = Identity::from_hex(&player.account.identity)?;
+        let (known, asked) = (HashMap::new(), Vec::new());
+        Ok(Self { ground: ground.clone(), number, player, owner, caller, known, asked })
+    }
+
+    async fn read(&mut self, slot: &'static str) {
+        let request = RuntimeSnapshotSlot { world_id: self.player.world_id, slot: slot.to_owned() };
+        let args = (None::<Identity>, request);
+        let settled = self.caller.settle("get_runtime_snapshot_and_return", &args, Attempts::One).await;
+        let told = match settled.told.map(|record: RuntimeSnapshotRecord| found(&record)) {
+            // An empty slot has nothing to show.
+            Told::Refused(reason) if reason.starts_with("NotFound") => Told::Done(Slot::default()),
+            told => told,
+        };
+        let call = SlotCall::Read { slot: slot_of(&self.owner, slot) };
+        self.note(slot, Asked { client: self.number, call, begun: settled.begun, ended: settled.ended, told });
+    }
+
+    /// Saves over what the device knows of; if somebody else has saved meanwhile, it is refused.
+    async fn save(&mut self, slot: &'static str, attempts: Attempts) {
+        let content = (u64::from(self.number) << 32) + self.asked.len() as u64 + 1;
+        let expected = self.known.get(slot).copied().unwrap_or(0);
+        let args = (None::<Identity>, self.request(slot, expected, content));
+        let settled = self.caller.settle("upsert_runtime_snapshot_and_return", &args, attempts).await;
+        let told = settled.told.map(|snapshot: RuntimeSnapshot| stored(&snapshot, content));
+        let call = SlotCall::Save { slot: slot_of(&self.owner, slot), expected, content };
+        self.note(slot, Asked { client: self.number, call, begun: settled.begun, ended: settled.ended, told });
+    }
+
+    fn note(&mut self, slot: &'static str, asked: SlotAsked) {
+        if let Told::Done(told) = &asked.told {
+            self.ground.count(Work::Saves);
+            self.known.insert(slot, told.revision);
+        }
+        self.asked.push(asked);
+    }
+
+    fn request(&self, slot: &str, expected_revision: u64, content: u64) -> RuntimeSnapshotRequest {
+        let payload = content.to_le_bytes().to_vec();
+        RuntimeSnapshotRequest {
+            session_id: self.player.session_id,
+            slot: slot.to_owned(),
+            format_version: 1,
+            checksum: checksum(content),
+            payload,
+            expected_revision,
+        }
+    }
+}
+
+/// The hash of a save with this content.
+pub fn checksum(content: u64) -> String {
+    sha256(&content.to_le_bytes())
+}
+
+/// What a device finds in a slot.
+fn found(record: &RuntimeSnapshotRecord) -> Slot {
+    let content = record.payload.as_slice().try_into().map_or(u64::MAX, u64::from_le_bytes);
+    Slot { revision: record.snapshot.revision, content }
+}
+
+/// What a save was told: the content itself is not in the answer, but its hash is.
+fn stored(snapshot: &RuntimeSnapshot, content: u64) -> Slot {
+    let is_same = snapshot.checksum == checksum(content);
+    Slot { revision: snapshot.revision, content: if is_same { content } else { u64::MAX } }
+}

@@ -1,0 +1,77 @@
+//! A player who uploads pictures through the facade.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::bail;
+use rand::Rng;
+use rand::rngs::StdRng;
+use reqwest::StatusCode;
+use serde_json::Value;
+use tokio::time::{sleep, timeout};
+
+use super::super::checks::uploads::{Upload, UploadAsked};
+use super::super::history::{Asked, NEVER, Told};
+use super::caller::{Attempts, PATIENCE, PAUSE};
+use super::{Ground, Histories, Work};
+use crate::Account;
+use crate::facade::{self, FacadeClient, sha256};
+use crate::pictures::picture;
+
+/// Longest pause between two uploads.
+const PAUSE_MAX_MS: u64 = 150;
+
+/// Uploads until the run is over, and reads each again.
+pub async fn upload(
+    ground: Arc<Ground>,
+    number: u32,
+    mut chance: StdRng,
+    player: Account,
+) -> anyhow::Result<Histories> {
+    let client = FacadeClient::at(&ground.places.facade_url)?;
+    let mut asked: Vec<UploadAsked> = Vec::new();
+    while !ground.is_over() {
+        let count = u32::try_from(asked.len())?;
+        let file = facade::Upload::private(format!("upload-{number}-{count}"), picture((number << 20) + count)?);
+        let call = Upload { key: file.key.clone(), sha256: sha256(&file.bytes) };
+        let attempts = if chance.gen_bool(0.5) { Attempts::One } else { Attempts::UntilAnswered };
+        let begun = ground.clock.now();
+        let told = loop {
+            let told = attempt(&client, &player, &file).await?;
+            if told != Told::Nothing || attempts == Attempts::One {
+                break told;
+            }
+            sleep(PAUSE).await;
+        };
+        let ended = if told == Told::Nothing { NEVER } else { ground.clock.now() };
+        if told.done().is_some() {
+            ground.count(Work::Uploads);
+        }
+        asked.push(Asked { client: number, call, begun, ended, told });
+        sleep(Duration::from_millis(chance.gen_range(0..=PAUSE_MAX_MS))).await;
+    }
+    Ok(Histories { uploads: asked, ..Default::default() })
+}
+
+async fn attempt(client: &FacadeClient, player: &Account, file: &facade::Upload) -> anyhow::Result<Told<String>> {
+    let Ok(Ok(answer)) = timeout(PATIENCE, client.upload(player, file)?.send()).await else {
+        return Ok(Told::Nothing);
+    };
+    let status = answer.status();
+    let body = timeout(PATIENCE, answer.text()).await.ok().and_then(Result::ok);
+    match (status, body) {
+        (StatusCode::CREATED, Some(body)) => {
+            let asset: Value = serde_json::from_str(&body)?;
+            match asset["asset_id"].as_str() {
+                Some(id) => Ok(Told::Done(id.to_owned())),
+                None => bail!("an upload was acknowledged without an id: {body}"),
+            }
+        }
+        // Nothing is known of what a server cannot answer for, or what was cut off.
+        (status, _) if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => Ok(Told::Nothing),
+        (StatusCode::CREATED, None) => Ok(Told::Nothing),
+        // The clock jumped over the time that an upload may take.
+        (StatusCode::CONFLICT, Some(body)) if body.contains("\"from\":\"expired\"") => Ok(Told::Refused(body)),
+        (status, body) => bail!("an upload was answered {status}: {body:?}"),
+    }
+}

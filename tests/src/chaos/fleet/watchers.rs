@@ -1,0 +1,121 @@
+//! Subscribers with confirmed reads, who come back whenever their connection is lost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::Rng;
+use rand::rngs::StdRng;
+use spacetimedb_client_api_messages::websocket::v2::{ServerMessage, TableUpdateRows};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+use super::super::checks::streams::{Heard, News, Stream};
+use super::super::rows::decode_all;
+use super::caller::{PATIENCE, PAUSE};
+use super::farewell::Farewell;
+use super::{Ground, Histories, Places};
+use crate::module_calls::SocketCalls;
+
+/// A watcher that has heard nothing for so long tries another connection.
+const SILENCE: Duration = Duration::from_secs(5);
+
+/// Who watches what.
+pub struct Watcher {
+    /// What reports call it.
+    pub name: String,
+    /// Whose token it has.
+    pub token: String,
+    /// What it subscribes to.
+    pub tables: Vec<&'static str>,
+    /// Whether it also leaves without need, now and then.
+    pub is_restless: bool,
+    /// Says what is the last of all, once nothing else will happen.
+    pub farewell: watch::Receiver<Option<Farewell>>,
+}
+
+/// Watches until the last change of all has come.
+pub async fn watch(ground: Arc<Ground>, watcher: Watcher, mut chance: StdRng) -> anyhow::Result<Histories> {
+    let mut stream = Stream { watcher: watcher.name.clone(), tables: watcher.tables.clone(), news: Vec::new() };
+    while !has_come(&watcher, &stream) {
+        let until = match watcher.is_restless {
+            true => Instant::now() + Duration::from_millis(chance.gen_range(200..3_000)),
+            false => Instant::now() + Duration::from_secs(24 * 60 * 60),
+        };
+        if let Some((connection, mut heard)) = connect(&ground, &watcher).await {
+            follow(&ground, &watcher, &mut heard, &mut stream, until).await?;
+            drop(connection);
+        }
+        sleep(PAUSE).await;
+    }
+    Ok(Histories { streams: vec![stream], ..Default::default() })
+}
+
+type Messages = mpsc::UnboundedReceiver<ServerMessage>;
+
+/// A connection with a subscription that stands, unless something is wrong at the moment.
+async fn connect(ground: &Ground, watcher: &Watcher) -> Option<(SocketCalls, Messages)> {
+    let (changes, heard) = mpsc::unbounded_channel();
+    let Places { node_url, database, .. } = &ground.places;
+    let connecting = SocketCalls::connect_confirmed(node_url, database, &watcher.token, Some(changes));
+    let connection = timeout(PATIENCE, connecting).await.ok()?.ok()?;
+    timeout(PATIENCE, connection.subscribe(&watcher.tables)).await.ok()?.ok()?;
+    Some((connection, heard))
+}
+
+/// Writes down what comes until the connection ends.
+///
+/// Errors: something that no client can read.
+async fn follow(
+    ground: &Ground,
+    watcher: &Watcher,
+    heard: &mut Messages,
+    stream: &mut Stream,
+    until: Instant,
+) -> anyhow::Result<()> {
+    while !has_come(watcher, stream) {
+        let silent_at = Instant::now() + SILENCE;
+        let Ok(Some(message)) = timeout_at(silent_at.min(until), heard.recv()).await else { return Ok(()) };
+        let at = ground.clock.now();
+        stream.news.extend(news(&message)?.into_iter().map(|what| News { at, what }));
+    }
+    Ok(())
+}
+
+fn has_come(watcher: &Watcher, stream: &Stream) -> bool {
+    let farewell = watcher.farewell.borrow();
+    let Some(farewell) = farewell.as_ref() else { return false };
+    stream.news.iter().rev().any(|news| {
+        let rows = match &news.what {
+            Heard::All(rows) => rows,
+            Heard::Changed { inserted, .. } => inserted,
+        };
+        rows.iter().any(|row| farewell.is_said_by(row.table, &row.series, row.version))
+    })
+}
+
+fn news(message: &ServerMessage) -> anyhow::Result<Option<Heard>> {
+    match message {
+        ServerMessage::SubscribeApplied(applied) => {
+            let mut rows = Vec::new();
+            for table in &applied.rows.tables {
+                let encoded: Vec<_> = table.rows.into_iter().collect();
+                rows.extend(decode_all(&table.table, encoded.iter().map(|row| row.as_ref()))?);
+            }
+            Ok(Some(Heard::All(rows)))
+        }
+        ServerMessage::TransactionUpdate(update) => {
+            let (mut deleted, mut inserted) = (Vec::new(), Vec::new());
+            for table in update.query_sets.iter().flat_map(|set| &set.tables) {
+                for rows in &table.rows {
+                    let TableUpdateRows::PersistentTable(rows) = rows else { continue };
+                    for (list, encoded) in [(&mut deleted, &rows.deletes), (&mut inserted, &rows.inserts)] {
+                        let encoded: Vec<_> = encoded.into_iter().collect();
+                        list.extend(decode_all(&table.table_name, encoded.iter().map(|row| row.as_ref()))?);
+                    }
+                }
+            }
+            Ok(Some(Heard::Changed { deleted, inserted }))
+        }
+        _ => Ok(None),
+    }
+}

@@ -1,0 +1,29 @@
+//! A seed is a plan.
+
+use std::collections::BTreeSet;
+
+use clap::ValueEnum;
+use worldloom_tests::chaos::plan::{Trouble, cycles};
+
+#[test]
+fn a_seed_always_draws_the_same_cycles_and_more_of_them_begin_alike() {
+    assert_eq!(cycles(7, 20, &[]), cycles(7, 60, &[])[..20]);
+    assert_ne!(cycles(7, 20, &[]), cycles(8, 20, &[]));
+}
+
+#[test]
+fn twenty_cycles_have_every_trouble_once() {
+    let kinds = Trouble::value_variants().len();
+    assert_eq!(kinds, 20);
+    for seed in 0..50 {
+        let names: BTreeSet<String> =
+            cycles(seed, 20, &[]).iter().map(|cycle| format!("{:?}", cycle.trouble)).collect();
+        assert_eq!(names.len(), kinds, "{names:?}");
+    }
+}
+
+#[test]
+fn troubles_can_be_chosen_and_logs_are_damaged_while_the_node_is_away() {
+    let chosen = cycles(7, 20, &[Trouble::TruncatedLog]);
+    assert!(chosen.iter().all(|cycle| cycle.trouble == Trouble::TruncatedLog && cycle.killed.has_node()));
+}
