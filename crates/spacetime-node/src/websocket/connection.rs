@@ -116,10 +116,10 @@ async fn open(accepted: Accepted, mut socket: Socket, limits: WebSocketConfig) {
     if let Some(session) = &session {
         session.establish(&client.sender());
     }
-    // The actor waits for this, so that its session is on record before it can end.
-    if session_sender.send(session).is_ok() {
-        greet(&client, &caller);
-    }
+    greet(&client, &caller);
+    // The actor waits for this, so that its session is on record before it can end, and no answer comes before the
+    // greeting. One that is gone already needs neither.
+    let _ = session_sender.send(session);
 }
 
 fn rejection(cause: &ClientConnectedError) -> ClientRejectCause {
