@@ -8,6 +8,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 /// Inputs that are tried beside those of the corpus, and the seconds after which fewer will do.
 const RUNS: u32 = 1000;
@@ -90,6 +91,22 @@ fn run(target: &str, arguments: Vec<String>) {
     let last: Vec<&str> = said.lines().rev().take(40).collect();
     let last = last.into_iter().rev().collect::<Vec<_>>().join("\n");
     assert!(output.status.success(), "{target} found something; repeat it with `cargo xtask fuzz {target}`\n{last}");
+    assert_eq!(left_behind(folder.path()), Vec::<String>::new(), "{target} has left programs running");
+}
+
+/// Command lines of programs that work in the folder. One that has just been killed may be there for a moment more.
+fn left_behind(folder: &Path) -> Vec<String> {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let running = fs::read_dir("/proc").unwrap().flatten();
+        let lines = running.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
+        let lines = lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
+        let left: Vec<String> = lines.filter(|line| line.contains(&*folder.to_string_lossy())).collect();
+        if left.is_empty() || Instant::now() > deadline {
+            return left;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 fn corpus(target: &str) -> PathBuf {

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use worldloom_facade::edge::config::RateConfig;
 use worldloom_facade::{Config, Facade, app};
-use worldloom_tests::{Account, TestNode};
+use worldloom_tests::{Account, NodeOptions, TestNode};
 
 use crate::http_case::HttpCase;
 use crate::json;
@@ -43,6 +43,11 @@ fn world() -> &'static World {
     WORLD.get_or_init(|| World::start().unwrap_or_else(|cause| panic!("the facade does not start: {cause:#}")))
 }
 
+/// libFuzzer ends the process without a word to anybody, and the node would stay.
+fn ends_with_this_process() -> NodeOptions {
+    NodeOptions { launcher: ["setpriv", "--pdeathsig", "KILL"].map(str::to_owned).into(), ..NodeOptions::default() }
+}
+
 impl World {
     fn start() -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -55,7 +60,7 @@ impl World {
     }
 
     async fn open(folder: &TempDir) -> anyhow::Result<(TestNode, Facade, Account)> {
-        let node = TestNode::start().await?;
+        let node = TestNode::start_with(ends_with_this_process()).await?;
         let database = node.publish("game", "spacetime_module").await?;
         let service = node.account().await?;
         database.grant(&service, "service").await?;
