@@ -1,5 +1,5 @@
-//! `cargo xtask bindings`: client bindings, generated from the game module and from the facade's API,
-//! and committed.
+//! `cargo xtask bindings`: bindings that are committed, generated from the game module, from the facade's API, and from
+//! the module of a benchmark.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,8 +17,8 @@ use crate::{process, progress, setup};
 /// What writes a folder of bindings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Generator {
-    /// The node, from the game module, in this language.
-    Module(&'static str),
+    /// The node, from this module, in this language.
+    Module(&'static str, &'static str),
     /// The facade: the description of its HTTP API.
     Description,
     /// `openapi-typescript`, from that description.
@@ -26,9 +26,10 @@ enum Generator {
 }
 
 /// Each generator and the folder of its committed output.
-const TARGETS: [(Generator, &str); 4] = [
-    (Generator::Module("rust"), "client-bindings/rust/src/module_bindings"),
-    (Generator::Module("typescript"), "client-bindings/typescript/src/module_bindings"),
+const TARGETS: [(Generator, &str); 5] = [
+    (Generator::Module(GAME_MODULE, "rust"), "client-bindings/rust/src/module_bindings"),
+    (Generator::Module(GAME_MODULE, "typescript"), "client-bindings/typescript/src/module_bindings"),
+    (Generator::Module("transfer", "rust"), "tests/peer-facade/src/module_bindings"),
     (Generator::Description, "client-bindings/http"),
     (Generator::HttpTypes, "client-bindings/typescript/src/http_bindings"),
 ];
@@ -99,10 +100,10 @@ fn prepare(workspace: &Workspace) -> Result<()> {
 fn generate(workspace: &Workspace, profile: Profile, generator: Generator) -> Result<Files> {
     let folder = tempfile::tempdir()?;
     match generator {
-        Generator::Module(language) => {
+        Generator::Module(module, language) => {
             let mut command = Command::new(workspace.binary(profile, NODE));
             command.args(["generate", "--lang", language, "--out-dir"]).arg(folder.path());
-            command.arg("--bin-path").arg(workspace.module(GAME_MODULE));
+            command.arg("--bin-path").arg(workspace.module(module));
             process::run_quietly(&mut command)?;
         }
         Generator::Description => write_description(workspace, profile, folder.path())?,
