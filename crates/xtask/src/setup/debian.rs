@@ -46,13 +46,15 @@ fn apt_get() -> Command {
     command
 }
 
+/// Whether this user may do everything.
 #[cfg(unix)]
-fn is_root() -> bool {
+pub fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }
 
+/// Nobody there is `root`.
 #[cfg(not(unix))]
-fn is_root() -> bool {
+pub fn is_root() -> bool {
     false
 }
 

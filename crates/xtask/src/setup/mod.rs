@@ -18,6 +18,7 @@ mod wasm;
 pub use api_tester::ensure_api_tester;
 pub use browser::ensure_browser_libraries;
 pub use clock_faker::find_or_install_clock_faker;
+pub use debian::is_root;
 pub use host::ensure_host_tools;
 pub use http_load::ensure_http_load_generator;
 pub use javascript::{NPM, ensure_node_js};

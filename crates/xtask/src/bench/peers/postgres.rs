@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::process::stop;
 use crate::process;
+use crate::setup::is_root;
 use crate::workspace::Workspace;
 
 /// How long a start may take; after a benchmark that was killed, it is a recovery.
@@ -158,16 +159,6 @@ fn as_system_user(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--reuid", SYSTEM_USER, "--regid", SYSTEM_USER, "--clear-groups", "--"]).arg(program);
     command
-}
-
-#[cfg(unix)]
-fn is_root() -> bool {
-    nix::unistd::geteuid().is_root()
-}
-
-#[cfg(not(unix))]
-fn is_root() -> bool {
-    false
 }
 
 /// Gives a folder to the user that PostgreSQL runs as.
