@@ -1,7 +1,8 @@
 //! The fuzzer's program: libFuzzer around one target.
 //!
-//! `fuzz TARGET [options and folders of libFuzzer]`, `fuzz --list`, or `fuzz --seeds TARGET FOLDER`. Whatever panics ends the process, in any thread,
-//! and leaves the input that did it; so does a stack that overflows, memory without end, and a run that takes too long.
+//! `fuzz TARGET [options and folders of libFuzzer]`, `fuzz --list`, or `fuzz --seeds TARGET FOLDER`. Whatever panics
+//! ends the process, in any thread, and leaves the input that did it; so does a stack that overflows, memory without
+//! end, and a run that takes too long.
 
 use std::ffi::{CString, c_char, c_int, c_uint};
 use std::process::ExitCode;

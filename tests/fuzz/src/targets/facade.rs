@@ -43,9 +43,10 @@ fn world() -> &'static World {
     WORLD.get_or_init(|| World::start().unwrap_or_else(|cause| panic!("the facade does not start: {cause:#}")))
 }
 
-/// libFuzzer ends the process without a word to anybody, and the node would stay.
+/// libFuzzer ends the process without a word to anybody, and the node would stay. Linux can end it as well.
 fn ends_with_this_process() -> NodeOptions {
-    NodeOptions { launcher: ["setpriv", "--pdeathsig", "KILL"].map(str::to_owned).into(), ..NodeOptions::default() }
+    let launcher: &[&str] = if cfg!(target_os = "linux") { &["setpriv", "--pdeathsig", "KILL"] } else { &[] };
+    NodeOptions { launcher: launcher.iter().map(|&word| word.to_owned()).collect(), ..NodeOptions::default() }
 }
 
 impl World {
