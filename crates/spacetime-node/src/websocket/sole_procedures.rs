@@ -62,7 +62,7 @@ impl SoleProcedures {
             answer(&client, call, arrived, &are_alone).await;
             drop(permit);
         });
-        // The first step puts the call into the queue of the database, so that calls run in the order in which they came.
+        // The first step puts the call into the queue of the database, so that calls queue in the order in which they came.
         if poll!(&mut answered).is_pending() {
             tokio::spawn(answered);
         }

@@ -236,22 +236,27 @@ async fn next_v1(socket: &mut Raw) -> anyhow::Result<v1::ServerMessage<v1::Bsatn
 /// Procedures are answered by a way of their own until there is anything else on the connection, rows for instance, which
 /// a result must not overtake.
 #[tokio::test]
-async fn procedures_run_in_order_and_their_results_follow_the_rows_they_made() -> Outcome {
+async fn every_procedure_is_answered_once_and_after_the_rows_it_made() -> Outcome {
+    /// More than may be under way at once. The engine does not promise to run so many in order.
+    const CALLS: u32 = 600;
     let node = TestNode::start().await?;
     let database = node.publish("zoo", "schema_zoo").await?;
     for protocol in [V2, V3] {
         let mut socket = Socket::open_with(&database, &database.owner, protocol, "confirmed=true").await?;
-        let calls = (0..20).map(|number| registration(protocol, number)).collect::<anyhow::Result<Vec<_>>>()?;
+        let calls = (0..CALLS).map(|number| registration(protocol, number)).collect::<anyhow::Result<Vec<_>>>()?;
         socket.send(&calls).await?;
         let mut animals = Vec::new();
         for _ in &calls {
             animals.push(registered(socket.next().await?)?);
         }
         animals.sort_unstable();
-        assert!(animals.is_sorted_by(|one, next| one.0 + 1 == next.0 && one.1 < next.1), "{animals:?}");
+        assert!(animals.iter().map(|(request, _)| *request).eq(0..CALLS), "{animals:?}");
+        animals.sort_unstable_by_key(|(_, id)| *id);
+        animals.dedup_by_key(|(_, id)| *id);
+        assert_eq!(animals.len(), calls.len());
 
         socket.subscribe("SELECT * FROM animal").await?;
-        for number in 20..40 {
+        for number in CALLS..CALLS + 20 {
             socket.send(&[registration(protocol, number)?]).await?;
             assert_eq!(changes(&socket.update().await?), Changes { inserts: 1, ..Changes::default() });
             assert_eq!(registered(socket.next().await?)?.0, number);
