@@ -132,7 +132,7 @@ pub struct LogsConfig {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct WasmLimits {
-    /// Procedures of one database that run at the same time.
+    /// Procedures of one database that run at the same time, of those that wait included.
     pub procedure_instance_pool_size: Option<NonZeroU16>,
 }
 
@@ -143,6 +143,11 @@ impl Default for AuthConfig {
 }
 
 const MIB: usize = 1024 * 1024;
+
+/// Procedures of a database at the same time. Nearly all of their time they wait, for the disk at the end of each
+/// transaction or for an answer from outside, and whoever waits holds an instance of the module: with the engine's one
+/// for each core, two procedures that wait would stop all others.
+const PROCEDURES_AT_ONCE: Option<NonZeroU16> = NonZeroU16::new(64);
 
 /// Size at which the commit log begins a new segment, which is also when the engine takes a
 /// snapshot. It bounds what a start has to replay: the engine's own 1 GiB takes seconds.
@@ -256,7 +261,7 @@ impl NodeConfig {
 
     /// The engine's settings for WebAssembly modules.
     pub fn wasm(&self) -> WasmConfig {
-        match self.wasm.procedure_instance_pool_size {
+        match self.wasm.procedure_instance_pool_size.or(PROCEDURES_AT_ONCE) {
             Some(size) => WasmConfig { procedure_instance_pool_size: size.into() },
             None => WasmConfig::default(),
         }

@@ -63,6 +63,7 @@ struct UnverifiedIssuer {
 impl TokenVerifier {
     /// Takes tokens of this issuer, signed with this key, and the facade's own.
     pub fn new(issuer: &str, key: NodeKey, own: AccessTokens) -> Self {
+        token_signatures::install();
         Self { issuer: issuer.into(), key, own, verified: VerifiedTokens::default() }
     }
 

@@ -1,12 +1,12 @@
 //! What a player keeps: settings, history, saves and archives, the wallet, totals.
 
 use worldloom_client::{
-    BrowseKind, ProfileDashboardState, ProfilePlayedWorld, ProfilePlayedWorldPage, ProfileProjectionDifference,
-    ProfileSaveArchive, ProfileSaveArchiveRecord, ProfileSaveArchiveRequest, ProfileSaveRestoration,
-    ProfileWalletBalance, ProfileWalletLedger, RuntimeSettingRecord, RuntimeSettingRequest, RuntimeSettingValue,
-    RuntimeSnapshot, RuntimeSnapshotDeletion, RuntimeSnapshotRecord, RuntimeSnapshotRequest, RuntimeSnapshotSlot,
-    StorySession, UserBrowseHistory, UserBrowseHistoryRequest, WalletCurrency, WalletLedgerPage, WalletPostingRequest,
-    WalletRefundRequest, WalletTransferRequest,
+    BrowseKind, ProfileDashboardState, ProfileOverview, ProfilePlayedWorld, ProfilePlayedWorldPage,
+    ProfileProjectionDifference, ProfileSaveArchive, ProfileSaveArchiveRecord, ProfileSaveArchiveRequest,
+    ProfileSaveRestoration, ProfileWalletBalance, ProfileWalletLedger, RuntimeSettingRecord, RuntimeSettingRequest,
+    RuntimeSettingValue, RuntimeSnapshot, RuntimeSnapshotDeletion, RuntimeSnapshotRecord, RuntimeSnapshotRequest,
+    RuntimeSnapshotSlot, StorySession, UserBrowseHistory, UserBrowseHistoryRequest, WalletCurrency, WalletLedgerPage,
+    WalletPostingRequest, WalletRefundRequest, WalletTransferRequest,
 };
 
 use super::guest::{Guest, key, nothing, own, plain};
@@ -94,6 +94,7 @@ pub const PROFILE: &[Step] = &[
         own(WalletLedgerPage { currency: WalletCurrency::Coins, before_sequence: None, limit: 20 })
     }),
     asks::<ProfileDashboardState>("get_profile_dashboard_and_return", nothing),
+    asks::<ProfileOverview>("get_profile_overview_and_return", nothing),
     asks::<Vec<ProfilePlayedWorld>>("list_profile_played_worlds_and_return", |_| {
         own(ProfilePlayedWorldPage { after_id: None, limit: 20 })
     }),

@@ -1,7 +1,10 @@
 //! Reducers and procedures over HTTP.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 use worldloom_tests::{Database, Outcome, TestNode};
 
 use crate::answers::{self, refusal, refused};
@@ -41,6 +44,24 @@ async fn a_procedure_answers_its_value() -> Outcome {
     let now = now["__timestamp_micros_since_unix_epoch__"].as_i64().unwrap();
     let woken = procedure(&database, "wait_until", json!([[now + 50_000]])).await?;
     assert!(woken[0].as_i64().unwrap() >= now + 50_000, "{woken}");
+    Ok(())
+}
+
+/// The engine's default is an instance for each core, and whoever waits holds one.
+#[tokio::test]
+async fn procedures_that_wait_do_not_keep_others_from_running() -> Outcome {
+    let node = TestNode::start().await?;
+    let database = node.publish("zoo", "schema_zoo").await?;
+    let in_an_hour = SystemTime::now().duration_since(UNIX_EPOCH)? + Duration::from_secs(3_600);
+    let long = json!([[in_an_hour.as_micros() as i64]]);
+    let mut waiting = JoinSet::new();
+    for _ in 0..20 {
+        waiting.spawn(database.request(Method::POST, "/call/wait_until", &database.owner).json(&long).send());
+    }
+    for _ in 0..20 {
+        assert_eq!(procedure(&database, "new_ids", json!([1])).await?[0], 0);
+    }
+    assert!(waiting.try_join_next().is_none(), "one of them did not wait");
     Ok(())
 }
 

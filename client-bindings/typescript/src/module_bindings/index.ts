@@ -244,6 +244,7 @@ import * as GetCreationSessionAndReturnProcedure from "./get_creation_session_an
 import * as GetCustomWorldAndReturnProcedure from "./get_custom_world_and_return_procedure";
 import * as GetGalleryWorldAndReturnProcedure from "./get_gallery_world_and_return_procedure";
 import * as GetProfileDashboardAndReturnProcedure from "./get_profile_dashboard_and_return_procedure";
+import * as GetProfileOverviewAndReturnProcedure from "./get_profile_overview_and_return_procedure";
 import * as GetProfileSaveArchiveAndReturnProcedure from "./get_profile_save_archive_and_return_procedure";
 import * as GetProfileWalletAndReturnProcedure from "./get_profile_wallet_and_return_procedure";
 import * as GetRuntimeSettingAndReturnProcedure from "./get_runtime_setting_and_return_procedure";
@@ -823,6 +824,7 @@ const proceduresSchema = __procedures(
   __procedureSchema("get_custom_world_and_return", GetCustomWorldAndReturnProcedure.params, GetCustomWorldAndReturnProcedure.returnType),
   __procedureSchema("get_gallery_world_and_return", GetGalleryWorldAndReturnProcedure.params, GetGalleryWorldAndReturnProcedure.returnType),
   __procedureSchema("get_profile_dashboard_and_return", GetProfileDashboardAndReturnProcedure.params, GetProfileDashboardAndReturnProcedure.returnType),
+  __procedureSchema("get_profile_overview_and_return", GetProfileOverviewAndReturnProcedure.params, GetProfileOverviewAndReturnProcedure.returnType),
   __procedureSchema("get_profile_save_archive_and_return", GetProfileSaveArchiveAndReturnProcedure.params, GetProfileSaveArchiveAndReturnProcedure.returnType),
   __procedureSchema("get_profile_wallet_and_return", GetProfileWalletAndReturnProcedure.params, GetProfileWalletAndReturnProcedure.returnType),
   __procedureSchema("get_runtime_setting_and_return", GetRuntimeSettingAndReturnProcedure.params, GetRuntimeSettingAndReturnProcedure.returnType),

@@ -2077,6 +2077,22 @@ export const ProfileDashboardState = __t.object("ProfileDashboardState", {
 });
 export type ProfileDashboardState = __Infer<typeof ProfileDashboardState>;
 
+export const ProfileOverview = __t.object("ProfileOverview", {
+  get dashboard() {
+    return ProfileDashboardState;
+  },
+  get items() {
+    return __t.array(InventoryItem);
+  },
+  get quests() {
+    return __t.array(QuestRecord);
+  },
+  get lastSave() {
+    return __t.option(RuntimeSnapshotRecord);
+  },
+});
+export type ProfileOverview = __Infer<typeof ProfileOverview>;
+
 export const ProfilePlayedStory = __t.object("ProfilePlayedStory", {
   sessionId: __t.uuid(),
   owner: __t.identity(),

@@ -77,6 +77,7 @@ pub struct TokenAuthority {
 impl TokenAuthority {
     /// An authority over the node's keys.
     pub fn new(keys: JwtKeys, config: AuthConfig) -> Self {
+        token_signatures::install();
         let outside = CachingOidcTokenValidator::get_default();
         Self { keys, config, outside, remembered: Cache::new(REMEMBERED_TOKENS) }
     }

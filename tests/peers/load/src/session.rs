@@ -32,11 +32,18 @@ const SAVES: &str = "my_snapshots";
 const WORLD_AT: usize = 16 + 32;
 const SLOT_AT: usize = WORLD_AT + 16;
 
+/// The procedure that hands out all at once, its argument, and how the node writes that it did.
+const STATE_CALL: &str = "get_profile_overview_and_return";
+const FOR_THE_CALLER: &str = r#"[{"none":[]}]"#;
+const RECORD: &[u8] = b"[0,";
+
 /// What the other side speaks.
 #[derive(Clone, Copy, ValueEnum)]
 enum Protocol {
     /// A node's WebSocket: the rows of the views, then the bytes of the save.
     Node,
+    /// A node's HTTP API: one call for all.
+    Call,
     /// JSON over HTTP/1.1: one request for all.
     Http,
 }
@@ -88,7 +95,7 @@ struct Start {
 /// Starts sessions.
 pub async fn run(options: Options) -> anyhow::Result<Summary> {
     let tokens = match options.protocol {
-        Protocol::Node => Tokens::of_node(&options.key_file)?,
+        Protocol::Node | Protocol::Call => Tokens::of_node(&options.key_file)?,
         Protocol::Http => Tokens::of_peer(&options.key_file)?,
     };
     let database = Database { address: options.address.clone(), name: options.database, is_confirmed: true };
@@ -151,6 +158,7 @@ impl Start {
         let token = &self.tokens[self.next.fetch_add(1, Ordering::Relaxed) % self.tokens.len()];
         match self.protocol {
             Protocol::Node => self.at_node(token).await,
+            Protocol::Call => self.by_a_call(token).await,
             Protocol::Http => self.over_http(token).await,
         }
     }
@@ -181,6 +189,22 @@ impl Start {
         })
         .await?;
         Ok(socket.close(None).await?)
+    }
+
+    async fn by_a_call(&self, token: &str) -> anyhow::Result<()> {
+        let request = format!(
+            "POST /v1/database/{}/call/{STATE_CALL} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{FOR_THE_CALLER}",
+            self.database.name,
+            self.address,
+            FOR_THE_CALLER.len()
+        );
+        let answer = http::exchange(&self.address, &request).await?;
+        // A refusal is an answer too.
+        let body = answer.windows(4).position(|end| end == b"\r\n\r\n").map(|end| &answer[end + 4..]);
+        let is_record = body.is_some_and(|body| body.starts_with(RECORD));
+        ensure!(is_record, "the player's state was not handed out: {}", String::from_utf8_lossy(&answer));
+        Ok(())
     }
 
     async fn over_http(&self, token: &str) -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! What a player keeps between plays.
 
+mod overview;
 mod profile;
 mod saves;
 mod settings;

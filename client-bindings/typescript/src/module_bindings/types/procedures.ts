@@ -67,6 +67,7 @@ import type * as GetCreationSessionAndReturnProcedure from "../get_creation_sess
 import type * as GetCustomWorldAndReturnProcedure from "../get_custom_world_and_return_procedure";
 import type * as GetGalleryWorldAndReturnProcedure from "../get_gallery_world_and_return_procedure";
 import type * as GetProfileDashboardAndReturnProcedure from "../get_profile_dashboard_and_return_procedure";
+import type * as GetProfileOverviewAndReturnProcedure from "../get_profile_overview_and_return_procedure";
 import type * as GetProfileSaveArchiveAndReturnProcedure from "../get_profile_save_archive_and_return_procedure";
 import type * as GetProfileWalletAndReturnProcedure from "../get_profile_wallet_and_return_procedure";
 import type * as GetRuntimeSettingAndReturnProcedure from "../get_runtime_setting_and_return_procedure";
@@ -294,6 +295,8 @@ export type GetGalleryWorldAndReturnArgs = __Infer<typeof GetGalleryWorldAndRetu
 export type GetGalleryWorldAndReturnResult = __Infer<typeof GetGalleryWorldAndReturnProcedure.returnType>;
 export type GetProfileDashboardAndReturnArgs = __Infer<typeof GetProfileDashboardAndReturnProcedure.params>;
 export type GetProfileDashboardAndReturnResult = __Infer<typeof GetProfileDashboardAndReturnProcedure.returnType>;
+export type GetProfileOverviewAndReturnArgs = __Infer<typeof GetProfileOverviewAndReturnProcedure.params>;
+export type GetProfileOverviewAndReturnResult = __Infer<typeof GetProfileOverviewAndReturnProcedure.returnType>;
 export type GetProfileSaveArchiveAndReturnArgs = __Infer<typeof GetProfileSaveArchiveAndReturnProcedure.params>;
 export type GetProfileSaveArchiveAndReturnResult = __Infer<typeof GetProfileSaveArchiveAndReturnProcedure.returnType>;
 export type GetProfileWalletAndReturnArgs = __Infer<typeof GetProfileWalletAndReturnProcedure.params>;

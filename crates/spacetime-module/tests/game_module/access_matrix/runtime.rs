@@ -201,6 +201,9 @@ fn profile(world: &World, scene: &Scene, name: &str, caller: Actor, named: Optio
         "get_profile_dashboard_and_return" => {
             said(world.call(caller, |ctx| get_profile_dashboard_and_return(ctx, named)))
         }
+        "get_profile_overview_and_return" => {
+            said(world.call(caller, |ctx| get_profile_overview_and_return(ctx, named)))
+        }
         "my_dashboard" => seen(world.see(caller, my_dashboard)),
         "check_profile_projections_and_return" => {
             said(world.call(caller, |ctx| check_profile_projections_and_return(ctx, player)))

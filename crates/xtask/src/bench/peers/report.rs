@@ -91,7 +91,7 @@ fn wallet_goals(results: &Results) -> Vec<Goal> {
 
 fn session_goal(results: &Results) -> Vec<Goal> {
     let closed = |system| (system, session::Way::Closed);
-    let reached = results.session.figures.ratios(&closed(System::Node), &closed(System::Express));
+    let reached = results.session.figures.ratios(&closed(System::NodeHttp), &closed(System::Express));
     let wanted = format!("at least {SESSIONS_TIMES_EXPRESS}");
     vec![Goal { title: "session starts, times Express + tRPC".to_owned(), wanted, reached }]
 }
@@ -193,7 +193,7 @@ fn sessions(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
     let head = [
         "session starts",
         "closed loop: a second",
-        "this product, times",
+        "one HTTP call at this product, times",
         "p99, ms",
         "open loop at 60 % of its own: a second",
         "p50, ms",
@@ -204,7 +204,7 @@ fn sessions(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
         let (closed, open) = ((system, session::Way::Closed), (system, session::Way::OwnPace));
         let values = [
             shown(&figures.per_second(&closed), thousands),
-            shown(&figures.ratios(&(System::Node, session::Way::Closed), &closed), times),
+            shown(&figures.ratios(&(System::NodeHttp, session::Way::Closed), &closed), times),
             shown(&figures.values(&closed, |calls| calls.p99_ms), millis),
             shown(&figures.per_second(&open), thousands),
             shown(&figures.values(&open, |calls| calls.p50_ms), millis),

@@ -91,13 +91,14 @@ impl<'a> Stage<'a> {
         clients.sessions(system, &place, &self.peer_key, self.players, rate)
     }
 
-    fn at_node(&mut self, clients: &Clients, rate: Option<f64>) -> Result<Option<Calls>> {
+    fn at_node(&mut self, system: System, clients: &Clients, rate: Option<f64>) -> Result<Option<Calls>> {
         let Some(server) = &mut self.product else { return Ok(None) };
         server.start_again()?;
         // A database is launched when it is first asked for something, and its module compiled.
         server.count(TABLE)?;
-        let place = ["--protocol", "node", "--database", DATABASE, "--address", server.address()];
-        let calls = clients.sessions(System::Node, &place, &self.node_key, self.players, rate)?;
+        let protocol = if system == System::NodeHttp { "call" } else { "node" };
+        let place = ["--protocol", protocol, "--database", DATABASE, "--address", server.address()];
+        let calls = clients.sessions(system, &place, &self.node_key, self.players, rate)?;
         server.stop()?;
         Ok(Some(calls))
     }
@@ -119,7 +120,7 @@ impl Sessions {
                     let setup = stage.chosen.iter().find(|(chosen, _)| *chosen == system).and_then(|(_, setup)| *setup);
                     let calls = match setup {
                         Some(setup) => Some(stage.at_peer(system, setup, clients, rate)?),
-                        None => stage.at_node(clients, rate)?,
+                        None => stage.at_node(system, clients, rate)?,
                     };
                     let Some(calls) = calls else { continue };
                     rate = Some(OWN_PACE * calls.per_second);

@@ -10,6 +10,8 @@ use super::clients::Client;
 pub enum System {
     /// This product, over the SDK's WebSocket.
     Node,
+    /// This product, by single calls over HTTP, each over a connection of its own.
+    NodeHttp,
     /// This product, through the facade.
     Facade,
     /// axum before PostgreSQL, each request with a connection for itself.
@@ -51,6 +53,7 @@ impl System {
     pub fn title(self) -> &'static str {
         match self {
             Self::Node => "this product, SDK's WebSocket",
+            Self::NodeHttp => "this product, one HTTP call",
             Self::Facade => "this product, facade",
             Self::AxumPooled => "axum + PostgreSQL, pooled",
             Self::AxumPipelined => "axum + PostgreSQL, pipelined",
@@ -67,6 +70,7 @@ impl System {
     pub fn is_measured_by(self, workload: Workload) -> bool {
         match self {
             Self::Node => true,
+            Self::NodeHttp => workload == Workload::Session,
             Self::Facade => matches!(workload, Workload::Wallet | Workload::Growth),
             Self::ColyseusState | Self::ColyseusMessages | Self::Ws => workload == Workload::Rooms,
             _ => self.is_before_postgres() && workload != Workload::Rooms,
@@ -128,7 +132,7 @@ mod tests {
     use clap::ValueEnum;
 
     use super::System::{
-        self, AxumPipelined, AxumPooled, ColyseusMessages, ColyseusState, Express, Facade, Fastapi, Node, Ws,
+        self, AxumPipelined, AxumPooled, ColyseusMessages, ColyseusState, Express, Facade, Fastapi, Node, NodeHttp, Ws,
     };
     use super::Workload;
 
@@ -139,7 +143,7 @@ mod tests {
         };
         assert_eq!(of(Workload::Wallet), [Node, Facade, AxumPooled, AxumPipelined, Express, Fastapi]);
         assert_eq!(of(Workload::Growth), of(Workload::Wallet));
-        assert_eq!(of(Workload::Session), [Node, AxumPooled, AxumPipelined, Express, Fastapi]);
+        assert_eq!(of(Workload::Session), [Node, NodeHttp, AxumPooled, AxumPipelined, Express, Fastapi]);
         assert_eq!(of(Workload::Rooms), [Node, ColyseusState, ColyseusMessages, Ws]);
     }
 }
