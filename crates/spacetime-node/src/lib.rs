@@ -11,6 +11,7 @@
 //! - [`caller_connections`]: what a module sees of callers over HTTP.
 //! - [`argument_limits`]: arguments that would cost more than they weigh.
 //! - [`routes`]: the HTTP API.
+//! - [`unwatched_views`]: forgets what nobody watches any more.
 //! - [`websocket`]: the subscription protocols.
 //! - [`cli`]: the subcommands that talk to a node as a client.
 
@@ -30,4 +31,5 @@ pub mod publish;
 pub mod routes;
 pub mod start;
 pub mod trial;
+pub mod unwatched_views;
 pub mod websocket;

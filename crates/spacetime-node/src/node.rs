@@ -19,6 +19,7 @@ use crate::auth::TokenAuthority;
 use crate::config::NodeConfig;
 use crate::control::{Control, ControlError, DatabaseRecord, Name};
 use crate::error::ApiError;
+use crate::unwatched_views::UnwatchedViews;
 
 /// How long a database may take to finish its work when it stops.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -44,6 +45,8 @@ pub struct Node {
     pub failures: RwLock<BTreeMap<Identity, String>>,
     /// Names whose first publish is under way.
     pub publishing: Mutex<HashSet<Name>>,
+    /// Views that nobody watches any more.
+    pub unwatched_views: UnwatchedViews,
     ready: AtomicBool,
 }
 
@@ -83,6 +86,7 @@ impl Node {
             clients: ClientActorIndex::new(),
             failures: RwLock::default(),
             publishing: Mutex::default(),
+            unwatched_views: UnwatchedViews::default(),
             ready: AtomicBool::new(false),
         }
     }
@@ -136,6 +140,7 @@ impl Node {
             self.finish_bootstrap(record.replica_id, bootstrap);
         }
         self.refuse_if_retired(record).await?;
+        self.unwatched_views.look_after(launched.module.relational_db());
         Ok(launched.module)
     }
 

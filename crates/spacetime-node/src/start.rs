@@ -82,6 +82,7 @@ async fn start_and_serve(args: StartArgs, job_cores: JobCores) -> anyhow::Result
     let listeners = Listeners::bind(&args.listen_addr).await?;
     let node = assemble(&args, config, &data_dir, listeners.port(), job_cores).await?;
     spawn_statistics(&node.controller);
+    tokio::spawn(node.unwatched_views.clone().forget_regularly());
     listeners.announce();
     serving::serve(node, listeners).await;
     drop(data_dir);

@@ -27,6 +27,7 @@ mod sdk;
 mod service;
 mod sql;
 mod start;
+mod views;
 mod websocket;
 
 #[path = "../../../crates/spacetime-bindgen/tests/snapshots/rust/module_bindings/mod.rs"]

@@ -1,5 +1,6 @@
 //! What a player comes back to, in one answer.
 
+use anyhow::Context as _;
 use spacetimedb_sdk::Table;
 use worldloom_client::{
     DomainErrorCode, MyDashboardTableAccess, MyInventoryTableAccess, MyQuestsTableAccess, RemoteTables,
@@ -21,7 +22,7 @@ async fn whoever_comes_back_gets_everything_in_one_answer() -> Outcome {
     ask!(alice, upsert_runtime_snapshot_and_return_then(None, late.clone()))?;
 
     let overview = ask!(alice, get_profile_overview_and_return_then(None))?;
-    let last_save = overview.last_save.ok_or("there is no save")?;
+    let last_save = overview.last_save.clone().context("there is no save")?;
     assert_eq!((&*last_save.snapshot.slot, &last_save.payload), ("auto", &late.payload));
     assert_eq!(overview.quests, [quest]);
     assert_eq!(overview.dashboard.snapshots, 2);
