@@ -6,8 +6,6 @@ use std::fmt::Write;
 pub const WIDTH: f64 = 860.0;
 /// Where the figure begins, below title and legend.
 pub const HEAD: f64 = 64.0;
-/// Most series of a chart, so that each has a colour of its own.
-pub const SERIES_MAX: usize = COLOURS.len();
 
 const COLOURS: [&str; 6] = ["#2f6db5", "#e0812b", "#4a9b57", "#8a63b0", "#b5443c", "#6b7280"];
 

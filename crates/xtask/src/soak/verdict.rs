@@ -113,9 +113,9 @@ fn returned(what: &str, before: usize, after: usize, problem: impl FnOnce() -> S
 fn memory(who: &str, series: &[(f64, f64)], explained: f64) -> Check {
     let allowed = |before: f64| before + explained + MEMORY_SLACK.max(MEMORY_SLACK_SHARE * before);
     let shown = |bytes: f64| format!("{:.0} MiB", bytes / MIB);
-    let limit = |limit| match explained {
-        0.0 => shown(limit),
-        _ => format!("{}, of which {} for rows", shown(limit), shown(explained)),
+    let limit = |limit| {
+        let rows = if explained > 0.0 { format!(", of which {} for rows", shown(explained)) } else { String::new() };
+        shown(limit) + &rows
     };
     flat(&format!("memory of the {who}"), series, allowed, shown, limit)
 }

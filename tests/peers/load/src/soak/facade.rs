@@ -164,8 +164,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_is_kept_after_a_success_alone() -> anyhow::Result<()> {
-        let refusal = "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n";
-        let address = answering(&["HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}", refusal]).await?;
+        let address = answering(&[
+            "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}",
+            "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n",
+        ])
+        .await?;
         let facade = Facade { address: &address, token: "" };
         let mut kept = None;
         facade.read_task_over(&mut kept, "1").await?;
