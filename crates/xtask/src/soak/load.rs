@@ -20,6 +20,8 @@ use crate::workspace::Workspace;
 /// What became of arrivals in some seconds, or in all.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Interval {
+    /// Whether it is all.
+    pub is_total: bool,
     /// Seconds from the beginning of the load to the end of these.
     pub seconds: f64,
     /// Arrivals that nobody was free for in the end.
@@ -65,6 +67,7 @@ pub struct Pace {
 pub struct Load {
     child: Child,
     reports: Receiver<Interval>,
+    total: Option<Interval>,
 }
 
 /// What a load without a rate comes to: arrivals a second.
@@ -92,7 +95,7 @@ impl Load {
                 let _ = sender.send(report);
             }
         });
-        Ok(Self { child, reports })
+        Ok(Self { child, reports, total: None })
     }
 
     /// Whether it goes on; an error if it has ended as it should not.
@@ -103,15 +106,22 @@ impl Load {
     }
 
     /// What it has reported since it was last asked.
-    pub fn reports(&self) -> Vec<Interval> {
-        self.reports.try_iter().collect()
+    pub fn reports(&mut self) -> Vec<Interval> {
+        let reports = self.reports.try_iter().collect();
+        self.without_total(reports)
     }
 
-    /// The rest of what it reports, of which the last is about the whole run.
-    pub fn rest(self) -> (Vec<Interval>, Option<Interval>) {
-        let mut reports: Vec<Interval> = self.reports.iter().collect();
-        let total = reports.pop();
-        (reports, total)
+    /// The rest of what it reports, and what it came to as a whole.
+    pub fn rest(mut self) -> (Vec<Interval>, Option<Interval>) {
+        let reports = self.reports.iter().collect();
+        (self.without_total(reports), self.total.take())
+    }
+
+    fn without_total(&mut self, mut reports: Vec<Interval>) -> Vec<Interval> {
+        if let Some(total) = reports.pop_if(|report| report.is_total) {
+            self.total = Some(total);
+        }
+        reports
     }
 }
 
@@ -143,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_report_is_read_as_the_load_writes_it() -> anyhow::Result<()> {
-        let line = r#"{"seconds":5.0,"missed":1,"kinds":{"save":{"answered":7,"failed":2,"p50_ms":1.0,"p99_ms":2.0,
+        let line = r#"{"is_total":false,"seconds":5.0,"missed":1,"kinds":{"save":{"answered":7,"failed":2,"p50_ms":1.0,"p99_ms":2.0,
                        "max_ms":3.0},"load":{"answered":3,"failed":0,"p50_ms":1.0,"p99_ms":2.0,"max_ms":3.0}}}"#;
         let interval: Interval = serde_json::from_str(line)?;
         assert_eq!((interval.answered(), interval.failed()), (10, 3));

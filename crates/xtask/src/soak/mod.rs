@@ -160,13 +160,13 @@ fn soak(workspace: &Workspace, args: &SoakArgs, folder: &Path) -> Result<Outcome
     let before = progress::step("coming to rest", || rest_after_maximum(&product, &cold))?;
     let rows_before = product.rows()?;
     let rate = (maximum * args.share).max(1.0);
-    let course = progress::step(&format!("{} minutes at {rate:.0} arrivals a second", args.minutes), || {
+    let course = progress::step(&format!("{rate:.0} arrivals a second for {} min", args.minutes), || {
         let pace = Pace { rate: Some(rate), warm_up_seconds: 0.0, seconds: args.seconds(), ..pace };
         let load = Load::start(workspace, args, &product, pace)?;
         course::follow(&product, load, args.seconds(), Duration::from_secs_f64(args.every_seconds), folder)
     })?;
-    let rows = [rows_before, product.rows()?];
     let after = progress::step("coming to rest", || product.wait_until(|now| now.is_within(&before)))?;
+    let rows = [rows_before, product.rows()?];
     let mut checks = verdict::of_end(&course, &before, &after);
     if !args.small {
         checks.extend(verdict::of_course(&course));

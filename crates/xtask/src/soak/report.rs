@@ -29,13 +29,13 @@ pub fn section(workspace: &Workspace, args: &SoakArgs, outcome: &Outcome) -> Str
     let mut lines = heading(workspace, &args.command(), &[]);
     let Outcome { maximum, rate, course, checks, rows } = outcome;
     lines.push(format!(
-        "Measured maximum: {} arrivals a second. Soaked for {} minutes at {}.",
+        "Measured maximum: {} arrivals a second. Soaked for {} min at {} a second.",
         thousands(*maximum),
         args.minutes,
         thousands(*rate)
     ));
     lines.push(String::new());
-    lines.push(verdict(checks));
+    lines.push(verdict(args, checks));
     lines.push(String::new());
     lines.extend(check_table(checks));
     lines.push(String::new());
@@ -56,8 +56,9 @@ pub fn problems(checks: &[Check]) -> Vec<&str> {
     checks.iter().filter_map(|check| check.problem.as_deref()).collect()
 }
 
-fn verdict(checks: &[Check]) -> String {
+fn verdict(args: &SoakArgs, checks: &[Check]) -> String {
     match problems(checks).as_slice() {
+        [] if args.small => "Verdict: nothing is left behind; too short to tell what is flat.".to_owned(),
         [] => "Verdict: flat, and nothing is left behind.".to_owned(),
         problems => format!("Verdict: {}.", problems.join("; ")),
     }

@@ -24,6 +24,8 @@ struct Count {
 /// Some seconds, or all.
 #[derive(Serialize)]
 pub struct Report {
+    /// Whether this is about all.
+    is_total: bool,
     /// Seconds from the beginning to the end of what this is about.
     seconds: f64,
     /// Arrivals that nobody was free for in the end.
@@ -64,21 +66,23 @@ impl Tally {
     /// What happened since the last report.
     pub fn recent(&mut self) -> anyhow::Result<Report> {
         let recent = std::mem::replace(&mut self.recent, Count::of_all()?);
-        self.report(&recent, 0)
+        self.report(&recent, None)
     }
 
     /// What happened in all, and how many arrivals were left over.
     pub fn total(&self, missed: u64) -> anyhow::Result<Report> {
-        self.report(&self.total, missed)
+        self.report(&self.total, Some(missed))
     }
 
-    fn report(&self, counts: &[Count], missed: u64) -> anyhow::Result<Report> {
+    /// `missed` is known at the end alone.
+    fn report(&self, counts: &[Count], missed: Option<u64>) -> anyhow::Result<Report> {
         let mut kinds = Map::new();
         for (kind, count) in Kind::ALL.iter().zip(counts) {
             let name = serde_json::to_value(kind)?;
             kinds.insert(name.as_str().unwrap_or_default().to_owned(), serde_json::to_value(count.report())?);
         }
-        Ok(Report { seconds: self.begin.elapsed().as_secs_f64(), missed, kinds })
+        let (is_total, missed) = (missed.is_some(), missed.unwrap_or_default());
+        Ok(Report { is_total, seconds: self.begin.elapsed().as_secs_f64(), missed, kinds })
     }
 }
 
