@@ -55,6 +55,8 @@ impl Interval {
 /// How fast and how long.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
+    /// Whether every player comes once before.
+    pub is_after_all: bool,
     /// Arrivals a second; without one, whatever is done makes room for the next.
     pub rate: Option<f64>,
     pub warm_up_seconds: f64,
@@ -141,6 +143,9 @@ fn command(workspace: &Workspace, args: &SoakArgs, product: &Product, pace: Pace
     command.args(["--seed", &args.seed.to_string(), "--seconds", &pace.seconds.to_string()]);
     command.args(["--warm-up-seconds", &pace.warm_up_seconds.to_string()]);
     command.args(["--interval-seconds", &pace.interval_seconds.to_string()]);
+    if pace.is_after_all {
+        command.arg("--visit-all");
+    }
     if let Some(rate) = pace.rate {
         command.args(["--rate", &rate.to_string()]);
     }

@@ -151,6 +151,7 @@ fn soak(workspace: &Workspace, args: &SoakArgs, folder: &Path) -> Result<Outcome
     let product = progress::step(&what, || Product::start(workspace, args.profile(), &world, args.players))?;
     let cold = product.come_to_rest()?;
     let pace = Pace {
+        is_after_all: true,
         rate: None,
         warm_up_seconds: (args.maximum_seconds / 6.0).min(5.0),
         seconds: args.maximum_seconds,
@@ -161,7 +162,8 @@ fn soak(workspace: &Workspace, args: &SoakArgs, folder: &Path) -> Result<Outcome
     let rows_before = product.rows()?;
     let rate = (maximum * args.share).max(1.0);
     let course = progress::step(&format!("{rate:.0} arrivals a second for {} min", args.minutes), || {
-        let pace = Pace { rate: Some(rate), warm_up_seconds: 0.0, seconds: args.seconds(), ..pace };
+        let pace =
+            Pace { is_after_all: false, rate: Some(rate), warm_up_seconds: 0.0, seconds: args.seconds(), ..pace };
         let load = Load::start(workspace, args, &product, pace)?;
         course::follow(&product, load, args.seconds(), Duration::from_secs_f64(args.every_seconds), folder)
     })?;

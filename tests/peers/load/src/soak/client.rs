@@ -55,6 +55,11 @@ impl Ground {
         Ok(self.tokens.get((player % count) as usize).context("there are no players")?)
     }
 
+    /// A player comes, sees its rows, and leaves.
+    pub async fn visit(&self, player: u32) -> anyhow::Result<()> {
+        Player::join(&self.database, self.token(player.into())?).await?.leave().await
+    }
+
     /// A session of the next player.
     async fn session(&self, breaks_off: bool, chance: &mut Chance) -> anyhow::Result<()> {
         let number = self.sessions.fetch_add(1, Ordering::Relaxed);

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, anyhow, ensure};
 use clap::Args;
 use futures::future::{join_all, try_join_all};
+use futures::{StreamExt, TryStreamExt, stream};
 use tokio::time::{interval_at, sleep, timeout};
 
 use crate::node::Database;
@@ -66,6 +67,9 @@ pub struct Options {
     /// Draws what arrives.
     #[arg(long)]
     seed: u64,
+    /// Lets every player come once before anything else: what a change costs depends on how many the node remembers.
+    #[arg(long)]
+    visit_all: bool,
 }
 
 /// A run.
@@ -84,6 +88,10 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
     let ground = Arc::new(ground(&options)?);
     let clients = (0..options.clients).map(|number| Client::arrive(ground.clone(), number));
     let clients = try_join_all(clients).await.context("the clients cannot begin")?;
+    if options.visit_all {
+        let visits = stream::iter(0..options.players).map(|player| ground.visit(player));
+        visits.buffer_unordered(options.clients.max(1)).try_collect::<()>().await.context("not everybody can come")?;
+    }
     let seconds = Duration::from_secs_f64(options.seconds);
     let window = Window::beginning_now(Duration::from_secs_f64(options.warm_up_seconds), seconds);
     let pace = paces(1, options.rate, window).pop().context("there is a pace")?;
