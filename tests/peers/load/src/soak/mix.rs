@@ -41,7 +41,7 @@ impl Kind {
     ];
 
     /// How many of a thousand arrivals are of this kind. Most of what a live game does are small calls over standing
-    /// connections; one in sixteen arrivals is a connection that comes and goes, which is far more than games have and
+    /// connections; one in nine arrivals is a connection that comes and goes, which is far more than games have and
     /// what a leak would come from.
     fn share(self) -> u64 {
         match self {
