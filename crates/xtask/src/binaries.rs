@@ -1,5 +1,7 @@
 //! Builds the host programs.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 
 use crate::workspace::{Profile, Workspace};
@@ -10,6 +12,25 @@ pub const NODE: &str = "spacetime-node";
 
 /// The HTTP facade.
 pub const FACADE: &str = "worldloom-facade";
+
+/// The compiled load generator of the peers' workspace.
+pub const LOAD: &str = "peers-load";
+
+/// Path of a program of the peers' workspace.
+pub fn peer(workspace: &Workspace, profile: Profile, name: &str) -> PathBuf {
+    cargo::peers_target(workspace).join(profile.name()).join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// Builds the peers' workspace, as one step.
+pub fn build_peers(workspace: &Workspace, profile: Profile) -> Result<()> {
+    progress::step("load generator and axum peer", || {
+        let mut command = cargo::compile_peers(workspace, "build")?;
+        if profile == Profile::Release {
+            command.arg("--release");
+        }
+        process::run(&mut command)
+    })
+}
 
 /// Builds the programs called `names`, as one step.
 pub fn build(workspace: &Workspace, profile: Profile, names: &[&str]) -> Result<()> {

@@ -10,8 +10,9 @@ use crate::bench::BenchArgs;
 use crate::chaos::ChaosArgs;
 use crate::fuzz::FuzzArgs;
 use crate::seed::SeedArgs;
+use crate::soak::SoakArgs;
 use crate::workspace::{Profile, Workspace};
-use crate::{bench, bindings, build, chaos, ci, dev, fuzz, node, publish, seed, suites};
+use crate::{bench, bindings, build, chaos, ci, dev, fuzz, node, publish, seed, soak, suites};
 
 /// Builds, runs and checks Worldloom.
 #[derive(Debug, Parser)]
@@ -43,6 +44,8 @@ enum Command {
     Bench(BenchArgs),
     /// Brings faults upon the product under load and proves that nothing was lost.
     Chaos(ChaosArgs),
+    /// Plays on the product for an hour and proves that nothing grows that should not.
+    Soak(SoakArgs),
     /// Tries out for a long time what strangers can send.
     Fuzz(FuzzArgs),
     /// Runs every test of the repository and ends with one summary line.
@@ -125,6 +128,7 @@ impl Cli {
             Command::Bindings { check: true } => bindings::check(&workspace)?,
             Command::Bench(args) => bench::run(&workspace, &args)?,
             Command::Chaos(args) => chaos::run(&workspace, &args)?,
+            Command::Soak(args) => soak::run(&workspace, &args)?,
             Command::Fuzz(args) => fuzz::run(&workspace, &args)?,
             Command::Test => return suites::run(&workspace),
             Command::Ci => return ci::run(&workspace),

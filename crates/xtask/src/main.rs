@@ -19,7 +19,9 @@ mod progress;
 mod publish;
 mod seed;
 mod setup;
+mod soak;
 mod suites;
+mod svg;
 mod wasm_modules;
 mod workspace;
 

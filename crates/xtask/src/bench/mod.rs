@@ -2,12 +2,14 @@
 
 mod account_pairs;
 mod facade;
-mod generator;
+pub mod generator;
 mod module;
 mod node;
 mod peers;
-mod report;
-mod server;
+pub mod report;
+pub mod seeding;
+pub mod server;
+pub mod server_process;
 
 use std::fs;
 use std::path::PathBuf;
@@ -52,7 +54,7 @@ pub fn peers_smoke(workspace: &Workspace) -> Result<()> {
 }
 
 /// The folder with nothing in it.
-fn empty(folder: PathBuf) -> Result<PathBuf> {
+pub fn empty(folder: PathBuf) -> Result<PathBuf> {
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }

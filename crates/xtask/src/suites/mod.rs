@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::workspace::{Profile, Workspace};
-use crate::{bench, bindings, build, cargo, progress, setup};
+use crate::{bench, bindings, build, cargo, progress, setup, soak};
 use tally::Tally;
 
 /// What one suite has to say.
@@ -68,6 +68,10 @@ fn run_suites(workspace: &Workspace, packages: &[PathBuf]) -> Vec<Report> {
         }),
         suite("benchmark against peers, as small as can be", || {
             let failure = bench::peers_smoke(workspace).err();
+            Ok(Report::single(failure.map(|error| format!("{error:#}"))))
+        }),
+        suite("soak, as short as can be", || {
+            let failure = soak::smoke(workspace).err();
             Ok(Report::single(failure.map(|error| format!("{error:#}"))))
         }),
         suite("client bindings are up to date", || {

@@ -2,6 +2,7 @@
 //! which the server sends in the order of the calls.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use anyhow::{Context, bail, ensure};
 use bytes::{Buf, BytesMut};
@@ -41,11 +42,12 @@ pub async fn exchange(address: &str, request: &str) -> anyhow::Result<Vec<u8>> {
     let mut answer = Vec::with_capacity(4096);
     stream.read_to_end(&mut answer).await?;
     // Behind the version, which is as long in all of them.
-    ensure!(answer.get(9..12) == Some(b"200"), "a request failed: {}", String::from_utf8_lossy(&answer));
+    ensure!(answer.get(9) == Some(&b'2'), "a request failed: {}", String::from_utf8_lossy(&answer));
     Ok(answer)
 }
 
-async fn connect(address: &str) -> anyhow::Result<TcpStream> {
+/// Connects; what is written is sent at once.
+pub async fn connect(address: &str) -> anyhow::Result<TcpStream> {
     let stream = TcpStream::connect(address).await.context("the server cannot be reached")?;
     stream.set_nodelay(true)?;
     Ok(stream)
@@ -74,19 +76,33 @@ impl<B: FnMut() -> String> HttpConnection<B> {
 
     /// The next whole answer in the buffer: whether it was a success.
     fn take_answer(&mut self) -> anyhow::Result<Option<bool>> {
-        let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
-        let mut answer = httparse::Response::new(&mut fields);
-        let httparse::Status::Complete(head) = answer.parse(&self.incoming)? else { return Ok(None) };
-        let status = answer.code.context("an answer without a status")?;
-        let field = |name: &str| answer.headers.iter().find(|field| field.name.eq_ignore_ascii_case(name));
-        let length = match field("content-length") {
-            Some(length) => Some(str::from_utf8(length.value)?.trim().parse()?),
-            None => chunked_length(field("transfer-encoding"), &self.incoming[head..])?,
-        };
-        let Some(length) = length.filter(|length| self.incoming.len() >= head + length) else { return Ok(None) };
-        self.incoming.advance(head + length);
-        Ok(Some((200..300).contains(&status)))
+        let Some(answer) = whole_answer(&self.incoming)? else { return Ok(None) };
+        self.incoming.advance(answer.body.end);
+        Ok(Some(answer.is_success))
     }
+}
+
+/// An answer that has arrived.
+pub struct Whole {
+    /// Whether its status is that of a success.
+    pub is_success: bool,
+    /// Where its body is; at its end the next answer begins.
+    pub body: Range<usize>,
+}
+
+/// The answer at the beginning of what has arrived, if all of it has.
+pub fn whole_answer(arrived: &[u8]) -> anyhow::Result<Option<Whole>> {
+    let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
+    let mut answer = httparse::Response::new(&mut fields);
+    let httparse::Status::Complete(head) = answer.parse(arrived)? else { return Ok(None) };
+    let status = answer.code.context("an answer without a status")?;
+    let field = |name: &str| answer.headers.iter().find(|field| field.name.eq_ignore_ascii_case(name));
+    let length = match field("content-length") {
+        Some(length) => Some(str::from_utf8(length.value)?.trim().parse::<usize>()?),
+        None => chunked_length(field("transfer-encoding"), &arrived[head..])?,
+    };
+    let Some(length) = length.filter(|length| arrived.len() >= head + length) else { return Ok(None) };
+    Ok(Some(Whole { is_success: (200..300).contains(&status), body: head..head + length }))
 }
 
 /// How long a body in chunks is with all that is around them; nothing if not all of it has arrived.

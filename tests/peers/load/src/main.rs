@@ -4,6 +4,9 @@
 //! of arrivals (open loop). `driver` keeps one connection busy, `pacer` says when calls are due, `http` and `node`
 //! are the two ways to speak, `tokens` signs what players show, `recorder` keeps what was measured. `rooms` is about
 //! members of rooms who see each other move. The result is one line of JSON.
+//!
+//! `soak` is the load of `cargo xtask soak`: everything that a live game does at once, for as long as one likes, with a
+//! line of JSON for each few seconds. `player` is a player's connection, for it and for session starts.
 
 mod driver;
 mod http;
@@ -11,9 +14,11 @@ mod latencies;
 mod node;
 mod pacer;
 mod pairs;
+mod player;
 mod recorder;
 mod rooms;
 mod session;
+mod soak;
 mod tokens;
 mod wallet;
 
@@ -31,6 +36,8 @@ enum Workload {
     Session(session::Options),
     /// Members of rooms who see each other move.
     Rooms(rooms::Options),
+    /// Everything that a live game does at once.
+    Soak(soak::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -42,6 +49,7 @@ fn main() -> anyhow::Result<()> {
             Workload::Wallet(options) => serde_json::to_string(&wallet::run(options).await?),
             Workload::Session(options) => serde_json::to_string(&session::run(options).await?),
             Workload::Rooms(options) => serde_json::to_string(&rooms::run(&options).await?),
+            Workload::Soak(options) => serde_json::to_string(&soak::run(options).await?),
         }
         .map_err(anyhow::Error::from)
     })?;

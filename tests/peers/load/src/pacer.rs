@@ -7,6 +7,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// How long the thread of an open loop sleeps at least, so that it does not take a processor for itself.
@@ -57,6 +58,14 @@ pub fn paces(clients: usize, rate: Option<f64>, window: Window) -> Vec<Pace> {
     let (senders, receivers): (Vec<_>, Vec<_>) = (0..clients).map(|_| unbounded_channel()).unzip();
     thread::spawn(move || deal(&senders, rate, window));
     receivers.into_iter().map(Pace::Open).collect()
+}
+
+/// When the next call of a pace that several share is due; nothing when there is no more.
+pub async fn next_due(pace: &Mutex<Pace>) -> Option<Instant> {
+    match &mut *pace.lock().await {
+        Pace::Closed { end } => Some(Instant::now()).filter(|now| now < end),
+        Pace::Open(arrivals) => arrivals.recv().await,
+    }
 }
 
 fn deal(clients: &[UnboundedSender<Instant>], rate: f64, window: Window) {

@@ -4,33 +4,23 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
-use futures::SinkExt;
 use futures::future::try_join_all;
-use spacetimedb_client_api_messages::websocket::common::{CallProcedureFlags, QuerySetId};
-use spacetimedb_client_api_messages::websocket::v2;
-use spacetimedb_lib::{Identity, bsatn};
 use tokio::sync::Mutex;
 use tokio::time::timeout_at;
 
 use crate::http;
-use crate::node::{Database, Socket, frame, next_messages};
-use crate::pacer::{Pace, Window, paces};
+use crate::node::Database;
+use crate::pacer::{Pace, Window, next_due, paces};
+use crate::player::Player;
 use crate::recorder::{Recorder, Summary};
 use crate::tokens::Tokens;
 
 /// How long after the end answers are waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// What a client watches from then on, as its rows come at the beginning: profile, inventory, quests, saves.
-const VIEWS: [&str; 4] = ["my_dashboard", "my_inventory", "my_quests", "my_snapshots"];
-/// The view whose row names the save.
-const SAVES: &str = "my_snapshots";
-/// Where in a row of that view the world is, and after it the name of the slot: behind the save's id and its owner.
-const WORLD_AT: usize = 16 + 32;
-const SLOT_AT: usize = WORLD_AT + 16;
 
 /// The procedure that hands out all at once, its argument, and how the node writes that it did.
 const STATE_CALL: &str = "get_profile_overview_and_return";
@@ -146,13 +136,6 @@ async fn come_and_go(start: Arc<Start>, pace: Arc<Mutex<Pace>>, window: Window) 
     Ok(recorder)
 }
 
-async fn next_due(pace: &Mutex<Pace>) -> Option<Instant> {
-    match &mut *pace.lock().await {
-        Pace::Closed { end } => Some(Instant::now()).filter(|now| now < end),
-        Pace::Open(arrivals) => arrivals.recv().await,
-    }
-}
-
 impl Start {
     async fn once(&self) -> anyhow::Result<()> {
         let token = &self.tokens[self.next.fetch_add(1, Ordering::Relaxed) % self.tokens.len()];
@@ -164,31 +147,9 @@ impl Start {
     }
 
     async fn at_node(&self, token: &str) -> anyhow::Result<()> {
-        let mut socket = self.database.open(Some(token)).await?;
-        let subscribe = v2::ClientMessage::Subscribe(v2::Subscribe {
-            request_id: 1,
-            query_set_id: QuerySetId::new(1),
-            query_strings: VIEWS.map(|view| format!("SELECT * FROM {view}").into()).into(),
-        });
-        socket.send(frame(&subscribe)?).await?;
-        let (world, slot) = answer(&mut socket, |message| match message {
-            v2::ServerMessage::SubscribeApplied(applied) => Some(save_in(&applied)),
-            _ => None,
-        })
-        .await?;
-        let call = v2::ClientMessage::CallProcedure(v2::CallProcedure {
-            request_id: 2,
-            flags: CallProcedureFlags::Default,
-            procedure: "get_runtime_snapshot_and_return".into(),
-            args: bsatn::to_vec(&(None::<Identity>, world, slot))?.into(),
-        });
-        socket.send(frame(&call)?).await?;
-        answer(&mut socket, |message| match message {
-            v2::ServerMessage::ProcedureResult(result) => Some(is_record(&result)),
-            _ => None,
-        })
-        .await?;
-        Ok(socket.close(None).await?)
+        let mut player = Player::join(&self.database, token).await?;
+        player.load().await?;
+        player.leave().await
     }
 
     async fn by_a_call(&self, token: &str) -> anyhow::Result<()> {
@@ -214,48 +175,4 @@ impl Start {
         );
         http::exchange(&self.address, &request).await.map(drop)
     }
-}
-
-/// What `wanted` makes of the next message that is not a change of rows.
-async fn answer<T>(
-    socket: &mut Socket,
-    wanted: impl Fn(v2::ServerMessage) -> Option<anyhow::Result<T>>,
-) -> anyhow::Result<T> {
-    loop {
-        for message in next_messages(socket).await? {
-            if !matches!(message, v2::ServerMessage::TransactionUpdate(_)) {
-                return wanted(message).context("the node answered something else")?;
-            }
-        }
-    }
-}
-
-/// Fails unless the save was handed out. The first byte of the answer says whether it is a record.
-fn is_record(result: &v2::ProcedureResult) -> anyhow::Result<()> {
-    let is_record = matches!(&result.status, v2::ProcedureStatus::Returned(value) if value.first() == Some(&0));
-    ensure!(is_record, "the save was not handed out: {:?}", result.status);
-    Ok(())
-}
-
-/// The world, as a number, and the slot of the save in the answer; fails unless every view has a row.
-fn save_in(applied: &v2::SubscribeApplied) -> anyhow::Result<(u128, String)> {
-    let mut save = None;
-    let tables = &applied.rows.tables;
-    ensure!(tables.len() == VIEWS.len(), "rows of {} of {} views came", tables.len(), VIEWS.len());
-    for table in tables {
-        let row = table.rows.get(0).with_context(|| format!("{} has no row", table.table))?;
-        if &*table.table == SAVES {
-            let world = row.get(WORLD_AT..SLOT_AT).context("a save without a world")?;
-            let slot = bsatn::from_slice::<String>(&slot_of(&row)?)?;
-            save = Some((u128::from_le_bytes(world.try_into()?), slot));
-        }
-    }
-    save.context("there is no save")
-}
-
-/// The encoded name: its length in four bytes, and its bytes.
-fn slot_of(row: &[u8]) -> anyhow::Result<Vec<u8>> {
-    let name = row.get(SLOT_AT..).context("a save without a slot")?;
-    let length = u32::from_le_bytes(name.get(..4).context("a slot without a name")?.try_into()?);
-    Ok(name.get(..4 + length as usize).context("a slot with half a name")?.to_vec())
 }

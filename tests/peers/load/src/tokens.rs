@@ -40,14 +40,23 @@ impl Tokens {
         let exp = now + LIFE_SECONDS;
         let claims: Value = match self.algorithm {
             Algorithm::ES256 => {
-                let subject = format!("{SEED}-{player}");
-                let identity = Identity::from_claims(ISSUER, &subject).to_hex().to_string();
+                let subject = subject_of(player);
+                let identity = identity_of(player).to_hex().to_string();
                 json!({ "hex_identity": identity, "sub": subject, "iss": ISSUER, "aud": [], "iat": now, "exp": exp })
             }
             _ => json!({ "sub": player.to_string(), "iat": now, "exp": exp }),
         };
         Ok(encode(&Header::new(self.algorithm), &claims, &self.key)?)
     }
+}
+
+/// Who the player of this number is.
+pub fn identity_of(player: u32) -> Identity {
+    Identity::from_claims(ISSUER, &subject_of(player))
+}
+
+fn subject_of(player: u32) -> String {
+    format!("{SEED}-{player}")
 }
 
 fn read(key_file: &Path) -> anyhow::Result<Vec<u8>> {

@@ -13,15 +13,13 @@ use super::system::{Durability, System};
 use super::wallet::{self, Way};
 use super::{PeersBenchArgs, Results, Workload, growth, rooms, session};
 use crate::bench::report::{median, thousands};
+use crate::svg;
 
-const WIDTH: f64 = 860.0;
 const LABELS: f64 = 230.0;
 /// Room for the number behind the longest bar.
 const NUMBERS: f64 = 90.0;
 const BAR: f64 = 14.0;
 const GAP: f64 = 14.0;
-const HEAD: f64 = 64.0;
-const COLOURS: [&str; 4] = ["#2f6db5", "#e0812b", "#4a9b57", "#8a63b0"];
 
 /// Names of the files, which stand beside the page.
 pub const LATENCY_FILE: &str = "peers-wallet-latency.svg";
@@ -156,49 +154,27 @@ impl Chart {
 
     fn svg(&self) -> String {
         let row_height = BAR * self.series.len() as f64 + GAP;
-        let height = HEAD + row_height * self.rows.len() as f64 + GAP;
+        let height = svg::HEAD + row_height * self.rows.len() as f64 + GAP;
         let most = self.rows.iter().flat_map(|(_, values)| values).flatten().copied().fold(0.0, f64::max);
-        let mut svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" font-family=\"sans-serif\" \
-             font-size=\"12\">\n<rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#ffffff\"/>\n"
-        );
-        text(&mut svg, 12.0, 22.0, "start", 15, &self.title);
-        self.legend(&mut svg);
+        let mut svg = svg::page(height, &self.title, &self.series);
         for (index, (label, values)) in self.rows.iter().enumerate() {
-            let top = HEAD + row_height * index as f64;
-            text(&mut svg, LABELS - 10.0, top + (row_height - GAP) / 2.0 + 4.0, "end", 12, label);
+            let top = svg::HEAD + row_height * index as f64;
+            svg::text(&mut svg, LABELS - 10.0, top + (row_height - GAP) / 2.0 + 4.0, "end", 12, label);
             for (series, value) in values.iter().enumerate() {
                 let Some(value) = value else { continue };
-                let (y, width) = (top + BAR * series as f64, (WIDTH - LABELS - NUMBERS) * value / most);
-                let (colour, bar) = (COLOURS[series % COLOURS.len()], BAR - 2.0);
+                let (y, width) = (top + BAR * series as f64, (svg::WIDTH - LABELS - NUMBERS) * value / most);
+                let (colour, bar) = (svg::colour(series), BAR - 2.0);
                 // Writing to a string cannot fail.
                 let _ = writeln!(
                     svg,
                     "<rect x=\"{LABELS}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{bar}\" fill=\"{colour}\"/>"
                 );
-                text(&mut svg, LABELS + width + 5.0, y + BAR - 4.0, "start", 11, &(self.number)(*value));
+                svg::text(&mut svg, LABELS + width + 5.0, y + BAR - 4.0, "start", 11, &(self.number)(*value));
             }
         }
         svg.push_str("</svg>\n");
         svg
     }
-
-    fn legend(&self, svg: &mut String) {
-        let step = (WIDTH - 24.0) / self.series.len().max(1) as f64;
-        for (index, name) in self.series.iter().enumerate() {
-            let (x, colour) = (12.0 + step * index as f64, COLOURS[index % COLOURS.len()]);
-            let _ = writeln!(svg, "<rect x=\"{x:.1}\" y=\"36\" width=\"12\" height=\"12\" fill=\"{colour}\"/>");
-            text(svg, x + 17.0, 46.0, "start", 12, name);
-        }
-    }
-}
-
-fn text(svg: &mut String, x: f64, y: f64, anchor: &str, size: u32, text: &str) {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;");
-    let _ = writeln!(
-        svg,
-        "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" font-size=\"{size}\" fill=\"#222222\">{text}</text>"
-    );
 }
 
 #[cfg(test)]

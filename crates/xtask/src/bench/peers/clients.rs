@@ -11,8 +11,9 @@ use super::PeersBenchArgs;
 use super::launch::Running;
 use super::pairs::Distribution;
 use super::system::{Durability, System};
-use super::tools::{LOAD, Tools};
+use super::tools::Tools;
 use crate::bench::generator::result_of;
+use crate::binaries::LOAD;
 use crate::progress;
 use crate::workspace::Workspace;
 

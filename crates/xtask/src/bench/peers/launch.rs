@@ -7,11 +7,11 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::PeersBenchArgs;
 use super::postgres::{Cluster, DATABASE, Postgres, USER, statements};
-use super::process::ServerProcess;
 use super::product::{start_facade, start_node_with_accounts, start_node_with_rooms};
 use super::system::{Durability, Setup, System};
 use super::tools::Tools;
 use crate::bench::server::Server;
+use crate::bench::server_process::ServerProcess;
 use crate::workspace::{Profile, Workspace};
 
 /// What every account starts with, never used up.

@@ -1,6 +1,6 @@
 //! `cargo xtask bench peers`: the product against what one would use instead, on the same machine in the same run.
 //!
-//! `system` says what is measured and `launch` starts it, with `postgres`, `process` and `product` as its parts; `tools`
+//! `system` says what is measured and `launch` starts it, with `postgres` and `product` as its parts; `tools`
 //! makes sure beforehand that everything is there. `clients` puts load on it. Each workload is a file that takes its
 //! figures round by round (`wallet`, `rooms`, `session`, `growth`); `figures` keeps them, `report` writes them down,
 //! `chart` draws them.
@@ -12,7 +12,6 @@ mod growth;
 mod launch;
 mod pairs;
 mod postgres;
-mod process;
 mod product;
 mod report;
 mod rooms;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::process::stop;
+use crate::bench::server_process::stop;
 use crate::process;
 use crate::setup::is_root;
 use crate::workspace::Workspace;

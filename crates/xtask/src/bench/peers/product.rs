@@ -6,10 +6,10 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::process::ServerProcess;
 use super::tools::PEER_FACADE;
 use crate::bench::empty;
 use crate::bench::server::Server;
+use crate::bench::server_process::ServerProcess;
 use crate::workspace::{Profile, Workspace};
 
 /// The module of the wallet, and its database.

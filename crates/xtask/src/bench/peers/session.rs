@@ -1,8 +1,7 @@
 //! Workload 3: players who come with a valid token and load profile, inventory, quests and their last save.
 
 use std::fs;
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -12,19 +11,11 @@ use super::launch::Systems;
 use super::system::{Setup, System};
 use super::tuning::{Chosen, tune};
 use super::{PeersBenchArgs, Workload};
-use crate::bench::empty;
 use crate::bench::server::Server;
+use crate::bench::{empty, seeding};
+use crate::progress;
 use crate::publish::DATABASE;
-use crate::seed::SEED;
-use crate::wasm_modules::GAME_MODULE;
-use crate::{process, progress};
 
-/// What whoever seeds must be.
-const ROLES: [&str; 3] = ["service", "moderator", "operator"];
-/// Players of a world.
-const PLAYERS_PER_WORLD: u32 = 100;
-/// Where a node keeps the key that it signs with, in its data folder.
-const NODE_KEY: &str = "keys/id_ecdsa";
 /// A table in which every player has a row.
 const TABLE: &str = "profile_dashboard_state";
 /// What signs the tokens of players at the peers.
@@ -70,7 +61,7 @@ impl<'a> Stage<'a> {
         let (server, items, quests) =
             progress::step(&format!("game database of {players} players"), || seeded(systems, &data_dir, players))?;
         systems.fill_sessions(players, items, quests)?;
-        let (product, node_key) = (Some(server), data_dir.join(NODE_KEY));
+        let (product, node_key) = (Some(server), data_dir.join(seeding::NODE_KEY));
         let mut stage = Self { systems, players, product, node_key, peer_key, chosen: Vec::new() };
         stage.chosen = progress::step("how many processes and connections are best for session starts", || {
             tune(args, args.systems(Workload::Session), |system, setup| {
@@ -134,24 +125,8 @@ impl Sessions {
 }
 
 /// The game database on a node that is stopped again; with it, how many items and quests its players have each.
-fn seeded(systems: &Systems, data_dir: &std::path::Path, players: u32) -> Result<(Server, u32, u32)> {
-    let (workspace, profile) = (systems.workspace, systems.profile);
-    let mut server = Server::start_built(workspace, profile, data_dir, DATABASE)?;
-    server.publish(&workspace.module(GAME_MODULE))?;
-    let service = server.account()?;
-    for role in ROLES {
-        server.call("grant_role", &format!(r#"[["0x{}"], {{"{role}": {{}}}}]"#, service.identity))?;
-    }
-    let token_file = data_dir.with_extension("token");
-    fs::write(&token_file, &service.token)?;
-    let mut seed = Command::new(workspace.binary(profile, SEED));
-    process::bypass_proxy_on_loopback(&mut seed);
-    seed.args(["--server", server.url(), "--database", DATABASE]).arg("--token-file").arg(&token_file);
-    let worlds = players.div_ceil(PLAYERS_PER_WORLD);
-    for (option, number) in [("--players", players), ("--worlds", worlds), ("--seed", 1)] {
-        seed.args([option, &number.to_string()]);
-    }
-    process::run_quietly(&mut seed)?;
+fn seeded(systems: &Systems, data_dir: &Path, players: u32) -> Result<(Server, u32, u32)> {
+    let mut server = seeding::start(systems.workspace, systems.profile, data_dir, players)?;
     let each = |table| -> Result<u32> {
         let each = server.count(table)? as f64 / f64::from(players);
         Ok((each.round() as u32).max(1))

@@ -13,16 +13,15 @@ use crate::bench::report::version_of;
 use crate::binaries::{self, NODE};
 use crate::seed::SEED;
 use crate::workspace::{Profile, Workspace};
-use crate::{cargo, process, progress, setup, wasm_modules};
+use crate::{process, progress, setup, wasm_modules};
 
 /// The facade with the route that it is measured by.
 pub const PEER_FACADE: &str = "peer-facade";
-/// The compiled load generator.
-pub const LOAD: &str = "peers-load";
 
 /// Where what is needed lies.
 pub struct Tools {
-    compiled: PathBuf,
+    workspace: Workspace,
+    profile: Profile,
     node_js: Option<PathBuf>,
     /// The folder of PostgreSQL's programs.
     pub postgres: Option<PathBuf>,
@@ -33,7 +32,6 @@ pub struct Tools {
 impl Tools {
     /// Installs and builds.
     pub fn prepare(workspace: &Workspace, args: &PeersBenchArgs) -> Result<Self> {
-        let compiled = cargo::peers_target(workspace).join(args.profile().name());
         let tools = progress::step("tools and packages", || {
             let needs = |wanted: fn(System) -> bool| args.measured().any(wanted);
             let uses_node_js = args.client.contains(&Client::NodeJs) || needs(System::is_on_node_js);
@@ -41,7 +39,7 @@ impl Tools {
             let postgres = needs(System::is_before_postgres).then(setup::ensure_postgres).transpose()?;
             let fastapi = needs(|system| system == System::Fastapi);
             let fastapi = fastapi.then(|| setup::ensure_fastapi(workspace)).transpose()?;
-            Ok(Self { compiled, node_js, postgres, fastapi })
+            Ok(Self { workspace: workspace.clone(), profile: args.profile(), node_js, postgres, fastapi })
         })?;
         if !args.skip_build {
             build(workspace, args)?;
@@ -54,7 +52,7 @@ impl Tools {
 
     /// A program of the peers' own workspace.
     pub fn compiled(&self, name: &str) -> PathBuf {
-        self.compiled.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+        binaries::peer(&self.workspace, self.profile, name)
     }
 
     /// The Node.js of peers and clients.
@@ -95,11 +93,5 @@ fn fastapi_version(python: &Path) -> String {
 fn build(workspace: &Workspace, args: &PeersBenchArgs) -> Result<()> {
     progress::step("WebAssembly modules", || wasm_modules::build(workspace))?;
     binaries::build(workspace, args.profile(), &[NODE, PEER_FACADE, SEED])?;
-    progress::step("load generator and axum peer", || {
-        let mut command = cargo::compile_peers(workspace, "build")?;
-        if args.profile() == Profile::Release {
-            command.arg("--release");
-        }
-        process::run(&mut command)
-    })
+    binaries::build_peers(workspace, args.profile())
 }

@@ -13,8 +13,8 @@ use crate::process;
 
 /// How long a server may take to start, and to stop.
 const LIMIT: Duration = Duration::from_secs(60);
-/// What servers write before their address: most of them, and Uvicorn.
-const ANNOUNCEMENTS: [&str; 2] = ["listening on ", "running on http://"];
+/// What servers write before their address: most of them, Uvicorn, and the facade.
+const ANNOUNCEMENTS: [&str; 3] = ["listening on ", "running on http://", "listens address="];
 /// What each process of Uvicorn writes when it is ready.
 const STARTED: &str = "startup complete";
 
@@ -54,6 +54,11 @@ impl ServerProcess {
             lines.iter().filter(|line| !line.starts_with("INFO:")).for_each(|line| eprintln!("{name}: {line}"));
         });
         Ok(server)
+    }
+
+    /// Process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     fn lines(&mut self) -> Result<Receiver<String>> {
@@ -109,6 +114,8 @@ mod tests {
         assert_eq!(announced("listening on 127.0.0.1:4000").as_deref(), Some("127.0.0.1:4000"));
         let uvicorn = "INFO:     Uvicorn running on http://127.0.0.1:4001 (Press CTRL+C to quit)";
         assert_eq!(announced(uvicorn).as_deref(), Some("127.0.0.1:4001"));
+        let facade = "2026-11-21T10:00:00Z  INFO worldloom_facade::serve: The facade listens address=127.0.0.1:4002";
+        assert_eq!(announced(facade).as_deref(), Some("127.0.0.1:4002"));
         assert_eq!(announced("INFO:     Application startup complete."), None);
     }
 }
