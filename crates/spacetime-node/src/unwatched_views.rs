@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use spacetimedb_datastore::execution_context::Workload;
-use spacetimedb_engine::error::DBError;
 use spacetimedb_engine::relational_db::RelationalDB;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -61,7 +60,7 @@ fn forget_unwatched(database: &Weak<RelationalDB>) {
     let mut is_more = true;
     while is_more && let Some(database) = database.upgrade() {
         let forgotten = database.with_auto_commit(Workload::Internal, |transaction| {
-            transaction.clear_expired_views(UNWATCHED_FOR, Duration::ZERO, VIEWS_AT_ONCE).map_err(DBError::from)
+            Ok::<_, anyhow::Error>(transaction.clear_expired_views(UNWATCHED_FOR, Duration::ZERO, VIEWS_AT_ONCE)?)
         });
         is_more = match forgotten {
             Ok(forgotten) => forgotten.backlog,

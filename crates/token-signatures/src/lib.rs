@@ -54,7 +54,6 @@ impl JwtVerifier for Es256 {
 #[cfg(test)]
 mod tests {
     use jsonwebtoken::crypto::JwtSigner;
-    use jsonwebtoken::signature::Signer;
     use jsonwebtoken::{EncodingKey, Validation};
     use p256::ecdsa::SigningKey;
     use p256::pkcs8::EncodePrivateKey;
