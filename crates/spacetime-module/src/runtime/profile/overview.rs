@@ -28,7 +28,8 @@ pub fn get_profile_overview_and_return(
     acting_player: Option<Identity>,
 ) -> Result<ProfileOverview, DomainError> {
     ctx.try_with_tx(|tx| {
-        let player = guard(tx, Admits::Players, acting_player)?.player;
+        let caller = guard(tx, Admits::Players, acting_player)?;
+        let player = caller.player;
         let last = tx.db.runtime_snapshot().owner().filter(player).max_by_key(|snapshot| snapshot.revision);
         let last_save = last.map(|snapshot| {
             let payload = load_saved_bytes(tx, snapshot.snapshot_id)?;
