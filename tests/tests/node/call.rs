@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
-use worldloom_tests::{Database, Outcome, TestNode};
+use tokio::time::timeout;
+use worldloom_tests::{DEADLINE, Database, Outcome, TestNode};
 
 use crate::answers::{self, refusal, refused};
 
@@ -59,7 +60,8 @@ async fn procedures_that_wait_do_not_keep_others_from_running() -> Outcome {
         waiting.spawn(database.request(Method::POST, "/call/wait_until", &database.owner).json(&long).send());
     }
     for _ in 0..20 {
-        assert_eq!(procedure(&database, "new_ids", json!([1])).await?[0], 0);
+        let ids = timeout(DEADLINE, procedure(&database, "new_ids", json!([1]))).await??;
+        assert_eq!(ids[0], 0);
     }
     assert!(waiting.try_join_next().is_none(), "one of them did not wait");
     Ok(())
