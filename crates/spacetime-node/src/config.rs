@@ -132,7 +132,7 @@ pub struct LogsConfig {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct WasmLimits {
-    /// Procedures of one database that run at the same time, of those that wait included.
+    /// Procedures of one database that run at the same time, those that wait included.
     pub procedure_instance_pool_size: Option<NonZeroU16>,
 }
 

@@ -137,6 +137,8 @@ mod tests {
     #[test]
     fn whole_tokens_are_checked_once_it_is_installed() {
         install();
+        // The process has its provider, and takes no other: this is before anything else could have chosen one.
+        assert!(DEFAULT_PROVIDER.install_default().is_err());
         let (pair, other) = (Pair::generate(), Pair::generate());
         let mut validation = Validation::new(Algorithm::ES256);
         validation.required_spec_claims.clear();
@@ -145,7 +147,5 @@ mod tests {
         let decoded = jsonwebtoken::decode::<Value>(&token, &pair.public(false), &validation).unwrap();
         assert_eq!(decoded.claims["sub"], "somebody");
         assert!(jsonwebtoken::decode::<Value>(&token, &other.public(false), &validation).is_err());
-        // The process has this provider now, and takes no other.
-        assert!(DEFAULT_PROVIDER.install_default().is_err());
     }
 }

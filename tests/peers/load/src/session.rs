@@ -23,7 +23,7 @@ use crate::tokens::Tokens;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The procedure that hands out all at once, its argument, and how the node writes that it did.
-const STATE_CALL: &str = "get_profile_overview_and_return";
+const OVERVIEW_CALL: &str = "get_profile_overview_and_return";
 const FOR_THE_CALLER: &str = r#"[{"none":[]}]"#;
 const RECORD: &[u8] = b"[0,";
 
@@ -154,7 +154,7 @@ impl Start {
 
     async fn by_a_call(&self, token: &str) -> anyhow::Result<()> {
         let request = format!(
-            "POST /v1/database/{}/call/{STATE_CALL} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\n\
+            "POST /v1/database/{}/call/{OVERVIEW_CALL} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\n\
              content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{FOR_THE_CALLER}",
             self.database.name,
             self.address,
@@ -164,7 +164,7 @@ impl Start {
         // A refusal is an answer too.
         let body = answer.windows(4).position(|end| end == b"\r\n\r\n").map(|end| &answer[end + 4..]);
         let is_record = body.is_some_and(|body| body.starts_with(RECORD));
-        ensure!(is_record, "the player's state was not handed out: {}", String::from_utf8_lossy(&answer));
+        ensure!(is_record, "the player's overview was not handed out: {}", String::from_utf8_lossy(&answer));
         Ok(())
     }
 
