@@ -18,7 +18,7 @@ const PATIENCE_MS = 5000;
 
 const { values: options } = parseArgs({
   options: {
-    /** `node`, `plain`, `colyseus-state` or `colyseus-messages`. */
+    /** `node`, `node-ticking`, `plain`, `colyseus-state` or `colyseus-messages`. */
     protocol: { type: "string", default: "" },
     /** Address and port. */
     address: { type: "string", default: "" },
@@ -35,7 +35,8 @@ function enter(seat: Seat, seen: Seen): Promise<Walk> {
   const { protocol, address, unconfirmed } = options;
   switch (protocol) {
     case "node":
-      return enterNode(address, !unconfirmed, seat, seen);
+    case "node-ticking":
+      return enterNode(address, protocol, !unconfirmed, seat, seen);
     case "colyseus-state":
     case "colyseus-messages":
       return enterColyseus(address, protocol, seat, seen);

@@ -1,11 +1,15 @@
 // Rooms on Colyseus, in the two ways that its manual has: positions in the room's state, which Colyseus itself keeps
-// equal everywhere, and a message to the room for each move.
+// equal everywhere, and a message to the room for each move. `--patch-rate` says how many milliseconds pass between two
+// messages with changes of the state; without it, Colyseus decides.
 
 import { createServer } from "node:http";
+import { parseArgs } from "node:util";
 
 import { Room, Server } from "@colyseus/core";
 import { schema, t } from "@colyseus/schema";
 import { WebSocketTransport } from "@colyseus/ws-transport";
+
+const { values: options } = parseArgs({ options: { "patch-rate": { type: "string" } } });
 
 const Member = schema({ member: t.uint32(), x: t.float32(), y: t.float32(), sent: t.float64() }, "Member");
 const Hall = schema({ members: t.map(Member) }, "Hall");
@@ -13,6 +17,7 @@ const Hall = schema({ members: t.map(Member) }, "Hall");
 class StateRoom extends Room {
   onCreate() {
     this.autoDispose = false;
+    if (options["patch-rate"]) this.setPatchRate(Number(options["patch-rate"]));
     this.state = new Hall();
     this.onMessage("move", (client, { x, y, sent }) => {
       const member = this.state.members.get(client.sessionId);

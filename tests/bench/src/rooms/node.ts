@@ -4,7 +4,13 @@ import type { Seat, Seen, Walk } from "./move";
 import { DbConnection } from "./module_bindings";
 
 /** Connects, takes the seat and watches the room. */
-export function enterNode(address: string, isConfirmed: boolean, seat: Seat, seen: Seen): Promise<Walk> {
+export function enterNode(
+  address: string,
+  protocol: string,
+  isConfirmed: boolean,
+  seat: Seat,
+  seen: Seen,
+): Promise<Walk> {
   return new Promise((resolve, reject) => {
     DbConnection.builder()
       .withUri(`http://${address}`)
@@ -21,8 +27,10 @@ export function enterNode(address: string, isConfirmed: boolean, seat: Seat, see
           .onError((context) => reject(context.event))
           .onApplied(() =>
             resolve(({ member, x, y, sent }) => {
+              const move = { member, x, y, sentMicros: BigInt(sent) };
+              const { walk, steer } = connection.reducers;
               // A call that fails is missing from what others see.
-              connection.reducers.walk({ member, x, y, sentMicros: BigInt(sent) }).catch(() => undefined);
+              (protocol === "node-ticking" ? steer(move) : walk(move)).catch(() => undefined);
             }),
           )
           .subscribe(`SELECT * FROM position WHERE room = ${seat.room}`);

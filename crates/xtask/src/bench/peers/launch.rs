@@ -79,15 +79,14 @@ impl<'a> Systems<'a> {
 
     /// Starts a system with empty rooms.
     pub fn start_rooms(&self, system: System, durability: Durability, rooms: u32, seats: u32) -> Result<Running<'_>> {
-        let peer = match system {
-            System::ColyseusState | System::ColyseusMessages => "colyseus",
-            System::Ws => "ws",
-            _ => {
-                let node = start_node_with_rooms(self.workspace, self.profile, self.folder, rooms, seats)?;
-                return self.start_product(system, node, durability);
-            }
-        };
-        let front = Some(ServerProcess::start(&mut self.node_js(peer)?, 0)?);
+        let tick_millis = system.tick_millis();
+        if !system.is_on_node_js() {
+            let node = start_node_with_rooms(self.workspace, self.profile, self.folder, (rooms, seats), tick_millis)?;
+            return self.start_product(system, node, durability);
+        }
+        let mut command = self.node_js(if system.is_colyseus() { "colyseus" } else { "ws" })?;
+        command.args(tick_millis.iter().flat_map(|millis| ["--patch-rate".to_owned(), millis.to_string()]));
+        let front = Some(ServerProcess::start(&mut command, 0)?);
         Ok(Running { system, durability, token: None, front, node: None, _postgres: None })
     }
 

@@ -186,7 +186,7 @@ fn name_of(value: &impl ValueEnum) -> String {
 /// without anything that the other tests do not need.
 pub fn smoke(workspace: &Workspace) -> Result<()> {
     let command = <PeersBenchArgs as Args>::augment_args(Command::new("peers"));
-    let options = ["peers", "--small", "--debug", "--system", "node,facade", "--client", "compiled"];
+    let options = ["peers", "--small", "--debug", "--system", "node,node-ticking,facade", "--client", "compiled"];
     run(workspace, &PeersBenchArgs::from_arg_matches(&command.try_get_matches_from(options)?)?)
 }
 

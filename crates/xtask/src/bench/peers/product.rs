@@ -35,16 +35,19 @@ pub fn start_node_with_accounts(
     Ok(server)
 }
 
-/// A node with the module of rooms, which nobody has entered.
+/// A node with the module of rooms, which nobody has entered, and which publishes moves in ticks if that is asked for.
 pub fn start_node_with_rooms(
     workspace: &Workspace,
     profile: Profile,
     folder: &Path,
-    rooms: u32,
-    seats: u32,
+    (rooms, seats): (u32, u32),
+    tick_millis: Option<u32>,
 ) -> Result<Server> {
     let server = start_node(workspace, profile, folder, ROOMS)?;
     server.call("open_rooms", &format!("[{rooms}, {seats}]"))?;
+    if let Some(millis) = tick_millis {
+        server.call("tick_every", &format!("[{millis}]"))?;
+    }
     Ok(server)
 }
 

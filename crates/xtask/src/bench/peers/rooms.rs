@@ -28,7 +28,7 @@ pub struct Rooms {
 /// what members see.
 pub fn measured(args: &PeersBenchArgs) -> Vec<(System, Durability)> {
     let each = |system| match system {
-        System::Node => vec![(system, Durability::Relaxed), (system, Durability::Durable)],
+        System::Node | System::NodeTicking => vec![(system, Durability::Relaxed), (system, Durability::Durable)],
         _ => vec![(system, Durability::Relaxed)],
     };
     args.systems(Workload::Rooms).flat_map(each).collect()
@@ -65,6 +65,8 @@ pub fn title(system: System, durability: Durability) -> &'static str {
     match (system, durability) {
         (System::Node, Durability::Durable) => "this product, seen when on disk",
         (System::Node, Durability::Relaxed) => "this product, seen at once",
+        (System::NodeTicking, Durability::Durable) => "this product, every 20 ms, seen when on disk",
+        (System::NodeTicking, Durability::Relaxed) => "this product, every 20 ms",
         _ => system.title(),
     }
 }

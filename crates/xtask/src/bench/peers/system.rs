@@ -5,11 +5,16 @@ use clap::ValueEnum;
 use super::Workload;
 use super::clients::Client;
 
+/// Between two messages of a room with ticks: the delay that ticks add at most.
+const TICK_MILLIS: u32 = 20;
+
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum System {
     /// This product, over the SDK's WebSocket.
     Node,
+    /// This product, over the SDK's WebSocket, with what members of rooms do published in ticks.
+    NodeTicking,
     /// This product, by single calls over HTTP, each over a connection of its own.
     NodeHttp,
     /// This product, through the facade.
@@ -24,6 +29,8 @@ pub enum System {
     Fastapi,
     /// Colyseus, with what members see of each other in the room's state: what its manual teaches.
     ColyseusState,
+    /// The same, with changes sent as often as this product publishes in ticks, and not as seldom as is usual.
+    ColyseusStateTicking,
     /// Colyseus, with a message to the room for each move.
     ColyseusMessages,
     /// A plain WebSocket server that hands bytes on.
@@ -53,6 +60,7 @@ impl System {
     pub fn title(self) -> &'static str {
         match self {
             Self::Node => "this product, SDK's WebSocket",
+            Self::NodeTicking => "this product, every 20 ms",
             Self::NodeHttp => "this product, one HTTP call",
             Self::Facade => "this product, facade",
             Self::AxumPooled => "axum + PostgreSQL, pooled",
@@ -60,6 +68,7 @@ impl System {
             Self::Express => "Express + tRPC + PostgreSQL",
             Self::Fastapi => "FastAPI + PostgreSQL",
             Self::ColyseusState => "Colyseus, room state",
+            Self::ColyseusStateTicking => "Colyseus, room state every 20 ms",
             Self::ColyseusMessages => "Colyseus, messages",
             Self::Ws => "plain `ws`",
         }
@@ -72,14 +81,28 @@ impl System {
             Self::Node => true,
             Self::NodeHttp => workload == Workload::Session,
             Self::Facade => matches!(workload, Workload::Wallet | Workload::Growth),
-            Self::ColyseusState | Self::ColyseusMessages | Self::Ws => workload == Workload::Rooms,
+            Self::NodeTicking
+            | Self::ColyseusState
+            | Self::ColyseusStateTicking
+            | Self::ColyseusMessages
+            | Self::Ws => workload == Workload::Rooms,
             _ => self.is_before_postgres() && workload != Workload::Rooms,
         }
     }
 
     /// Whether its server runs on Node.js.
     pub fn is_on_node_js(self) -> bool {
-        matches!(self, Self::Express | Self::ColyseusState | Self::ColyseusMessages | Self::Ws)
+        matches!(self, Self::Express | Self::Ws) || self.is_colyseus()
+    }
+
+    /// Whether it is Colyseus, in any way.
+    pub fn is_colyseus(self) -> bool {
+        matches!(self, Self::ColyseusState | Self::ColyseusStateTicking | Self::ColyseusMessages)
+    }
+
+    /// Milliseconds between two messages of a room, for systems that are told so.
+    pub fn tick_millis(self) -> Option<u32> {
+        matches!(self, Self::NodeTicking | Self::ColyseusStateTicking).then_some(TICK_MILLIS)
     }
 
     /// Whether it keeps what it knows in PostgreSQL.
@@ -100,7 +123,8 @@ impl System {
     /// The protocol by which a client is a member of a room.
     pub fn speaks_in_rooms(self) -> &'static str {
         match self {
-            Self::ColyseusState => "colyseus-state",
+            Self::NodeTicking => "node-ticking",
+            Self::ColyseusState | Self::ColyseusStateTicking => "colyseus-state",
             Self::ColyseusMessages => "colyseus-messages",
             Self::Ws => "plain",
             _ => "node",
@@ -132,7 +156,8 @@ mod tests {
     use clap::ValueEnum;
 
     use super::System::{
-        self, AxumPipelined, AxumPooled, ColyseusMessages, ColyseusState, Express, Facade, Fastapi, Node, NodeHttp, Ws,
+        self, AxumPipelined, AxumPooled, ColyseusMessages, ColyseusState, ColyseusStateTicking, Express, Facade,
+        Fastapi, Node, NodeHttp, NodeTicking, Ws,
     };
     use super::Workload;
 
@@ -144,6 +169,9 @@ mod tests {
         assert_eq!(of(Workload::Wallet), [Node, Facade, AxumPooled, AxumPipelined, Express, Fastapi]);
         assert_eq!(of(Workload::Growth), of(Workload::Wallet));
         assert_eq!(of(Workload::Session), [Node, NodeHttp, AxumPooled, AxumPipelined, Express, Fastapi]);
-        assert_eq!(of(Workload::Rooms), [Node, ColyseusState, ColyseusMessages, Ws]);
+        assert_eq!(
+            of(Workload::Rooms),
+            [Node, NodeTicking, ColyseusState, ColyseusStateTicking, ColyseusMessages, Ws]
+        );
     }
 }

@@ -30,8 +30,10 @@ const ENTERING_MAX: usize = 16;
 /// What the other side speaks.
 #[derive(Clone, Copy, ValueEnum)]
 enum Protocol {
-    /// A node's WebSocket.
+    /// A node's WebSocket, each move by itself.
     Node,
+    /// A node's WebSocket, moves with the next tick.
+    NodeTicking,
     /// Bytes that are handed on as they are.
     Plain,
     /// Colyseus, with the positions in the room's state.
@@ -77,7 +79,8 @@ pub async fn run(options: &Options) -> anyhow::Result<Summary> {
     let is_confirmed = !options.unconfirmed;
     let database = Database { address: address.to_owned(), name: options.database.clone(), is_confirmed };
     match options.protocol {
-        Protocol::Node => play(options, async |seat| node::enter(&database, seat).await).await,
+        Protocol::Node => play(options, async |seat| node::enter(&database, node::WALK, seat).await).await,
+        Protocol::NodeTicking => play(options, async |seat| node::enter(&database, node::STEER, seat).await).await,
         Protocol::Plain => play(options, async |seat| plain::enter(address, seat).await).await,
         Protocol::ColyseusState => {
             play(options, async |seat| colyseus::enter(address, colyseus::STATE_ROOM, seat).await).await

@@ -1,4 +1,5 @@
-//! A node: a member watches the positions of its room and calls a reducer that changes its own.
+//! A node: a member watches the positions of its room and calls a reducer that changes its own, at once or with the next
+//! tick.
 
 use anyhow::{Context, bail};
 use futures::SinkExt;
@@ -14,10 +15,18 @@ use crate::node::{Database, Socket, call, frame, messages, next_messages};
 const SENT_OFFSET: usize = 16;
 
 /// What a member says to a node and hears of it.
-pub struct NodeSpeech;
+pub struct NodeSpeech {
+    /// The reducer that moves a member.
+    reducer: &'static str,
+}
+
+/// The reducer whose moves are seen at once.
+pub const WALK: &str = "walk";
+/// The reducer whose moves are seen with the next tick.
+pub const STEER: &str = "steer";
 
 /// Connects, takes the seat and watches the room.
-pub async fn enter(database: &Database, seat: Seat) -> anyhow::Result<(Socket, NodeSpeech)> {
+pub async fn enter(database: &Database, reducer: &'static str, seat: Seat) -> anyhow::Result<(Socket, NodeSpeech)> {
     let mut socket = database.open(None).await?;
     socket.send(frame(&call(0, "enter", bsatn::to_vec(&(seat.room, seat.seat))?))?).await?;
     let query = format!("SELECT * FROM position WHERE room = {}", seat.room);
@@ -30,7 +39,7 @@ pub async fn enter(database: &Database, seat: Seat) -> anyhow::Result<(Socket, N
     loop {
         for message in next_messages(&mut socket).await? {
             match message {
-                v2::ServerMessage::SubscribeApplied(_) => return Ok((socket, NodeSpeech)),
+                v2::ServerMessage::SubscribeApplied(_) => return Ok((socket, NodeSpeech { reducer })),
                 v2::ServerMessage::SubscriptionError(error) => bail!("the node refused: {error:?}"),
                 v2::ServerMessage::ReducerResult(result) => refuse_failure(&result)?,
                 _ => {}
@@ -41,7 +50,7 @@ pub async fn enter(database: &Database, seat: Seat) -> anyhow::Result<(Socket, N
 
 impl Speech for NodeSpeech {
     fn said(&mut self, moved: &Move) -> anyhow::Result<Message> {
-        frame(&call(0, "walk", bsatn::to_vec(&(moved.member, moved.x, moved.y, moved.sent_micros))?))
+        frame(&call(0, self.reducer, bsatn::to_vec(&(moved.member, moved.x, moved.y, moved.sent_micros))?))
     }
 
     fn heard(&mut self, message: &Message, moves: &mut Vec<Move>) -> anyhow::Result<()> {
