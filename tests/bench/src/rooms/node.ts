@@ -28,9 +28,10 @@ export function enterNode(
           .onApplied(() =>
             resolve(({ member, x, y, sent }) => {
               const move = { member, x, y, sentMicros: BigInt(sent) };
-              const { walk, steer } = connection.reducers;
+              const { reducers } = connection;
+              const called = protocol === "node-ticking" ? reducers.steer(move) : reducers.walk(move);
               // A call that fails is missing from what others see.
-              (protocol === "node-ticking" ? steer(move) : walk(move)).catch(() => undefined);
+              called.catch(() => undefined);
             }),
           )
           .subscribe(`SELECT * FROM position WHERE room = ${seat.room}`);

@@ -169,9 +169,6 @@ mod tests {
         assert_eq!(of(Workload::Wallet), [Node, Facade, AxumPooled, AxumPipelined, Express, Fastapi]);
         assert_eq!(of(Workload::Growth), of(Workload::Wallet));
         assert_eq!(of(Workload::Session), [Node, NodeHttp, AxumPooled, AxumPipelined, Express, Fastapi]);
-        assert_eq!(
-            of(Workload::Rooms),
-            [Node, NodeTicking, ColyseusState, ColyseusStateTicking, ColyseusMessages, Ws]
-        );
+        assert_eq!(of(Workload::Rooms), [Node, NodeTicking, ColyseusState, ColyseusStateTicking, ColyseusMessages, Ws]);
     }
 }
