@@ -19,6 +19,11 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const TOLD_EVERY: Duration = Duration::from_secs(60);
 /// How often the folder of the data is walked through, which is more work than anything else that is looked at.
 const FOLDER_EVERY: Duration = Duration::from_secs(60);
+/// What others on the machine may have of its processors, as a part, before latencies tell more of them than of the
+/// product.
+const STOLEN_MAX: f64 = 0.05;
+/// How many seconds around an interval count for that: queues take a while to empty, and looks have times of their own.
+const STOLEN_AROUND: f64 = 10.0;
 /// A mebibyte.
 pub const MIB: f64 = 1024.0 * 1024.0;
 
@@ -101,6 +106,31 @@ impl Course {
         counts.filter(|(_, count)| count.answered > 0).map(|(seconds, count)| (seconds, count.p99_ms)).collect()
     }
 
+    /// The same for the verdict: not a number while others had the machine.
+    pub fn undisturbed_p99(&self, kind: &str) -> Vec<(f64, f64)> {
+        let value = |(seconds, p99)| (seconds, if self.is_disturbed(seconds) { f64::NAN } else { p99 });
+        self.p99(kind).into_iter().map(value).collect()
+    }
+
+    /// What others had of the processors in all, and how much of the time was too much of that for the verdict, as parts.
+    pub fn disturbance(&self) -> (f64, f64) {
+        let disturbed = self.intervals.iter().filter(|interval| self.is_disturbed(interval.seconds)).count();
+        (self.stolen(f64::NEG_INFINITY, f64::INFINITY), disturbed as f64 / self.intervals.len().max(1) as f64)
+    }
+
+    /// Whether others had too much of the machine around the interval that ends then.
+    fn is_disturbed(&self, seconds: f64) -> bool {
+        self.stolen(seconds - STOLEN_AROUND, seconds + STOLEN_AROUND) > STOLEN_MAX
+    }
+
+    /// What others had of the processors from then to then, as a part.
+    fn stolen(&self, from: f64, to: f64) -> f64 {
+        let mut looks = self.samples.iter().filter(|look| from <= look.seconds && look.seconds <= to);
+        let (Some(first), Some(last)) = (looks.next(), looks.next_back()) else { return 0.0 };
+        let (before, after) = (first.state.machine, last.state.machine);
+        (after.stolen - before.stolen) / (after.all - before.all).max(1.0)
+    }
+
     /// How things are, in a line.
     fn news(&self) -> String {
         let Some(Sample { seconds, state, .. }) = self.samples.last() else { return String::new() };
@@ -146,7 +176,7 @@ impl Files {
                 "samples.csv",
                 "seconds,node_resident,node_anonymous,node_descriptors,node_threads,node_cpu_seconds,facade_resident,\
                  facade_anonymous,facade_descriptors,facade_threads,facade_cpu_seconds,node_heap,wasm_memory,clients,rows,\
-                 row_bytes,log_bytes,data_bytes",
+                 row_bytes,log_bytes,data_bytes,machine_ticks,stolen_ticks",
             )?,
             intervals: create("latencies.csv", "seconds,kind,answered,failed,p50_ms,p99_ms,max_ms")?,
         })
@@ -160,7 +190,8 @@ impl Files {
             [process.resident, process.anonymous, process.descriptors, process.threads, process.cpu]
         };
         let rest = [state.heap, state.wasm, state.clients, state.rows, state.row_bytes, state.log_bytes, *data_bytes];
-        for value in of(node).into_iter().chain(of(facade)).chain(rest) {
+        let machine = [state.machine.all, state.machine.stolen];
+        for value in of(node).into_iter().chain(of(facade)).chain(rest).chain(machine) {
             let _ = write!(line, ",{value}");
         }
         writeln!(self.samples, "{line}")?;
@@ -174,5 +205,39 @@ impl Files {
             writeln!(self.intervals, "{seconds:.1},{kind},{answered},{failed},{p50},{p99},{max}")?;
         }
         Ok(self.intervals.flush()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::soak::load::Count;
+
+    /// Twenty minutes, looked at every five seconds; in the second ten, others have two fifths of the machine.
+    fn course() -> Course {
+        let mut course = Course::default();
+        for look in 1..=240 {
+            let seconds = f64::from(look) * 5.0;
+            let mut sample = Sample { seconds, ..Sample::default() };
+            sample.state.machine.all = seconds * 200.0;
+            sample.state.machine.stolen = (seconds - 600.0).max(0.0) * 80.0;
+            course.samples.push(sample);
+            let count = Count { answered: 10, p99_ms: 4.0, ..Count::default() };
+            let kinds = [("load".to_owned(), count)].into();
+            course.intervals.push(Interval { seconds, kinds, ..Interval::default() });
+        }
+        course
+    }
+
+    #[test]
+    fn latencies_count_while_the_machine_was_there() {
+        let course = course();
+        let (kept, left_out): (Vec<_>, Vec<_>) =
+            course.undisturbed_p99("load").into_iter().partition(|(_, p99)| !p99.is_nan());
+        assert!(kept.iter().all(|(seconds, _)| *seconds <= 610.0), "{kept:?}");
+        assert!(left_out.iter().all(|(seconds, _)| *seconds >= 590.0), "{left_out:?}");
+        assert_eq!(course.p99("load").len(), 240);
+        let (stolen, disturbed) = course.disturbance();
+        assert!((0.15..0.25).contains(&stolen) && (0.45..0.55).contains(&disturbed), "{stolen} {disturbed}");
     }
 }

@@ -10,7 +10,7 @@ use anyhow::{Result, ensure};
 use ureq::Agent;
 
 use super::figures::Figures;
-use super::process::{ProcessState, bytes_below, open_descriptors};
+use super::process::{MachineTime, ProcessState, bytes_below, open_descriptors};
 use crate::bench::seeding::{self, NODE_KEY};
 use crate::bench::server::Server;
 use crate::bench::server_process::ServerProcess;
@@ -66,6 +66,8 @@ pub struct State {
     pub row_bytes: f64,
     /// The commit log.
     pub log_bytes: f64,
+    /// The processors' time.
+    pub machine: MachineTime,
 }
 
 impl Product {
@@ -117,6 +119,7 @@ impl Product {
             rows: figures.sum("spacetime_num_table_rows"),
             row_bytes: row_bytes.iter().map(|name| figures.sum(name)).sum(),
             log_bytes: figures.sum("spacetime_message_log_size_bytes"),
+            machine: MachineTime::now()?,
         })
     }
 

@@ -35,6 +35,14 @@ pub fn section(workspace: &Workspace, args: &SoakArgs, outcome: &Outcome) -> Str
         thousands(*rate)
     ));
     lines.push(String::new());
+    let (stolen, disturbed) = course.disturbance();
+    lines.push(format!(
+        "Others had {:.1} % of the machine's processors. {:.0} % of the time, in which they had more than is fair to the \
+         product, is left out of the verdict on latencies.",
+        stolen * 100.0,
+        disturbed * 100.0
+    ));
+    lines.push(String::new());
     lines.push(verdict(args, checks));
     lines.push(String::new());
     lines.extend(check_table(checks));

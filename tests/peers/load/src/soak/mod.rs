@@ -86,12 +86,13 @@ struct Load {
 /// Plays until the time is over.
 pub async fn run(options: Options) -> anyhow::Result<Report> {
     let ground = Arc::new(ground(&options)?);
-    let clients = (0..options.clients).map(|number| Client::arrive(ground.clone(), number));
-    let clients = try_join_all(clients).await.context("the clients cannot begin")?;
+    // Before the clients, whose connections the node would close if they had nothing to do for so long.
     if options.visit_all {
         let visits = stream::iter(0..options.players).map(|player| ground.visit(player));
         visits.buffer_unordered(options.clients.max(1)).try_collect::<()>().await.context("not everybody can come")?;
     }
+    let clients = (0..options.clients).map(|number| Client::arrive(ground.clone(), number));
+    let clients = try_join_all(clients).await.context("the clients cannot begin")?;
     let seconds = Duration::from_secs_f64(options.seconds);
     let window = Window::beginning_now(Duration::from_secs_f64(options.warm_up_seconds), seconds);
     let pace = paces(1, options.rate, window).pop().context("there is a pace")?;
