@@ -1,5 +1,9 @@
-//! The game module as the facade sees it: procedures over a few long-lived connections. The node serves the calls of one
-//! connection one after the other, so calls take turns on them; the first also has the subscriptions.
+//! The game module as the facade sees it: procedures over a few long-lived connections, on which calls take turns. The
+//! first also has the subscriptions.
+//!
+//! One connection would do, since the node has many of its calls under way at a time. With several, it is not one task
+//! here and one at the node that carry all messages; results beside no subscriptions need not wait for the engine's
+//! worker that keeps rows in order; and while one connection is lost, calls go over the others.
 //!
 //! A call waits a bounded time for a connection, and a bounded time for its answer. When the connection is lost in
 //! between, the call fails as [`CallError::OutcomeUnknown`]; it is never sent twice from here, because only the

@@ -40,7 +40,7 @@ async fn the_facade_is_ready_exactly_while_the_node_is_there() -> Outcome {
     Ok(())
 }
 
-/// The node serves the calls of one connection one after the other.
+/// Calls take turns on them, so that one task on either side does not have to carry all messages.
 #[tokio::test]
 async fn calls_have_as_many_connections_as_are_configured() -> Outcome {
     let world = World::start_with(&[("NODE__CONNECTIONS", "3")]).await?;

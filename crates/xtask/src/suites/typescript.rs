@@ -13,7 +13,7 @@ use crate::setup::NPM;
 use crate::workspace::Workspace;
 
 /// Folders below these may be npm packages.
-const PARENTS: [&str; 3] = ["client-bindings", "tests", "bench"];
+const PARENTS: [&str; 3] = ["client-bindings", "tests", "crates/spacetime-bindgen/tests/snapshots"];
 
 /// The part of `package.json` that matters here.
 #[derive(Deserialize)]
@@ -26,12 +26,11 @@ struct Manifest {
 pub fn packages(workspace: &Workspace) -> Result<Vec<PathBuf>> {
     let mut packages = Vec::new();
     for parent in PARENTS {
-        let Ok(entries) = fs::read_dir(workspace.root().join(parent)) else {
-            continue;
-        };
+        let parent = workspace.root().join(parent);
+        let entries = fs::read_dir(&parent).with_context(|| format!("{} cannot be listed", parent.display()))?;
         for entry in entries {
             let folder = entry?.path();
-            if has_tests(&folder)? {
+            if test_script(&folder)?.is_some() {
                 packages.push(folder);
             }
         }
@@ -40,10 +39,14 @@ pub fn packages(workspace: &Workspace) -> Result<Vec<PathBuf>> {
     Ok(packages)
 }
 
-/// Runs the tests of an installed package.
+/// Runs the tests of an installed package. One that is only compiled is one test.
 pub fn run(package: &Path) -> Result<Report> {
+    let script = test_script(package)?.unwrap_or_default();
     let output = captured::run(Command::new(NPM).arg("test").current_dir(package))?;
-    Ok(node_report::read(&output.text, output.success))
+    if counts_its_tests(&script) {
+        return Ok(node_report::read(&output.text, output.success));
+    }
+    Ok(Report::single((!output.success).then_some(output.text)))
 }
 
 /// Installs the package's dependencies if they changed.
@@ -54,14 +57,21 @@ pub fn install(package: &Path) -> Result<()> {
     process::run_quietly(Command::new(NPM).args(["ci", "--no-audit", "--no-fund"]).current_dir(package))
 }
 
-fn has_tests(folder: &Path) -> Result<bool> {
+/// What `npm test` runs in a folder, if that is a package with tests.
+fn test_script(folder: &Path) -> Result<Option<String>> {
     let path = folder.join("package.json");
     if !path.is_file() {
-        return Ok(false);
+        return Ok(None);
     }
-    let manifest: Manifest = serde_json::from_slice(&fs::read(&path)?)
+    let mut manifest: Manifest = serde_json::from_slice(&fs::read(&path)?)
         .with_context(|| format!("{} is not a package manifest", path.display()))?;
-    Ok(manifest.scripts.contains_key("test"))
+    Ok(manifest.scripts.remove("test"))
+}
+
+/// Whether a script ends with Node's own test runner, which says how many tests there were. If it does not come so
+/// far, that is a failure, so the script itself has to tell.
+fn counts_its_tests(script: &str) -> bool {
+    script.split_whitespace().any(|word| word == "--test")
 }
 
 /// Whether the last installation is younger than the lock file. npm writes the marker at its end.
@@ -76,23 +86,43 @@ fn is_installed(package: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::PathBuf;
 
     use anyhow::Result;
 
-    use super::{has_tests, is_installed};
+    use super::{PARENTS, counts_its_tests, is_installed, packages, test_script};
+    use crate::workspace::Workspace;
 
     #[test]
     fn only_packages_with_a_test_script_are_run() -> Result<()> {
         let folder = tempfile::tempdir()?;
-        assert!(!has_tests(folder.path())?);
+        assert_eq!(test_script(folder.path())?, None);
         let manifest = folder.path().join("package.json");
         fs::write(&manifest, r#"{"name": "tools"}"#)?;
-        assert!(!has_tests(folder.path())?);
+        assert_eq!(test_script(folder.path())?, None);
         fs::write(&manifest, r#"{"scripts": {"test": "node --test"}}"#)?;
-        assert!(has_tests(folder.path())?);
+        assert_eq!(test_script(folder.path())?.as_deref(), Some("node --test"));
         fs::write(&manifest, "{")?;
-        assert!(has_tests(folder.path()).is_err());
+        assert!(test_script(folder.path()).is_err());
         Ok(())
+    }
+
+    #[test]
+    fn every_parent_has_a_package_with_tests() -> Result<()> {
+        let workspace = Workspace::locate();
+        let packages = packages(&workspace)?;
+        for parent in PARENTS {
+            let folder = workspace.root().join(parent);
+            let is_inside = |package: &PathBuf| package.parent() == Some(folder.as_path());
+            assert!(packages.iter().any(is_inside), "{parent}: {packages:?}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn only_nodes_own_runner_counts_tests() {
+        assert!(counts_its_tests("npm run --silent check && node --import tsx --test test/*.test.ts"));
+        assert!(!counts_its_tests("tsc --noEmit"));
     }
 
     #[test]
