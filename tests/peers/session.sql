@@ -1,5 +1,6 @@
 -- What a session start reads, for every peer before PostgreSQL: the tables of the game module that it reads, with as
--- many rows for each player as the seeder makes there. `players`, `items` and `quests` are set by the command.
+-- many rows for each player as the seeder makes there, and the stored procedure that reads them in one round trip.
+-- `players`, `items` and `quests` are set by the command.
 
 DROP TABLE IF EXISTS profile, inventory_item, quest, save, save_payload;
 
@@ -92,3 +93,30 @@ SELECT snapshot_id, decode(repeat(md5(snapshot_id::text), 16), 'hex') FROM save;
 CREATE INDEX ON inventory_item (owner);
 CREATE INDEX ON quest (owner);
 CREATE INDEX ON save (owner, saved_at DESC);
+
+-- Everything that a player begins with; nothing if there is no such player, or no save.
+--
+-- In PL/pgSQL, which keeps the plan of its query from call to call; a function in SQL would be planned anew each time.
+-- PostgreSQL writes the rows as JSON, which is cheaper than taking them apart in a server only to put them together
+-- again.
+CREATE OR REPLACE FUNCTION session_start(wanted integer) RETURNS json
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN (
+        SELECT json_build_object(
+            'profile', row_to_json(profile),
+            'inventory', (SELECT coalesce(json_agg(item), '[]') FROM inventory_item item WHERE item.owner = wanted),
+            'quests', (SELECT coalesce(json_agg(quest), '[]') FROM quest WHERE quest.owner = wanted),
+            'save', row_to_json(last)
+        )
+        FROM profile, (
+            SELECT save.*, encode(payload, 'base64') AS payload
+            FROM save JOIN save_payload ON holder_id = snapshot_id
+            WHERE save.owner = wanted
+            ORDER BY saved_at DESC
+            LIMIT 1
+        ) last
+        WHERE player = wanted
+    );
+END
+$$;

@@ -21,9 +21,9 @@ export class Latencies {
     return this.#micros.totalCount;
   }
 
-  /** Something took so many milliseconds. */
-  keep(millis: number): void {
-    this.#micros.recordValue(Math.max(1, Math.round(1000 * millis)));
+  /** Something took so many milliseconds, or so many things did. */
+  keep(millis: number, count = 1): void {
+    this.#micros.recordValueWithCount(Math.max(1, Math.round(1000 * millis)), count);
   }
 
   /** Writes the result. */

@@ -1,6 +1,7 @@
 // A peer of `cargo xtask bench peers`: Express and tRPC before PostgreSQL, in as many processes as is best.
 //
-// Statements are prepared, each process has a pool of connections, and a transfer is one call of a stored procedure.
+// Statements are prepared, each process has a pool of connections, and a transfer or a session start is one call of a
+// stored procedure.
 
 import cluster from "node:cluster";
 import { readFileSync } from "node:fs";
@@ -71,16 +72,6 @@ function playerIn(authorization, verify) {
   }
 }
 
-/** What a session start reads, by the statements of all peers. */
-const READS = {
-  profile: "SELECT row_to_json(profile) AS found FROM profile WHERE player = $1",
-  inventory: "SELECT coalesce(json_agg(item), '[]') AS found FROM inventory_item item WHERE owner = $1",
-  quests: "SELECT coalesce(json_agg(quest), '[]') AS found FROM quest WHERE owner = $1",
-  save: `SELECT row_to_json(last) AS found FROM (SELECT save.*, encode(payload, 'base64') AS payload
-    FROM save JOIN save_payload ON holder_id = snapshot_id
-    WHERE owner = $1 ORDER BY saved_at DESC LIMIT 1) last`,
-};
-
 const account = z.number().int().min(0);
 
 /** What clients may call. */
@@ -100,12 +91,13 @@ function routes(pool) {
       }),
     session: procedure.query(async ({ ctx: { player } }) => {
       if (player === undefined) throw new TRPCError({ code: "UNAUTHORIZED" });
-      const read = async ([name, text]) => {
-        const { rows } = await pool.query({ name, text, values: [player] });
-        if (rows.length === 0) throw new TRPCError({ code: "NOT_FOUND", message: name });
-        return [name, rows[0].found];
-      };
-      return Object.fromEntries(await Promise.all(Object.entries(READS).map(read)));
+      const { rows } = await pool.query({
+        name: "session",
+        text: "SELECT session_start($1) AS started",
+        values: [player],
+      });
+      if (rows[0].started === null) throw new TRPCError({ code: "NOT_FOUND", message: "no_such_player" });
+      return rows[0].started;
     }),
   });
 }

@@ -1,4 +1,4 @@
-//! A peer of `cargo xtask bench peers`: axum before PostgreSQL, with prepared statements and a stored procedure.
+//! A peer of `cargo xtask bench peers`: axum before PostgreSQL, with a prepared statement, which calls a stored procedure.
 //!
 //! `wallet` and `session` answer the two workloads, one of them in each process. `database` lends connections out: a
 //! pooled one to one request at a time, a pipelined one to all, which then share its round trips.
@@ -51,13 +51,13 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn routes(options: &Options) -> anyhow::Result<Router> {
-    let connect = |statements| Database::connect(&options.database, options.mode, options.connections, statements);
+    let connect = |statement| Database::connect(&options.database, options.mode, options.connections, statement);
     let Some(key_file) = &options.key_file else {
-        let database = connect(wallet::STATEMENTS).await?;
+        let database = connect(wallet::STATEMENT).await?;
         return Ok(Router::new().route("/transfers", post(wallet::transfer)).with_state(database));
     };
     let key = Arc::new(DecodingKey::from_secret(&std::fs::read(key_file).context("the secret cannot be read")?));
-    let sessions = session::Sessions { database: connect(session::STATEMENTS).await?, key };
+    let sessions = session::Sessions { database: connect(session::STATEMENT).await?, key };
     Ok(Router::new().route("/session", get(session::start)).with_state(sessions))
 }
 

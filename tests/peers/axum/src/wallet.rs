@@ -9,7 +9,7 @@ use crate::Failure;
 use crate::database::Database;
 
 /// What is prepared: the stored procedure.
-pub const STATEMENTS: &[&str] = &["SELECT transfer($1, $2, $3)"];
+pub const STATEMENT: &str = "SELECT transfer($1, $2, $3)";
 
 /// Who pays whom, and how much.
 #[derive(Deserialize)]
@@ -30,7 +30,7 @@ pub async fn transfer(
     State(database): State<Database>,
     Json(Transfer { from, to, amount }): Json<Transfer>,
 ) -> Result<(StatusCode, Json<Outcome>), Failure> {
-    let row = database.first(&[&from, &to, &amount]).await?;
+    let row = database.ask(&[&from, &to, &amount]).await?;
     let (status, outcome) = match row.get::<_, i32>(0) {
         0 => (StatusCode::OK, "done"),
         1 => (StatusCode::UNPROCESSABLE_ENTITY, "same_account"),

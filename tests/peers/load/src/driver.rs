@@ -10,7 +10,7 @@ use crate::pacer::{Pace, Window};
 use crate::recorder::Recorder;
 
 /// How long after the end answers are waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The answer to a call.
 pub struct Answer {

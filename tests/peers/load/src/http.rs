@@ -13,6 +13,8 @@ use crate::driver::{Answer, Connection};
 
 /// Header fields of an answer that are understood.
 const FIELDS_MAX: usize = 32;
+/// The status of several answers in one, not all of which are good.
+const MULTI_STATUS: u16 = 207;
 
 /// One connection.
 pub struct HttpConnection<B> {
@@ -102,7 +104,8 @@ pub fn whole_answer(arrived: &[u8]) -> anyhow::Result<Option<Whole>> {
         None => chunked_length(field("transfer-encoding"), &arrived[head..])?,
     };
     let Some(length) = length.filter(|length| arrived.len() >= head + length) else { return Ok(None) };
-    Ok(Some(Whole { is_success: (200..300).contains(&status), body: head..head + length }))
+    let is_success = (200..300).contains(&status) && status != MULTI_STATUS;
+    Ok(Some(Whole { is_success, body: head..head + length }))
 }
 
 /// How long a body in chunks is with all that is around them; nothing if not all of it has arrived.

@@ -18,7 +18,12 @@ impl Latencies {
 
     /// Something took so long.
     pub fn keep(&mut self, latency: Duration) {
-        self.0.saturating_record(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX).max(1));
+        self.keep_many(latency, 1);
+    }
+
+    /// So many things took so long each.
+    pub fn keep_many(&mut self, latency: Duration, count: u64) {
+        self.0.saturating_record_n(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX).max(1), count);
     }
 
     /// Takes over what others have measured.

@@ -1,8 +1,8 @@
 //! The load of `cargo xtask bench peers`: one program for every system, so that no client is better than another.
 //!
 //! `wallet` makes transfers and `session` session starts, as fast as answers come (closed loop) or at a fixed rate
-//! of arrivals (open loop). `driver` keeps one connection busy, `pacer` says when calls are due, `http` and `node`
-//! are the two ways to speak, `tokens` signs what players show, `recorder` keeps what was measured. `rooms` is about
+//! of arrivals (open loop). `driver` keeps one connection busy, `pacer` says when calls are due, `http`, `trpc` and
+//! `node` are the ways to speak, `tokens` signs what players show, `recorder` keeps what was measured. `rooms` is about
 //! members of rooms who see each other move. The result is one line of JSON.
 //!
 //! `soak` is the load of `cargo xtask soak`: everything that a live game does at once, for as long as one likes, with a
@@ -20,6 +20,7 @@ mod rooms;
 mod session;
 mod soak;
 mod tokens;
+mod trpc;
 mod wallet;
 
 use clap::Parser;

@@ -1,6 +1,6 @@
 //! What became of calls.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -58,15 +58,16 @@ impl Recorder {
     /// No answer to a call that was due then: it took at least until now.
     pub fn unanswered(&mut self, due: Instant) {
         if self.window.counts(due) {
-            self.missed(1);
-            self.latencies.keep(due.elapsed());
+            self.missed(1, due.elapsed());
         }
     }
 
-    /// So many more were due, and never came.
-    pub fn missed(&mut self, count: u64) {
+    /// So many more were due and never came. They count among the latencies as having taken as long as they were
+    /// waited for, so that a system gains nothing by losing what is late.
+    pub fn missed(&mut self, count: u64, waited: Duration) {
         self.due += count;
         self.unanswered += count;
+        self.latencies.keep_many(waited, count);
     }
 
     /// What was due within the measured time.
@@ -103,8 +104,6 @@ impl Recorder {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -121,6 +120,22 @@ mod tests {
         let summary = all.summary();
         assert_eq!((summary.due, summary.calls, summary.failed), (2, 3, 1));
         assert!(summary.max_ms < 50_000.0);
+        Ok(())
+    }
+
+    #[test]
+    fn what_never_came_is_slower_than_all_that_did() -> anyhow::Result<()> {
+        let now = Instant::now();
+        let second = Duration::from_secs(1);
+        let mut recorder = Recorder::new(Window { begin: now, measured: now, end: now + 100 * second })?;
+        for _ in 0..97 {
+            recorder.answered(now, true);
+        }
+        recorder.missed(3, 200 * second);
+        let summary = recorder.summary();
+        assert_eq!((summary.due, summary.calls, summary.unanswered), (100, 97, 3));
+        assert!(summary.p90_ms < 100_000.0, "{}", summary.p90_ms);
+        assert!(summary.p99_ms >= 200_000.0, "{}", summary.p99_ms);
         Ok(())
     }
 }

@@ -19,32 +19,39 @@ const LIFE_SECONDS: u64 = 24 * 60 * 60;
 pub struct Tokens {
     key: EncodingKey,
     algorithm: Algorithm,
+    /// In seconds since 1970; the same for all, so that tokens of different ages are different.
+    now: u64,
 }
 
 impl Tokens {
     /// As the node signs its own, with an elliptic curve.
     pub fn of_node(key_file: &Path) -> anyhow::Result<Self> {
         let key = EncodingKey::from_ec_pem(&read(key_file)?)?;
-        Ok(Self { key, algorithm: Algorithm::ES256 })
+        Ok(Self { key, algorithm: Algorithm::ES256, now: now()? })
     }
 
     /// With a secret that the server knows too: what most servers do that check their own tokens, and the cheapest.
     pub fn of_peer(key_file: &Path) -> anyhow::Result<Self> {
         let key = EncodingKey::from_secret(&read(key_file)?);
-        Ok(Self { key, algorithm: Algorithm::HS256 })
+        Ok(Self { key, algorithm: Algorithm::HS256, now: now()? })
     }
 
     /// The token of the player of this number.
     pub fn of_player(&self, player: u32) -> anyhow::Result<String> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-        let exp = now + LIFE_SECONDS;
+        self.of_player_since(player, 0)
+    }
+
+    /// The same as if it had been signed so many seconds ago, which makes it another token.
+    pub fn of_player_since(&self, player: u32, age_seconds: u64) -> anyhow::Result<String> {
+        let iat = self.now - age_seconds;
+        let exp = iat + LIFE_SECONDS;
         let claims: Value = match self.algorithm {
             Algorithm::ES256 => {
                 let subject = subject_of(player);
                 let identity = identity_of(player).to_hex().to_string();
-                json!({ "hex_identity": identity, "sub": subject, "iss": ISSUER, "aud": [], "iat": now, "exp": exp })
+                json!({ "hex_identity": identity, "sub": subject, "iss": ISSUER, "aud": [], "iat": iat, "exp": exp })
             }
-            _ => json!({ "sub": player.to_string(), "iat": now, "exp": exp }),
+            _ => json!({ "sub": player.to_string(), "iat": iat, "exp": exp }),
         };
         Ok(encode(&Header::new(self.algorithm), &claims, &self.key)?)
     }
@@ -57,6 +64,10 @@ pub fn identity_of(player: u32) -> Identity {
 
 fn subject_of(player: u32) -> String {
     format!("{SEED}-{player}")
+}
+
+fn now() -> anyhow::Result<u64> {
+    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())
 }
 
 fn read(key_file: &Path) -> anyhow::Result<Vec<u8>> {

@@ -12,6 +12,10 @@ use crate::node::{Database, Transfers};
 use crate::pacer::{Window, paces};
 use crate::pairs::Pairs;
 use crate::recorder::{Recorder, Summary};
+use crate::trpc::TrpcConnection;
+
+/// The procedure that makes a transfer, by tRPC.
+const TRPC_PROCEDURE: &str = "transfer";
 
 /// What the other side speaks.
 #[derive(Clone, Copy, ValueEnum)]
@@ -20,6 +24,8 @@ enum Protocol {
     Node,
     /// JSON over HTTP/1.1.
     Http,
+    /// tRPC's batches of JSON over HTTP/1.1.
+    Trpc,
 }
 
 #[derive(Args)]
@@ -76,15 +82,21 @@ pub async fn run(options: Options) -> anyhow::Result<Summary> {
         Protocol::Http => {
             let (path, token) = (options.path.clone(), options.token.clone());
             let target = Target { address: options.address.clone(), path, token };
-            let connections = clients.map(|_| {
-                let pairs = pairs.clone();
-                HttpConnection::open(&target, move || {
-                    let (from, to) = pairs.next();
-                    format!(r#"{{"from":{from},"to":{to},"amount":1}}"#)
-                })
-            });
+            let connections = clients.map(|_| HttpConnection::open(&target, transfers(pairs.clone())));
             drive_all(try_join_all(connections).await?, &options).await
         }
+        Protocol::Trpc => {
+            let open = |_| TrpcConnection::open(&options.address, TRPC_PROCEDURE, transfers(pairs.clone()));
+            drive_all(try_join_all(clients.map(open)).await?, &options).await
+        }
+    }
+}
+
+/// The next transfer in JSON each time.
+fn transfers(pairs: Pairs) -> impl FnMut() -> String {
+    move || {
+        let (from, to) = pairs.next();
+        format!(r#"{{"from":{from},"to":{to},"amount":1}}"#)
     }
 }
 

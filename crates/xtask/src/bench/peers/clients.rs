@@ -10,12 +10,15 @@ use serde::Deserialize;
 use super::PeersBenchArgs;
 use super::launch::Running;
 use super::pairs::Distribution;
-use super::system::{Durability, System};
+use super::system::{Durability, System, Wires};
 use super::tools::Tools;
 use crate::bench::generator::result_of;
 use crate::binaries::LOAD;
 use crate::progress;
 use crate::workspace::Workspace;
+
+/// What an open loop asks of a system by itself, as a part of what the system makes in a closed loop.
+pub const OWN_PACE: f64 = 0.6;
 
 /// What a client is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -43,6 +46,28 @@ pub enum Load {
     Closed(u32),
     /// So many calls a second arrive, whatever the answers do.
     Open(f64),
+}
+
+/// Where players come to start sessions.
+#[derive(Clone, Copy)]
+pub struct Door<'a> {
+    pub system: System,
+    /// The protocol of the load generator, and the options that it needs beside the address.
+    pub protocol: &'a str,
+    pub place: [&'a str; 2],
+    /// Address and port.
+    pub address: &'a str,
+    /// What signs the players' tokens.
+    pub key_file: &'a Path,
+}
+
+/// How long a load lasts, in seconds.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    /// Before anything counts.
+    warm_up: f64,
+    /// While everything counts.
+    counted: f64,
 }
 
 /// What a load came to.
@@ -73,8 +98,13 @@ pub struct Clients<'a> {
     folder: &'a Path,
     clients: u32,
     in_flight: u32,
-    warm_up_seconds: f64,
-    seconds: f64,
+    players: u32,
+    /// The client that makes the first figures, and the load before them.
+    first: Client,
+    /// The load of a figure.
+    measured: Span,
+    /// The load before the first figure, which counts for nothing.
+    unmeasured: Span,
     is_small: bool,
 }
 
@@ -87,8 +117,10 @@ impl<'a> Clients<'a> {
             folder,
             clients: args.clients,
             in_flight: args.in_flight,
-            warm_up_seconds: args.warm_up_seconds,
-            seconds: args.seconds,
+            players: args.players,
+            first: args.client.first().copied().unwrap_or(Client::Compiled),
+            measured: Span { warm_up: args.warm_up_seconds, counted: args.seconds },
+            unmeasured: Span { warm_up: 0.0, counted: args.settle_seconds },
             is_small: args.small,
         }
     }
@@ -102,8 +134,28 @@ impl<'a> Clients<'a> {
         client: Client,
         load: Load,
     ) -> Result<Calls> {
+        let mut command = self.transferring(running, accounts, distribution, client, load)?;
+        self.run(&mut command, running.system, self.measured)
+    }
+
+    /// Keeps a system busy with transfers that has just started, so that whoever compiles, caches or opens connections
+    /// at its first calls has done so before anything is measured.
+    pub fn settle_transfers(&self, running: &Running, accounts: u32, distribution: Distribution) -> Result<()> {
+        let load = Load::Closed(self.in_flight);
+        let mut command = self.transferring(running, accounts, distribution, self.first, load)?;
+        self.settle(&mut command, running.system)
+    }
+
+    fn transferring(
+        &self,
+        running: &Running,
+        accounts: u32,
+        distribution: Distribution,
+        client: Client,
+        load: Load,
+    ) -> Result<Command> {
         let mut command = self.command(client, "wallet", "peers.js")?;
-        let (protocol, path) = running.system.speaks(client);
+        let (protocol, path) = running.system.speaks();
         command.args(["--protocol", protocol, "--path", path, "--address", running.address()]);
         if let Some(token) = &running.token {
             command.args(["--token", token]);
@@ -119,26 +171,34 @@ impl<'a> Clients<'a> {
                 self.in_flight
             }
         };
-        command.args(["--in-flight", &in_flight.to_string(), "--clients", &self.clients.to_string()]);
-        self.run(&mut command, running.system)
+        let (clients, in_flight) = match running.wires {
+            Wires::PerClient => (self.clients, in_flight),
+            Wires::PerCall => (self.clients * in_flight, 1),
+        };
+        command.args(["--in-flight", &in_flight.to_string(), "--clients", &clients.to_string()]);
+        Ok(command)
     }
 
-    /// Session starts of so many players in turn; `place` are the options that say where.
-    pub fn sessions(
-        &self,
-        system: System,
-        place: &[&str],
-        key_file: &Path,
-        players: u32,
-        rate: Option<f64>,
-    ) -> Result<Calls> {
-        let mut command = self.command(Client::Compiled, "session", "")?;
-        command.args(place).arg("--key-file").arg(key_file);
-        command.args(["--players", &players.to_string(), "--clients", &self.clients.to_string()]);
+    /// Session starts of all players in turn.
+    pub fn sessions(&self, door: Door, rate: Option<f64>) -> Result<Calls> {
+        let mut command = self.starting_sessions(door)?;
         if let Some(rate) = rate {
             command.args(["--rate", &rate.max(1.0).to_string()]);
         }
-        self.run(&mut command, system)
+        self.run(&mut command, door.system, self.measured)
+    }
+
+    /// Keeps a system busy with session starts that has just started, as [`Self::settle_transfers`] does.
+    pub fn settle_sessions(&self, door: Door) -> Result<()> {
+        self.settle(&mut self.starting_sessions(door)?, door.system)
+    }
+
+    fn starting_sessions(&self, door: Door) -> Result<Command> {
+        let mut command = self.command(Client::Compiled, "session", "")?;
+        command.args(["--protocol", door.protocol, "--address", door.address]).args(door.place);
+        command.arg("--key-file").arg(door.key_file);
+        command.args(["--players", &self.players.to_string(), "--clients", &self.clients.to_string()]);
+        Ok(command)
     }
 
     /// Lets all members of rooms move.
@@ -149,7 +209,7 @@ impl<'a> Clients<'a> {
         if running.durability == Durability::Relaxed {
             command.arg("--unconfirmed");
         }
-        self.run(&mut command, running.system)
+        self.run(&mut command, running.system, self.measured)
     }
 
     fn command(&self, client: Client, workload: &str, script: &str) -> Result<Command> {
@@ -167,20 +227,23 @@ impl<'a> Clients<'a> {
         })
     }
 
-    fn run(&self, command: &mut Command, system: System) -> Result<Calls> {
-        command.args(["--seconds", &self.seconds.to_string()]);
-        let calls: Calls = result_of(command.args(["--warm-up-seconds", &self.warm_up_seconds.to_string()]))?;
+    /// Nothing if the load is to last for no time.
+    fn settle(&self, command: &mut Command, system: System) -> Result<()> {
+        if self.unmeasured.counted > 0.0 {
+            self.run(command, system, self.unmeasured)?;
+        }
+        Ok(())
+    }
+
+    fn run(&self, command: &mut Command, system: System, Span { warm_up, counted }: Span) -> Result<Calls> {
+        command.args(["--warm-up-seconds", &warm_up.to_string(), "--seconds", &counted.to_string()]);
+        let calls: Calls = result_of(command)?;
         ensure!(calls.failed == 0, "{}: {} calls failed", system.title(), calls.failed);
         // In a fraction of a second, a busy machine may not come to any.
         ensure!(calls.per_second > 0.0 || self.is_small, "{}: no call was answered in time", system.title());
         if calls.unanswered > 0 {
-            // In an open loop that is a result: it cannot keep the pace.
-            progress::warn(&format!(
-                "{}: {} of {} had no answer long after the end",
-                system.title(),
-                calls.unanswered,
-                calls.due
-            ));
+            // In an open loop that is a result: it cannot keep the pace, or shows no move that another overtakes.
+            progress::warn(&format!("{}: {} of {} had no answer", system.title(), calls.unanswered, calls.due));
         }
         Ok(calls)
     }

@@ -25,7 +25,7 @@ pub struct Growth {
 }
 
 impl Growth {
-    /// Takes every figure once: each system with each number of accounts, under the load that the goals are about.
+    /// Takes every figure once: each system with each number of accounts, under the load that set-ups are chosen by.
     /// Accounts are drawn alike, because Zipf's law would leave out nearly all of them.
     pub fn measure_round(
         &mut self,
@@ -40,6 +40,7 @@ impl Growth {
                 progress::step(&step, || {
                     let running = systems.start(system, setup, Durability::Durable, accounts)?;
                     let (distribution, load) = (Distribution::Uniform, Load::Closed(args.in_flight));
+                    clients.settle_transfers(&running, accounts, distribution)?;
                     let calls = clients.transfers(&running, accounts, distribution, Client::Compiled, load)?;
                     self.figures.add(Case { system, accounts }, calls);
                     Ok(())

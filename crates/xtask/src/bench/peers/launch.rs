@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use super::PeersBenchArgs;
 use super::postgres::{Cluster, DATABASE, Postgres, USER, statements};
 use super::product::{start_facade, start_node_with_accounts, start_node_with_rooms};
-use super::system::{Durability, Setup, System};
+use super::system::{Durability, Setup, System, Wires};
 use super::tools::Tools;
 use crate::bench::server::Server;
 use crate::bench::server_process::ServerProcess;
@@ -21,6 +21,8 @@ const BALANCE: u64 = 1_000_000_000;
 pub struct Running<'a> {
     pub system: System,
     pub durability: Durability,
+    /// How calls travel that a client has under way at the same time.
+    pub wires: Wires,
     /// What calls must show, where something is asked for.
     pub token: Option<String>,
     // In the order in which they are stopped.
@@ -87,7 +89,8 @@ impl<'a> Systems<'a> {
         let mut command = self.node_js(if system.is_colyseus() { "colyseus" } else { "ws" })?;
         command.args(tick_millis.iter().flat_map(|millis| ["--patch-rate".to_owned(), millis.to_string()]));
         let front = Some(ServerProcess::start(&mut command, 0)?);
-        Ok(Running { system, durability, token: None, front, node: None, _postgres: None })
+        let wires = Wires::PerClient;
+        Ok(Running { system, durability, wires, token: None, front, node: None, _postgres: None })
     }
 
     /// Starts a system before PostgreSQL, without accounts but with what session starts read.
@@ -115,7 +118,8 @@ impl<'a> Systems<'a> {
             front = Some(start_facade(self.workspace, self.profile, self.folder, &node, is_confirmed)?);
             token = Some(node.account()?.token);
         }
-        Ok(Running { system, durability, token, front, node: Some(node), _postgres: None })
+        let wires = Wires::PerClient;
+        Ok(Running { system, durability, wires, token, front, node: Some(node), _postgres: None })
     }
 
     fn open_accounts(&self, postgres: &Postgres, accounts: u32) -> Result<()> {
@@ -148,7 +152,8 @@ impl<'a> Systems<'a> {
             _ => bail!("{} needs no PostgreSQL", system.title()),
         };
         let front = Some(ServerProcess::start(&mut command, processes)?);
-        Ok(Running { system, durability, token: None, front, node: None, _postgres: Some(postgres) })
+        let wires = setup.wires;
+        Ok(Running { system, durability, wires, token: None, front, node: None, _postgres: Some(postgres) })
     }
 
     fn axum(
@@ -170,7 +175,7 @@ impl<'a> Systems<'a> {
 
     fn express(
         &self,
-        Setup { processes, connections }: Setup,
+        Setup { processes, connections, .. }: Setup,
         host: &str,
         synchronous_commit: &str,
         key_file: Option<&Path>,
@@ -185,7 +190,7 @@ impl<'a> Systems<'a> {
 
     fn fastapi(
         &self,
-        Setup { processes, connections }: Setup,
+        Setup { processes, connections, .. }: Setup,
         host: &str,
         synchronous_commit: &str,
         key_file: Option<&Path>,

@@ -2,12 +2,13 @@
 //!
 //! `system` says what is measured and `launch` starts it, with `postgres` and `product` as its parts; `tools`
 //! makes sure beforehand that everything is there. `clients` puts load on it. Each workload is a file that takes its
-//! figures round by round (`wallet`, `rooms`, `session`, `growth`); `figures` keeps them, `report` writes them down,
-//! `chart` draws them.
+//! figures round by round (`wallet`, `rooms`, `session`, `growth`); `figures` keeps them, `goals` holds them against what
+//! is wanted, `report` writes them down, `chart` draws them.
 
 mod chart;
 mod clients;
 mod figures;
+mod goals;
 mod growth;
 mod launch;
 mod pairs;
@@ -63,6 +64,9 @@ pub struct PeersBenchArgs {
     /// How long each load lasts before that, in seconds.
     #[arg(long, default_value_t = 1.0)]
     warm_up_seconds: f64,
+    /// How long a system that has just started is under load before its first figure, in seconds; rooms do without.
+    #[arg(long, default_value_t = 5.0)]
+    settle_seconds: f64,
     /// Clients, with a connection each; rooms have their members instead.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
     clients: u32,
@@ -114,10 +118,11 @@ enum Workload {
 impl PeersBenchArgs {
     /// The sizes of a run that only shows that everything works.
     fn made_small(&self) -> Self {
-        let (seconds, warm_up_seconds, growth_accounts) = (0.5, 0.2, vec![100, 1_000]);
+        let (seconds, warm_up_seconds, settle_seconds, growth_accounts) = (0.5, 0.2, 0.3, vec![100, 1_000]);
         let (accounts, players, rooms, seats) = (1_000, 50, vec![2], 3);
         let rounds = 1;
-        Self { rounds, seconds, warm_up_seconds, accounts, growth_accounts, players, rooms, seats, ..self.clone() }
+        let times = Self { rounds, seconds, warm_up_seconds, settle_seconds, ..self.clone() };
+        Self { accounts, growth_accounts, players, rooms, seats, ..times }
     }
 
     fn profile(&self) -> Profile {
@@ -150,6 +155,9 @@ impl PeersBenchArgs {
         command += &choice("system", &self.system);
         command += &choice("client", &self.client);
         command += &format!(" --rounds {rounds} --seconds {seconds} --warm-up-seconds {warm_up_seconds}");
+        if workload != Workload::Rooms {
+            command += &format!(" --settle-seconds {}", self.settle_seconds);
+        }
         command += &match workload {
             Workload::Wallet => format!(" --clients {clients} --in-flight {in_flight} --accounts {accounts}"),
             Workload::Session => format!(" --clients {clients} --players {players}"),
@@ -262,7 +270,7 @@ mod tests {
 
     use super::{PeersBenchArgs, Workload};
 
-    fn parsed(arguments: &[&str]) -> PeersBenchArgs {
+    pub fn parsed(arguments: &[&str]) -> PeersBenchArgs {
         let command = <PeersBenchArgs as Args>::augment_args(Command::new("peers").no_binary_name(true));
         PeersBenchArgs::from_arg_matches(&command.get_matches_from(arguments)).unwrap()
     }
@@ -274,7 +282,8 @@ mod tests {
         assert_eq!(
             command,
             "cargo xtask bench peers --workload growth --system node,fastapi --rounds 3 --seconds 0.5 \
-             --warm-up-seconds 1 --clients 64 --in-flight 16 --growth-accounts 1000,100000,1000000 --write"
+             --warm-up-seconds 1 --settle-seconds 5 --clients 64 --in-flight 16 \
+             --growth-accounts 1000,100000,1000000 --write"
         );
         let arguments: Vec<&str> = command.split(' ').skip(4).collect();
         assert_eq!(parsed(&arguments).command(Workload::Growth), command);

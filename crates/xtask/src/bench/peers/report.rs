@@ -1,36 +1,16 @@
 //! The report: tables in Markdown.
 
-use super::clients::{Calls, Client};
-use super::figures::{larger, millis, percent, ratios, shown, times};
+use super::clients::{Calls, OWN_PACE};
+use super::figures::{millis, percent, shown, times};
+use super::goals::{self, Goal};
 use super::pairs::Distribution;
-use super::system::{Durability, System};
+use super::system::System;
 use super::tools::Tools;
 use super::tuning::described;
-use super::wallet::{Case, Wallet, Way};
+use super::wallet::{COLUMNS, Case, Column, Wallet, Way};
 use super::{PeersBenchArgs, Results, Workload, chart, growth, rooms, session};
 use crate::bench::report::{heading, thousands};
 use crate::workspace::Workspace;
-
-/// How many times as many transfers as axum, and as Express, are wanted; and how much slower growth may make them.
-const TIMES_AXUM: f64 = 5.0;
-const TIMES_EXPRESS: f64 = 20.0;
-const SESSIONS_TIMES_EXPRESS: f64 = 3.0;
-/// How many times this product's delay is wanted to go into that of Colyseus.
-const DELAY_TIMES_COLYSEUS: f64 = 2.0;
-const SLOWDOWN_MAX: f64 = 1.3;
-
-/// Each way of Colyseus, and this product's in which members see each other alike: collected for a while, or at once.
-const COUNTERPARTS: [(System, System); 2] =
-    [(System::ColyseusState, System::NodeTicking), (System::ColyseusMessages, System::Node)];
-
-/// The columns of throughput: durability, client, how calls follow each other.
-const LOADS: [(Durability, Client, Way, &str); 5] = [
-    (Durability::Durable, Client::Compiled, Way::Pipelined, "durable, compiled, pipelined"),
-    (Durability::Durable, Client::Compiled, Way::OneByOne, "durable, compiled, one by one"),
-    (Durability::Durable, Client::NodeJs, Way::Pipelined, "durable, Node.js, pipelined"),
-    (Durability::Relaxed, Client::Compiled, Way::Pipelined, "relaxed, compiled, pipelined"),
-    (Durability::Relaxed, Client::NodeJs, Way::Pipelined, "relaxed, Node.js, pipelined"),
-];
 
 /// The report on one workload.
 pub fn section(
@@ -45,13 +25,7 @@ pub fn section(
     if workload != Workload::Rooms {
         lines.push(format!("Best set-ups: {}.\n", described(chosen)));
     }
-    let goals = match workload {
-        Workload::Wallet => wallet_goals(results),
-        Workload::Session => session_goal(results),
-        Workload::Growth => growth_goals(args, results),
-        Workload::Rooms => rooms_goals(args, results),
-    };
-    lines.extend(goals_table(&goals));
+    lines.extend(goals_table(&goals::of(args, workload, results)));
     match workload {
         Workload::Wallet => lines.extend(wallet(args, results)),
         Workload::Session => lines.extend(sessions(args, results)),
@@ -61,70 +35,13 @@ pub fn section(
     lines.join("\n")
 }
 
-/// What is wanted, and what was reached in each round; left out if it was not measured.
-struct Goal {
-    title: String,
-    wanted: String,
-    reached: Vec<f64>,
-}
-
+/// What was wanted, as far as it was measured.
 fn goals_table(goals: &[Goal]) -> Vec<String> {
     let mut lines = table(&["goal", "wanted", "reached"].map(str::to_owned));
     let measured = goals.iter().filter(|goal| !goal.reached.is_empty());
     lines.extend(measured.map(|goal| row(&goal.title, &[goal.wanted.clone(), shown(&goal.reached, times)])));
     lines.push(String::new());
     lines
-}
-
-fn wallet_goals(results: &Results) -> Vec<Goal> {
-    let of = |distribution: Distribution| {
-        let made = |system| results.wallet.figures.per_second(&Case::main(system, distribution));
-        let axum = larger(&made(System::AxumPooled), &made(System::AxumPipelined));
-        let goal = |name: &str, least: f64, theirs: &[f64]| Goal {
-            title: format!("{}, times {name}", distribution.title()),
-            wanted: format!("at least {least}"),
-            reached: ratios(&made(System::Node), theirs),
-        };
-        [
-            goal("axum + PostgreSQL, the better of both", TIMES_AXUM, &axum),
-            goal("Express + tRPC", TIMES_EXPRESS, &made(System::Express)),
-        ]
-    };
-    Distribution::ALL.into_iter().flat_map(of).collect()
-}
-
-fn session_goal(results: &Results) -> Vec<Goal> {
-    let closed = |system| (system, session::Way::Closed);
-    let reached = results.session.figures.ratios(&closed(System::NodeHttp), &closed(System::Express));
-    let wanted = format!("at least {SESSIONS_TIMES_EXPRESS}");
-    vec![Goal { title: "session starts, times Express + tRPC".to_owned(), wanted, reached }]
-}
-
-fn growth_goals(args: &PeersBenchArgs, results: &Results) -> Vec<Goal> {
-    let title = "this product, fewest accounts over most".to_owned();
-    let reached = results.growth.slowdowns(args, System::Node);
-    vec![Goal { title, wanted: format!("at most {SLOWDOWN_MAX}"), reached }]
-}
-
-fn rooms_goals(args: &PeersBenchArgs, results: &Results) -> Vec<Goal> {
-    let mut goals = Vec::new();
-    for &rooms in &args.rooms {
-        for &client in &args.client {
-            let delays = |system| {
-                let case = rooms::Case { system, durability: Durability::Relaxed, client, rooms };
-                results.rooms.figures.values(&case, |calls| calls.p99_ms)
-            };
-            for (peer, own) in COUNTERPARTS {
-                let own_title = rooms::title(own, Durability::Relaxed);
-                goals.push(Goal {
-                    title: format!("{rooms} rooms, {}: p99 of {} over {own_title}", client.title(), peer.title()),
-                    wanted: format!("at least {DELAY_TIMES_COLYSEUS}"),
-                    reached: ratios(&delays(peer), &delays(own)),
-                });
-            }
-        }
-    }
-    goals
 }
 
 fn wallet(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
@@ -146,10 +63,9 @@ fn wallet(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
 fn throughput(args: &PeersBenchArgs, wallet: &Wallet, distribution: Distribution) -> Vec<String> {
     let mut lines = table(&columns("transfers a second"));
     for system in args.systems(Workload::Wallet) {
-        lines.push(row(
-            system.title(),
-            &LOADS.map(|load| shown(&wallet.figures.per_second(&case(system, distribution, load)), thousands)),
-        ));
+        let made =
+            |column: Column| shown(&wallet.figures.per_second(&Case::of(system, distribution, column)), thousands);
+        lines.push(row(system.title(), &COLUMNS.map(made)));
     }
     lines
 }
@@ -157,11 +73,11 @@ fn throughput(args: &PeersBenchArgs, wallet: &Wallet, distribution: Distribution
 fn multiples(args: &PeersBenchArgs, wallet: &Wallet, distribution: Distribution) -> Vec<String> {
     let mut lines = table(&columns("times"));
     for system in args.systems(Workload::Wallet).filter(|&system| system != System::Node) {
-        let multiple = |load| {
-            let (product, other) = (case(System::Node, distribution, load), case(system, distribution, load));
-            shown(&wallet.figures.ratios(&product, &other), times)
+        let multiple = |column: Column| {
+            let of = |system| Case::of(system, distribution, column);
+            shown(&wallet.figures.ratios(&of(System::Node), &of(system)), times)
         };
-        lines.push(row(system.title(), &LOADS.map(multiple)));
+        lines.push(row(system.title(), &COLUMNS.map(multiple)));
     }
     lines
 }
@@ -169,7 +85,7 @@ fn multiples(args: &PeersBenchArgs, wallet: &Wallet, distribution: Distribution)
 fn latencies(args: &PeersBenchArgs, wallet: &Wallet, distribution: Distribution) -> Vec<String> {
     let names = ["arrivals a second", "p50", "p99", "p99.9"];
     let mut head = vec!["system".to_owned()];
-    for pace in ["one pace for all", "60 % of its own"] {
+    for pace in ["one pace for all", &own_pace()] {
         head.extend(names.map(|name| format!("{pace}: {name}")));
     }
     let mut lines = table(&head);
@@ -191,12 +107,13 @@ fn latencies(args: &PeersBenchArgs, wallet: &Wallet, distribution: Distribution)
 
 fn sessions(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
     let figures = &results.session.figures;
+    let open_loop = format!("open loop at {}: a second", own_pace());
     let head = [
         "session starts",
         "closed loop: a second",
         "one HTTP call at this product, times",
         "p99, ms",
-        "open loop at 60 % of its own: a second",
+        &open_loop,
         "p50, ms",
         "p99, ms",
     ];
@@ -259,18 +176,15 @@ fn rooms_tables(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
     lines
 }
 
-fn case(
-    system: System,
-    distribution: Distribution,
-    (durability, client, way, _): (Durability, Client, Way, &str),
-) -> Case {
-    Case { system, durability, distribution, client, way }
-}
-
 fn columns(first: &str) -> Vec<String> {
     let mut columns = vec![first.to_owned()];
-    columns.extend(LOADS.map(|(_, _, _, name)| name.to_owned()));
+    columns.extend(COLUMNS.map(|column| column.title.to_owned()));
     columns
+}
+
+/// What an open loop asks of a system by itself.
+fn own_pace() -> String {
+    format!("{:.0} % of its own", 100.0 * OWN_PACE)
 }
 
 /// The first two lines of a table.

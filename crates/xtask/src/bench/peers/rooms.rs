@@ -46,8 +46,9 @@ impl Rooms {
         for &rooms in &args.rooms {
             for &client in &args.client {
                 for (system, durability) in measured(args) {
-                    let title = title(system, durability);
-                    progress::step(&format!("round {round}: {rooms} rooms, {title}, {}", client.title()), || {
+                    let step =
+                        format!("round {round}: {rooms} rooms, {}, {}", title(system, durability), client.title());
+                    progress::step(&step, || {
                         let running = systems.start_rooms(system, durability, rooms, args.seats)?;
                         let calls = clients.members(&running, client, rooms, args.seats)?;
                         self.figures.add(Case { system, durability, client, rooms }, calls);

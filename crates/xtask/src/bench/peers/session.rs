@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use super::clients::{Calls, Clients};
+use super::clients::{Clients, Door, OWN_PACE};
 use super::figures::Figures;
-use super::launch::Systems;
+use super::launch::{Running, Systems};
 use super::system::{Setup, System};
-use super::tuning::{Chosen, tune};
+use super::tuning::{Chosen, better_look, tune};
 use super::{PeersBenchArgs, Workload};
 use crate::bench::server::Server;
 use crate::bench::{empty, seeding};
@@ -20,8 +20,6 @@ use crate::publish::DATABASE;
 const TABLE: &str = "profile_dashboard_state";
 /// What signs the tokens of players at the peers.
 const PEER_SECRET: &str = "a secret that is as long as it should be, and known to nobody else";
-/// What a system is asked for in an open loop, as a part of what it makes in a closed one.
-const OWN_PACE: f64 = 0.6;
 
 /// How sessions follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +42,7 @@ pub struct Sessions {
 /// tables of the peers.
 pub struct Stage<'a> {
     systems: &'a Systems<'a>,
-    players: u32,
-    product: Option<Server>,
+    product: Server,
     node_key: PathBuf,
     peer_key: PathBuf,
     chosen: Vec<Chosen>,
@@ -61,11 +58,12 @@ impl<'a> Stage<'a> {
         let (server, items, quests) =
             progress::step(&format!("game database of {players} players"), || seeded(systems, &data_dir, players))?;
         systems.fill_sessions(players, items, quests)?;
-        let (product, node_key) = (Some(server), data_dir.join(seeding::NODE_KEY));
-        let mut stage = Self { systems, players, product, node_key, peer_key, chosen: Vec::new() };
+        let node_key = data_dir.join(seeding::NODE_KEY);
+        let mut stage = Self { systems, product: server, node_key, peer_key, chosen: Vec::new() };
         stage.chosen = progress::step("how many processes and connections are best for session starts", || {
-            tune(args, args.systems(Workload::Session), |system, setup| {
-                Ok(stage.at_peer(system, setup, clients, None)?.per_second)
+            tune(args, Workload::Session, |system, setup| {
+                let running = systems.start_sessions(system, setup, &stage.peer_key)?;
+                better_look(|| Ok(clients.sessions(stage.door_of_peer(&running), None)?.per_second))
             })
         })?;
         Ok(stage)
@@ -76,22 +74,20 @@ impl<'a> Stage<'a> {
         self.chosen
     }
 
-    fn at_peer(&self, system: System, setup: Setup, clients: &Clients, rate: Option<f64>) -> Result<Calls> {
-        let running = self.systems.start_sessions(system, setup, &self.peer_key)?;
-        let place = ["--protocol", "http", "--path", system.session_path(), "--address", running.address()];
-        clients.sessions(system, &place, &self.peer_key, self.players, rate)
+    fn setup_of(&self, system: System) -> Option<Setup> {
+        self.chosen.iter().find(|(chosen, _)| *chosen == system).and_then(|(_, setup)| *setup)
     }
 
-    fn at_node(&mut self, system: System, clients: &Clients, rate: Option<f64>) -> Result<Option<Calls>> {
-        let Some(server) = &mut self.product else { return Ok(None) };
-        server.start_again()?;
-        // A database is launched when it is first asked for something, and its module compiled.
-        server.count(TABLE)?;
+    fn door_of_peer<'b>(&'b self, running: &'b Running) -> Door<'b> {
+        let (system, address) = (running.system, running.address());
+        let place = ["--path", system.session_path()];
+        Door { system, protocol: "http", place, address, key_file: &self.peer_key }
+    }
+
+    fn door_of_node(&self, system: System) -> Door<'_> {
         let protocol = if system == System::NodeHttp { "call" } else { "node" };
-        let place = ["--protocol", protocol, "--database", DATABASE, "--address", server.address()];
-        let calls = clients.sessions(system, &place, &self.node_key, self.players, rate)?;
-        server.stop()?;
-        Ok(Some(calls))
+        let (place, address) = (["--database", DATABASE], self.product.address());
+        Door { system, protocol, place, address, key_file: &self.node_key }
     }
 }
 
@@ -106,20 +102,27 @@ impl Sessions {
     ) -> Result<()> {
         for system in args.systems(Workload::Session) {
             progress::step(&format!("round {round}: session starts, {}", system.title()), || {
-                let mut rate = None;
-                for way in [Way::Closed, Way::OwnPace] {
-                    let setup = stage.chosen.iter().find(|(chosen, _)| *chosen == system).and_then(|(_, setup)| *setup);
-                    let calls = match setup {
-                        Some(setup) => Some(stage.at_peer(system, setup, clients, rate)?),
-                        None => stage.at_node(system, clients, rate)?,
-                    };
-                    let Some(calls) = calls else { continue };
-                    rate = Some(OWN_PACE * calls.per_second);
-                    self.figures.add((system, way), calls);
+                if let Some(setup) = stage.setup_of(system) {
+                    let running = stage.systems.start_sessions(system, setup, &stage.peer_key)?;
+                    return self.measure(clients, stage.door_of_peer(&running));
                 }
-                Ok(())
+                stage.product.start_again()?;
+                // A database is launched when it is first asked for something, and its module compiled.
+                stage.product.count(TABLE)?;
+                self.measure(clients, stage.door_of_node(system))?;
+                stage.product.stop()
             })?;
         }
+        Ok(())
+    }
+
+    /// As fast as answers come, then at a part of that.
+    fn measure(&mut self, clients: &Clients, door: Door) -> Result<()> {
+        clients.settle_sessions(door)?;
+        let closed = clients.sessions(door, None)?;
+        let open = clients.sessions(door, Some(OWN_PACE * closed.per_second))?;
+        self.figures.add((door.system, Way::Closed), closed);
+        self.figures.add((door.system, Way::OwnPace), open);
         Ok(())
     }
 }

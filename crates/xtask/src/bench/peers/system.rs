@@ -3,7 +3,6 @@
 use clap::ValueEnum;
 
 use super::Workload;
-use super::clients::Client;
 
 /// Between two messages of a room with ticks: the delay that ticks add at most.
 const TICK_MILLIS: u32 = 20;
@@ -46,6 +45,16 @@ pub enum Durability {
     Relaxed,
 }
 
+/// How calls that a client has under way at the same time travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wires {
+    /// Over the client's one connection, one after the other.
+    PerClient,
+    /// Over a connection each. Some servers work off the calls of a connection one by one, and would have no more
+    /// of them under way than there are clients.
+    PerCall,
+}
+
 /// How a system before PostgreSQL is set up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setup {
@@ -53,6 +62,18 @@ pub struct Setup {
     pub processes: u32,
     /// Connections to PostgreSQL, of all processes together.
     pub connections: u32,
+    /// Connections to clients.
+    pub wires: Wires,
+}
+
+impl Durability {
+    /// What the report calls it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Durable => "durable",
+            Self::Relaxed => "relaxed",
+        }
+    }
 }
 
 impl System {
@@ -111,11 +132,10 @@ impl System {
     }
 
     /// The protocol and the path by which a client makes transfers.
-    pub fn speaks(self, client: Client) -> (&'static str, &'static str) {
-        match (self, client) {
-            (Self::Node, _) => ("node", ""),
-            (Self::Express, Client::NodeJs) => ("trpc", ""),
-            (Self::Express, Client::Compiled) => ("http", "/trpc/transfer"),
+    pub fn speaks(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Node => ("node", ""),
+            Self::Express => ("trpc", ""),
             _ => ("http", "/transfers"),
         }
     }
@@ -136,17 +156,31 @@ impl System {
         if self == Self::Express { "/trpc/session" } else { "/session" }
     }
 
-    /// Which set-ups are tried out.
-    pub fn setups(self) -> Vec<Setup> {
+    /// Which set-ups are tried out for a workload.
+    pub fn setups(self, workload: Workload) -> Vec<Setup> {
+        let wires = self.wires(workload);
         let all = |processes: &[u32], connections: &[u32]| {
-            let each = |&processes| connections.iter().map(move |&connections| Setup { processes, connections });
-            processes.iter().flat_map(each).collect()
+            let mut setups = Vec::new();
+            for &processes in processes {
+                for &connections in connections {
+                    setups.extend(wires.iter().map(|&wires| Setup { processes, connections, wires }));
+                }
+            }
+            setups
         };
         match self {
             Self::AxumPooled => all(&[1], &[8, 16, 32, 64]),
-            Self::AxumPipelined => all(&[1], &[4, 8, 16, 32]),
-            Self::Express | Self::Fastapi => all(&[1, 2, 4], &[16, 32]),
+            Self::AxumPipelined => all(&[1], &[2, 4, 8, 16, 32]),
+            Self::Express | Self::Fastapi => all(&[1, 2, 4], &[8, 16, 32]),
             _ => Vec::new(),
+        }
+    }
+
+    /// Session starts have a connection each anyway, and Node.js works on the calls of a connection side by side.
+    fn wires(self, workload: Workload) -> &'static [Wires] {
+        match (self, workload) {
+            (Self::Express, _) | (_, Workload::Session) => &[Wires::PerClient],
+            _ => &[Wires::PerClient, Wires::PerCall],
         }
     }
 }
@@ -159,7 +193,7 @@ mod tests {
         self, AxumPipelined, AxumPooled, ColyseusMessages, ColyseusState, ColyseusStateTicking, Express, Facade,
         Fastapi, Node, NodeHttp, NodeTicking, Ws,
     };
-    use super::Workload;
+    use super::{Wires, Workload};
 
     #[test]
     fn systems_have_a_part_in_what_they_are_made_for() {
@@ -170,5 +204,17 @@ mod tests {
         assert_eq!(of(Workload::Growth), of(Workload::Wallet));
         assert_eq!(of(Workload::Session), [Node, NodeHttp, AxumPooled, AxumPipelined, Express, Fastapi]);
         assert_eq!(of(Workload::Rooms), [Node, NodeTicking, ColyseusState, ColyseusStateTicking, ColyseusMessages, Ws]);
+    }
+
+    #[test]
+    fn whoever_serves_a_connection_call_by_call_is_tried_with_a_connection_for_each_call() {
+        let has_one_for_each_call =
+            |system: System, workload| system.setups(workload).iter().any(|setup| setup.wires == Wires::PerCall);
+        for system in [AxumPooled, AxumPipelined, Fastapi] {
+            assert!(has_one_for_each_call(system, Workload::Wallet), "{system:?}");
+            assert!(!has_one_for_each_call(system, Workload::Session), "{system:?}");
+        }
+        assert!(!has_one_for_each_call(Express, Workload::Wallet));
+        assert!(Node.setups(Workload::Wallet).is_empty());
     }
 }

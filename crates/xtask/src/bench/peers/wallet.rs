@@ -2,17 +2,15 @@
 
 use anyhow::Result;
 
-use super::clients::{Client, Clients, Load};
+use super::clients::{Client, Clients, Load, OWN_PACE};
 use super::figures::Figures;
 use super::launch::{Running, Systems};
 use super::pairs::Distribution;
 use super::system::{Durability, System};
-use super::tuning::{Chosen, tune};
+use super::tuning::{Chosen, better_look, tune};
 use super::{PeersBenchArgs, Workload};
 use crate::progress;
 
-/// What a system is asked for by itself, as a part of what it makes in a closed loop.
-const OWN_PACE: f64 = 0.6;
 /// What all systems are asked for, as a part of what the slowest of them makes in a closed loop.
 const COMMON_PACE: f64 = 0.5;
 
@@ -39,8 +37,37 @@ pub struct Case {
     pub way: Way,
 }
 
+/// A column of the report: a load in a closed loop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    pub durability: Durability,
+    pub client: Client,
+    pub way: Way,
+    pub title: &'static str,
+}
+
+/// All columns, in the order of the report.
+pub const COLUMNS: [Column; 5] = [
+    column(Durability::Durable, Client::Compiled, Way::Pipelined, "durable, compiled, pipelined"),
+    column(Durability::Durable, Client::Compiled, Way::OneByOne, "durable, compiled, one by one"),
+    column(Durability::Durable, Client::NodeJs, Way::Pipelined, "durable, Node.js, pipelined"),
+    column(Durability::Relaxed, Client::Compiled, Way::Pipelined, "relaxed, compiled, pipelined"),
+    column(Durability::Relaxed, Client::NodeJs, Way::Pipelined, "relaxed, Node.js, pipelined"),
+];
+
+const fn column(durability: Durability, client: Client, way: Way, title: &'static str) -> Column {
+    Column { durability, client, way, title }
+}
+
 impl Case {
-    /// The load that the goals are about: answers come when writes are on disk, the client is compiled and pipelined.
+    /// What a system made of a column's load.
+    pub fn of(system: System, distribution: Distribution, column: Column) -> Self {
+        let Column { durability, client, way, .. } = column;
+        Self { system, durability, distribution, client, way }
+    }
+
+    /// The load that set-ups are chosen by, and growth is measured by: answers come when writes are on disk, the client
+    /// is compiled and pipelined.
     pub fn main(system: System, distribution: Distribution) -> Self {
         let (durability, client, way) = (Durability::Durable, Client::Compiled, Way::Pipelined);
         Self { system, durability, distribution, client, way }
@@ -53,12 +80,12 @@ pub struct Wallet {
     pub figures: Figures<Case>,
 }
 
-/// Finds the best set-up of each system for the load that the goals are about.
+/// Finds the best set-up of each system for [`Case::main`].
 pub fn choose(args: &PeersBenchArgs, systems: &Systems, clients: &Clients) -> Result<Vec<Chosen>> {
-    tune(args, args.systems(Workload::Wallet), |system, setup| {
+    let (client, load, distribution) = (Client::Compiled, Load::Closed(args.in_flight), args.distributions()[0]);
+    tune(args, Workload::Wallet, |system, setup| {
         let running = systems.start(system, Some(setup), Durability::Durable, args.accounts)?;
-        let (client, load) = (Client::Compiled, Load::Closed(args.in_flight));
-        Ok(clients.transfers(&running, args.accounts, args.distributions()[0], client, load)?.per_second)
+        better_look(|| Ok(clients.transfers(&running, args.accounts, distribution, client, load)?.per_second))
     })
 }
 
@@ -76,6 +103,7 @@ impl Wallet {
                 let step = format!("round {round}: wallet, {}, {durability:?}", system.title());
                 progress::step(&step, || {
                     let running = systems.start(system, setup, durability, args.accounts)?;
+                    clients.settle_transfers(&running, args.accounts, args.distributions()[0])?;
                     self.closed_loops(args, clients, &running)
                 })?;
             }
@@ -83,6 +111,7 @@ impl Wallet {
         for &(system, setup) in chosen {
             progress::step(&format!("round {round}: wallet at one pace, {}", system.title()), || {
                 let running = systems.start(system, setup, Durability::Durable, args.accounts)?;
+                clients.settle_transfers(&running, args.accounts, args.distributions()[0])?;
                 args.distributions().iter().try_for_each(|&distribution| {
                     let rate = COMMON_PACE * self.slowest(chosen, distribution);
                     let case = Case { way: Way::CommonPace, ..Case::main(system, distribution) };

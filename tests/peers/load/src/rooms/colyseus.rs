@@ -1,7 +1,7 @@
 //! Colyseus: a seat by HTTP, then its own frames over a WebSocket. The first byte of a frame says what it is.
 //!
 //! Positions come as changes of the room's state (`@colyseus/schema`) or as messages (MessagePack). Only what the rooms
-//! of `tests/peers/colyseus/server.js` send is understood; anything else ends the run.
+//! of `tests/peers/colyseus/server.mjs` send is understood; anything else ends the run.
 
 use std::collections::HashMap;
 

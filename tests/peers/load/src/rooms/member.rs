@@ -8,12 +8,13 @@ use futures::{FutureExt, SinkExt, StreamExt};
 use tokio::time::sleep_until;
 
 use super::schedule::Schedule;
+use super::sight::Sight;
 use super::speech::{Move, Seat, Speech};
 use crate::node::Socket;
 use crate::recorder::Recorder;
 
 /// How long after the last move members still listen at most.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A member that has entered its room.
 pub struct Member<S> {
@@ -43,7 +44,7 @@ impl<S: Speech> Member<S> {
 
     async fn stay(mut self, recorder: &RefCell<Recorder>) -> anyhow::Result<()> {
         let mut number = 0;
-        let mut last = vec![None; self.seats as usize];
+        let mut sight = Sight::new(self.schedule, self.seat, self.seats);
         let mut moves = Vec::new();
         let mut seen = 0;
         loop {
@@ -65,7 +66,10 @@ impl<S: Speech> Member<S> {
                     while let Some(Some(message)) = self.socket.next().now_or_never() {
                         self.speech.heard(&message?, &mut moves)?;
                     }
-                    seen += self.note(&mut moves, &mut last, &mut recorder.borrow_mut());
+                    let mut recorder = recorder.borrow_mut();
+                    let before = recorder.due();
+                    moves.drain(..).for_each(|moved| sight.note(moved, &mut recorder));
+                    seen += recorder.due() - before;
                 }
             }
         }
@@ -76,20 +80,5 @@ impl<S: Speech> Member<S> {
         let (x, y) = (number as f32, self.seat.seat as f32);
         let moved = Move { member: self.seat.member, x, y, sent_micros };
         Ok(self.socket.send(self.speech.said(&moved)?).await?)
-    }
-
-    /// Counts every move once: a server that sends whole states repeats what has not changed. How many of them count.
-    fn note(&self, moves: &mut Vec<Move>, last: &mut [Option<u64>], recorder: &mut Recorder) -> u64 {
-        let first = self.seat.member - self.seat.seat;
-        let before = recorder.due();
-        for moved in moves.drain(..) {
-            let Some(known) = moved.member.checked_sub(first).and_then(|seat| last.get_mut(seat as usize)) else {
-                continue;
-            };
-            if known.replace(moved.sent_micros) != Some(moved.sent_micros) {
-                recorder.answered(self.schedule.at(moved.sent_micros), true);
-            }
-        }
-        recorder.due() - before
     }
 }

@@ -17,8 +17,7 @@ pub struct Schedule {
 impl Schedule {
     /// When the member makes its move with this number; nothing after the end.
     pub fn due(&self, member: u32, number: u32) -> Option<Instant> {
-        let phase = self.interval.mul_f64(f64::from(member) / f64::from(self.members));
-        let due = self.window.begin + self.interval * number + phase;
+        let due = self.window.begin + self.interval * number + self.phase(member);
         (due < self.window.end).then_some(due)
     }
 
@@ -32,9 +31,15 @@ impl Schedule {
         u64::try_from(at.saturating_duration_since(self.window.begin).as_micros()).unwrap_or(u64::MAX)
     }
 
-    /// The moment that a move carries with it.
-    pub fn at(&self, micros: u64) -> Instant {
-        self.window.begin + Duration::from_micros(micros)
+    /// The number of the member's move that carries this moment with it.
+    pub fn number(&self, member: u32, micros: u64) -> u32 {
+        let since_first = Duration::from_micros(micros).saturating_sub(self.phase(member));
+        // Rounded, because the moment was cut to whole microseconds.
+        since_first.div_duration_f64(self.interval).round() as u32
+    }
+
+    fn phase(&self, member: u32) -> Duration {
+        self.interval.mul_f64(f64::from(member) / f64::from(self.members))
     }
 }
 
@@ -52,7 +57,10 @@ mod tests {
         assert_eq!(schedule.due(3, 2), Some(window.begin + millis(275)));
         assert_eq!(schedule.due(0, 3), None);
         assert_eq!(schedule.counted(1), 2);
-        let due = window.begin + millis(225);
-        assert_eq!((schedule.micros(due), schedule.at(225_000)), (225_000, due));
+        assert_eq!(schedule.micros(window.begin + millis(225)), 225_000);
+        assert_eq!((schedule.number(1, 225_000), schedule.number(3, 275_000), schedule.number(0, 0)), (2, 2, 0));
+        // As the third of three members carries it: a third of a microsecond was cut off.
+        let thirds = Schedule { members: 3, ..schedule };
+        assert_eq!(thirds.number(2, 166_666), 1);
     }
 }
