@@ -5,7 +5,6 @@
 
 mod access;
 mod ai;
-mod benchmark;
 mod big_fish;
 mod combat;
 mod custom_world_creation;

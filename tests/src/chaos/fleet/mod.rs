@@ -37,7 +37,6 @@ use crate::Account;
 use caller::Caller;
 use farewell::Farewell;
 pub use saves::checksum;
-pub use uploads::read_again;
 use watchers::Watcher;
 
 /// Payers, devices of one player, storytellers, uploaders and readers of texts at a time.
@@ -119,7 +118,7 @@ impl Ground {
         locked(&self.wallets).clone()
     }
 
-    /// How many changes of this work have been acknowledged so far, texts that were written to their end among them.
+    /// How many requests of this work have been acknowledged so far.
     pub fn done(&self, work: Work) -> u64 {
         self.done[work as usize].load(Ordering::Relaxed)
     }
@@ -179,8 +178,6 @@ pub struct Histories {
     pub turns: Vec<TurnAsked>,
     /// About files.
     pub uploads: Vec<UploadAsked>,
-    /// Whose they are, by the client's number.
-    pub uploaders: HashMap<u32, Account>,
     /// About texts.
     pub wishes: Vec<WishAsked>,
     /// What readers of texts heard.
@@ -219,7 +216,6 @@ impl Histories {
         self.saves.extend(more.saves);
         self.turns.extend(more.turns);
         self.uploads.extend(more.uploads);
-        self.uploaders.extend(more.uploaders);
         self.wishes.extend(more.wishes);
         self.readings.extend(more.readings);
         self.streams.extend(more.streams);
@@ -288,8 +284,7 @@ impl Fleet {
         &self.player.account
     }
 
-    /// Waits until so many more changes of each work have been acknowledged: the product is back. Tells which work came
-    /// last. Reads do not count, and neither do texts that failed: a product that only refuses would give both.
+    /// Waits until each work has been acknowledged so many more times: the product is back. Tells which work came last.
     ///
     /// Errors: a work that does not get on within the time, or a client that was told something impossible.
     pub async fn gets_on(&mut self, more: u64, within: Duration) -> anyhow::Result<Option<Work>> {
