@@ -69,6 +69,9 @@ pub struct HttpConfig {
     /// Time for a client to send its request head.
     #[serde(with = "humantime_serde")]
     pub header_timeout: Duration,
+    /// Silence within a request's body after which the request is refused.
+    #[serde(with = "humantime_serde")]
+    pub body_idle_timeout: Duration,
     /// Time after which an unused connection of a caller over HTTP is closed in the database;
     /// zero opens and closes one for each call.
     #[serde(with = "humantime_serde")]
@@ -110,11 +113,17 @@ pub struct PublishConfig {
     /// Time in which a new program must be compiled, describe itself and run its `init`.
     #[serde(with = "humantime_serde")]
     pub trial_limit: Duration,
+    /// New programs that are tried out at the same time; more wait for their turn.
+    pub trials_at_once: NonZeroU16,
 }
+
+/// Trials at the same time. Anybody may publish, and each trial may take a core, a process and the memory of a module
+/// for all of its time, so that strangers with more of them would take the machine from those who play.
+const TRIALS_AT_ONCE: NonZeroU16 = NonZeroU16::new(4).unwrap();
 
 impl Default for PublishConfig {
     fn default() -> Self {
-        Self { trial_limit: Duration::from_secs(60) }
+        Self { trial_limit: Duration::from_secs(60), trials_at_once: TRIALS_AT_ONCE }
     }
 }
 
@@ -159,6 +168,7 @@ impl Default for HttpConfig {
             max_program_bytes: 128 * MIB,
             max_body_bytes: 32 * MIB,
             header_timeout: Duration::from_secs(10),
+            body_idle_timeout: Duration::from_secs(30),
             caller_idle_timeout: Duration::from_secs(10),
             shutdown_grace: Duration::from_secs(10),
         }
@@ -238,6 +248,7 @@ impl NodeConfig {
             ("http.max-program-bytes", "more than 0", self.http.max_program_bytes > 0),
             ("http.max-body-bytes", "more than 0", self.http.max_body_bytes > 0),
             ("http.header-timeout", "more than 0", !self.http.header_timeout.is_zero()),
+            ("http.body-idle-timeout", "more than 0", !self.http.body_idle_timeout.is_zero()),
             ("websocket.ping-interval", "more than 0", !self.websocket.ping_interval.is_zero()),
             (
                 "websocket.idle-timeout",
@@ -295,6 +306,15 @@ mod tests {
     }
 
     #[test]
+    fn the_engine_gets_this_nodes_defaults_where_it_has_slower_ones() {
+        let config = parse("").unwrap();
+        assert_eq!(config.durability().commitlog.max_segment_size, SEGMENT_BYTES);
+        assert_eq!(Some(config.wasm().procedure_instance_pool_size), PROCEDURES_AT_ONCE.map(Into::into));
+        let config = parse("[commitlog]\nmax-segment-size = 1048576").unwrap();
+        assert_eq!(config.durability().commitlog.max_segment_size.map(NonZeroU64::get), Some(1_048_576));
+    }
+
+    #[test]
     fn every_section_can_be_set() {
         let config = parse(
             r#"
@@ -302,6 +322,9 @@ mod tests {
             trusted-issuers = [{ issuer = "https://login.example", audiences = ["game"] }]
             [http]
             max-program-bytes = 1000
+            body-idle-timeout = "5s"
+            [publish]
+            trials-at-once = 2
             [websocket]
             ping-interval = "1s"
             idle-timeout = "2s"
@@ -313,6 +336,8 @@ mod tests {
         )
         .unwrap();
         assert_eq!(&*config.auth.trusted_issuers[0].audiences[0], "game");
+        assert_eq!(config.http.body_idle_timeout, Duration::from_secs(5));
+        assert_eq!(config.publish.trials_at_once.get(), 2);
         assert_eq!(config.wasm().procedure_instance_pool_size.get(), 3);
     }
 
@@ -322,5 +347,7 @@ mod tests {
         let refused = parse("[websocket]\nidle-timeout = '1s'").unwrap_err();
         assert!(refused.contains("websocket.idle-timeout"), "{refused}");
         assert!(parse("[auth]\nissuer = ''").unwrap_err().contains("auth.issuer"));
+        assert!(parse("[http]\nbody-idle-timeout = '0s'").unwrap_err().contains("http.body-idle-timeout"));
+        assert!(parse("[publish]\ntrials-at-once = 0").is_err());
     }
 }

@@ -13,7 +13,7 @@ use spacetimedb_core::host::{BootstrapCompletion, DiskStorage, HostController, I
 use spacetimedb_core::messages::control_db::Database;
 use spacetimedb_lib::Identity;
 use spacetimedb_lib::identity::AuthCtx;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::auth::TokenAuthority;
 use crate::config::NodeConfig;
@@ -45,6 +45,8 @@ pub struct Node {
     pub failures: RwLock<BTreeMap<Identity, String>>,
     /// Names whose first publish is under way.
     pub publishing: Mutex<HashSet<Name>>,
+    /// Places for new programs that are tried out; who waits for one gets it in the order of coming.
+    pub trials: Semaphore,
     /// Views that nobody watches any more.
     pub unwatched_views: UnwatchedViews,
     ready: AtomicBool,
@@ -77,6 +79,7 @@ impl Node {
         controller: HostController,
         programs: DiskStorage,
     ) -> Self {
+        let trials = Semaphore::new(config.publish.trials_at_once.get().into());
         Self {
             config,
             control,
@@ -86,6 +89,7 @@ impl Node {
             clients: ClientActorIndex::new(),
             failures: RwLock::default(),
             publishing: Mutex::default(),
+            trials,
             unwatched_views: UnwatchedViews::default(),
             ready: AtomicBool::new(false),
         }

@@ -242,6 +242,8 @@ async fn come_through(
         environment: environment.clone(),
         data_dir: node.controller.data_dir.0.clone(),
     };
+    // Held by the operation, which runs to its end (see `run_to_end`), and given back however that ends.
+    let _place = node.trials.acquire().await.map_err(ApiError::internal)?;
     trial::come_through(&subject, bytes, node.config.publish.trial_limit).await.map_err(|failed| match failed {
         TrialError::Impossible(cause) => ApiError::internal(cause),
         TrialError::Died(_) | TrialError::Endless(_) => {

@@ -81,11 +81,16 @@ pub async fn come_through(subject: &Subject, program: &[u8], limit: Duration) ->
         }
         process.wait().await
     };
-    match tokio::time::timeout(limit, tried).await {
+    let outcome = tokio::time::timeout(limit, tried).await;
+    match outcome {
         Ok(Ok(status)) if status.success() => Ok(()),
         Ok(Ok(status)) => Err(TrialError::Died(status)),
         Ok(Err(cause)) => Err(cause.into()),
-        Err(_) => Err(TrialError::Endless(limit)),
+        Err(_) => {
+            // Gone before another takes its place. If it has ended meanwhile, that was too late.
+            let _ = process.kill().await;
+            Err(TrialError::Endless(limit))
+        }
     }
 }
 

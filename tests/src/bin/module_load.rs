@@ -18,7 +18,7 @@ use spacetimedb_lib::Identity;
 use spacetimedb_lib::db::auth::StTableType;
 use worldloom_tests::in_process::{InProcessDatabase, run_with_engine};
 use worldloom_tests::module_bench::side::{Place, Side};
-use worldloom_tests::module_bench::{measure, measure_online, script};
+use worldloom_tests::module_bench::{measure, measure_online, uncovered};
 use worldloom_tests::module_calls::ModuleCalls;
 use worldloom_tests::seed::{Plan, Progress, fill};
 
@@ -183,13 +183,4 @@ async fn open(place: &Place, module: &PathBuf, job_cores: JobCores) -> anyhow::R
     let program = std::fs::read(module).context("the module cannot be read")?;
     let database = InProcessDatabase::open(place.files(program)?, job_cores).await?;
     Ok((database, Identity::from_hex(&place.service.identity)?))
-}
-
-/// The procedures of the module that the script does not call.
-fn uncovered(module: &ModuleHost) -> Vec<String> {
-    let script = script();
-    let procedures = module.info().module_def.procedures().map(|procedure| procedure.name.to_string());
-    let mut uncovered: Vec<_> = procedures.filter(|name| !script.iter().any(|step| step.name == name)).collect();
-    uncovered.sort();
-    uncovered
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context, ensure};
+use serde_json::Value;
 use spacetimedb_client_api_messages::websocket::v2::ServerMessage;
 use spacetimedb_lib::de::DeserializeOwned;
 use spacetimedb_lib::{Identity, bsatn};
@@ -120,7 +121,8 @@ impl Auditor {
         let task = |row: AiTask| {
             let task = row.task_id.to_string();
             let pieces = pieces.remove(&task).unwrap_or_default();
-            Task { task, status: format!("{:?}", row.status).to_lowercase(), pieces }
+            let status = format!("{:?}", row.status).to_lowercase();
+            Task { task, wish: wish(&row), status, attempt: row.attempt, attempts_max: row.attempts_max, pieces }
         };
         Ok(tasks.into_iter().map(task).collect())
     }
@@ -139,6 +141,13 @@ impl Auditor {
         }
         Ok(all)
     }
+}
+
+/// The key of the wish that a task is for, which the fleet's readers write into the prompt as well. Other tasks have
+/// none.
+fn wish(task: &AiTask) -> String {
+    let request: Value = serde_json::from_str(&task.request).unwrap_or_default();
+    request["prompt"].as_str().unwrap_or_default().to_owned()
 }
 
 /// A row of the ledger as the checks know it.

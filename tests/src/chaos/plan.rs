@@ -47,6 +47,12 @@ pub enum Trouble {
     TornWrites,
     /// The node can make nothing durable.
     FailingSync,
+    /// The facade can write nothing.
+    FailingFacadeWrites,
+    /// What the facade writes arrives in part.
+    TornFacadeWrites,
+    /// The facade can make nothing durable.
+    FailingFacadeSync,
     /// Clients and node do not hear of each other until the network is back.
     SilentClients,
     /// The node's cable is pulled.

@@ -9,13 +9,13 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::checks::prefix::{self, Recovery};
-use super::checks::{Violation, ledger, saves, stories, streams, texts, uploads, wallets};
+use super::checks::{Violation, ledger, refusals, saves, stories, streams, texts, uploads, wallets};
 use super::faults::log_tail::{self, Damage};
 use super::faults::pause;
 use super::final_state::Auditor;
-use super::fleet::{Fleet, Ground, Histories};
+use super::fleet::{Fleet, Ground, Histories, read_again};
 use super::history::{Clock, Micros};
-use super::plan::{self, Cycle, Trouble};
+use super::plan::{self, Cycle, Trouble, Victim};
 use super::rows;
 use super::world::World;
 use crate::Account;
@@ -132,8 +132,8 @@ impl<'a, S: Fn(String)> Life<'a, S> {
         let fleet = self.fleet.take().context("the clients have gone")?;
         let (ground, player) = (fleet.ground.clone(), fleet.saving_player().clone());
         let histories = fleet.stop(RECOVERY).await?;
-        self.say("everything has come to rest");
-        let violations = prove(&self.world, &ground, &player, &histories, &self.recoveries).await?;
+        self.say("everything has come to rest, and is killed once more");
+        let violations = self.prove(&ground, &player, &histories).await?;
         self.say(histories.summary());
         let (answered, unknown) = histories.counts();
         summary.answered += answered;
@@ -202,6 +202,46 @@ impl<'a, S: Fn(String)> Life<'a, S> {
         self.recoveries.push(recovery);
         Ok(())
     }
+
+    /// Holds the histories against what the database and the object store say after one more kill of both. So it is the
+    /// disks that are asked, not what programs remember.
+    async fn prove(
+        &mut self,
+        ground: &Ground,
+        player: &Account,
+        histories: &Histories,
+    ) -> anyhow::Result<Vec<Violation>> {
+        self.world.kill(Victim::Both)?;
+        self.world.node.restart().await.context("the node does not start again after the last kill")?;
+        let mut auditor = Auditor::open(&self.world.database).await?;
+        let books = auditor.books(&ground.wallets()).await?;
+        let mut violations = ledger::check(&histories.wallets, &books);
+        violations.extend(wallets::check(&histories.wallets, &books.lines));
+        violations.extend(refusals::check(&histories.wallets, &books.lines));
+        violations.extend(saves::check(&histories.saves, &auditor.slots(&histories.saves).await?));
+        violations.extend(stories::check(&histories.turns, &auditor.events().await?));
+        violations.extend(texts::check(&histories.wishes, &histories.readings, &auditor.tasks().await?));
+        let rows = auditor.watched(player).await?;
+        for stream in &histories.streams {
+            violations.extend(streams::check(stream, rows::growth, &rows));
+            violations.extend(streams::check_against(stream, &histories.wallets, rows::LEDGER));
+        }
+        let places = ground.log_places();
+        for recovery in &self.recoveries {
+            violations.extend(prefix::check(recovery, &histories.wallets, &places, &books.lines));
+        }
+        violations.extend(self.prove_uploads(&mut auditor, histories).await?);
+        Ok(violations)
+    }
+
+    /// The same about files. The facade is back only after rows and objects have been looked at, because it sweeps when
+    /// it starts; then it has to give each file to its owner.
+    async fn prove_uploads(&mut self, auditor: &mut Auditor, histories: &Histories) -> anyhow::Result<Vec<Violation>> {
+        let (rows, stored) = (auditor.objects(BUCKET).await?, stored_below(&self.world.objects())?);
+        self.world.restart(Victim::Facade).await.context("the facade does not start again after the last kill")?;
+        let contents = read_again(&self.world.facade.client, histories).await;
+        Ok(uploads::check(&histories.uploads, &rows, &stored, &contents))
+    }
 }
 
 /// A new file for the logs of a world.
@@ -211,33 +251,4 @@ fn log_file(seed: u64) -> anyhow::Result<PathBuf> {
     let file = folder.canonicalize()?.join(format!("{seed}.log"));
     std::fs::write(&file, "")?;
     Ok(file)
-}
-
-/// Holds the histories against what the database and the object store say.
-async fn prove(
-    world: &World,
-    ground: &Ground,
-    player: &Account,
-    histories: &Histories,
-    recoveries: &[Recovery],
-) -> anyhow::Result<Vec<Violation>> {
-    let mut auditor = Auditor::open(&world.database).await?;
-    let books = auditor.books(&ground.wallets()).await?;
-    let mut violations = ledger::check(&histories.wallets, &books);
-    violations.extend(wallets::check(&histories.wallets, &books.lines));
-    violations.extend(saves::check(&histories.saves, &auditor.slots(&histories.saves).await?));
-    violations.extend(stories::check(&histories.turns, &auditor.events().await?));
-    let stored = stored_below(&world.objects())?;
-    violations.extend(uploads::check(&histories.uploads, &auditor.objects(BUCKET).await?, &stored));
-    violations.extend(texts::check(&histories.wishes, &histories.readings, &auditor.tasks().await?));
-    let rows = auditor.watched(player).await?;
-    for stream in &histories.streams {
-        violations.extend(streams::check(stream, rows::growth, &rows));
-        violations.extend(streams::check_against(stream, &histories.wallets, rows::LEDGER));
-    }
-    let places = ground.log_places();
-    for recovery in recoveries {
-        violations.extend(prefix::check(recovery, &histories.wallets, &places, &books.lines));
-    }
-    Ok(violations)
 }

@@ -21,6 +21,7 @@ mod tasks;
 mod trades;
 mod works;
 
+use spacetimedb_core::host::ModuleHost;
 use worldloom_client::{CustomWorldCreation, PlayerAccount, StoryBeginning};
 
 use guest::{key, nothing, plain};
@@ -72,4 +73,13 @@ pub fn script() -> Vec<Step> {
         LEAVING,
     ]
     .concat()
+}
+
+/// The procedures of the module that the script does not call.
+pub fn uncovered(module: &ModuleHost) -> Vec<String> {
+    let script = script();
+    let procedures = module.info().module_def.procedures().map(|procedure| procedure.name.to_string());
+    let mut uncovered: Vec<_> = procedures.filter(|name| !script.iter().any(|step| step.name == name)).collect();
+    uncovered.sort();
+    uncovered
 }

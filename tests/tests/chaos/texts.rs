@@ -1,7 +1,7 @@
 //! The proof about texts, shown readings that are wrong.
 
 use worldloom_tests::chaos::checks::texts::{Piece, Reading, Task, Wish, WishAsked, check};
-use worldloom_tests::chaos::history::{Asked, Told};
+use worldloom_tests::chaos::history::{Asked, NEVER, Told};
 
 fn wish() -> WishAsked {
     Asked { client: 0, call: Wish { key: "k".to_owned() }, begun: 0, ended: 5, told: Told::Done("t".to_owned()) }
@@ -15,8 +15,10 @@ fn reading(pieces: &[Piece]) -> Reading {
     Reading { task: "t".to_owned(), pieces: pieces.to_vec(), end: Some("completed".to_owned()) }
 }
 
+/// A task for the wish, which has had the last of its attempts.
 fn task(status: &str, pieces: &[Piece]) -> Task {
-    Task { task: "t".to_owned(), status: status.to_owned(), pieces: pieces.to_vec() }
+    let (task, wish, status) = ("t".to_owned(), "k".to_owned(), status.to_owned());
+    Task { task, wish, status, attempt: 5, attempts_max: 5, pieces: pieces.to_vec() }
 }
 
 fn rules(readings: &[Reading], tasks: &[Task]) -> Vec<&'static str> {
@@ -34,6 +36,32 @@ fn a_text_with_a_second_attempt_is_accepted() {
 fn a_lost_task_and_one_without_an_end_are_found() {
     assert_eq!(rules(&[], &[]), ["no acknowledged task is lost"]);
     assert_eq!(rules(&[], &[task("running", &[])]), ["every task comes to an end"]);
+}
+
+#[test]
+fn a_task_that_is_another_wishs_is_no_answer() {
+    let strange = Task { wish: "another".to_owned(), ..task("completed", &[]) };
+    assert_eq!(rules(&[], &[strange]), ["no acknowledged task is lost"]);
+}
+
+#[test]
+fn two_tasks_of_one_key_are_found() {
+    let second = Task { task: "u".to_owned(), ..task("completed", &[]) };
+    let others = Task { task: "v".to_owned(), wish: "another".to_owned(), ..task("completed", &[]) };
+    assert_eq!(rules(&[], &[task("completed", &[]), others]), [""; 0]);
+    assert_eq!(rules(&[], &[task("completed", &[]), second.clone()]), ["one idempotency key is one task"]);
+    let unanswered = Asked { told: Told::Nothing, ended: NEVER, ..wish() };
+    let found = check(&[unanswered], &[], &[task("completed", &[]), second]);
+    assert_eq!(found.len(), 1, "whatever the player was told: {found:?}");
+}
+
+#[test]
+fn a_text_that_was_given_up_too_early_is_found() {
+    let failed_after = |attempt| Task { attempt, ..task("failed", &[]) };
+    assert_eq!(rules(&[], &[failed_after(5)]), [""; 0]);
+    assert_eq!(rules(&[], &[failed_after(4)]), ["a text fails after its last attempt only"]);
+    let written = Task { attempt: 4, ..task("completed", &[]) };
+    assert_eq!(rules(&[], &[written]), [""; 0], "one that was written needs no more attempts");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use worldloom_tests::chaos::checks::uploads::{ObjectRow, Upload, UploadAsked, check};
+use worldloom_tests::chaos::checks::uploads::{Content, ObjectRow, Upload, UploadAsked, check};
 use worldloom_tests::chaos::history::{Asked, NEVER, Told};
 
 fn upload(key: &str, sha256: &str, told: Told<String>) -> UploadAsked {
@@ -15,10 +15,21 @@ fn row(asset: &str, sha256: &str, is_confirmed: bool) -> ObjectRow {
     ObjectRow { asset: asset.to_owned(), object: format!("players/{asset}"), sha256: sha256.to_owned(), is_confirmed }
 }
 
+/// The rules that are broken if everybody gets back what was uploaded.
 fn rules(history: &[UploadAsked], rows: &[ObjectRow], stored: &[(&str, &str)]) -> Vec<&'static str> {
+    let content = |asked: &UploadAsked| Some((asked.told.done()?.clone(), Ok(asked.call.sha256.clone())));
+    rules_with(history, rows, stored, history.iter().filter_map(content).collect())
+}
+
+fn rules_with(
+    history: &[UploadAsked],
+    rows: &[ObjectRow],
+    stored: &[(&str, &str)],
+    contents: BTreeMap<String, Content>,
+) -> Vec<&'static str> {
     let stored: BTreeMap<_, _> =
         stored.iter().map(|(asset, sha256)| (format!("players/{asset}"), (*sha256).to_owned())).collect();
-    check(history, rows, &stored).into_iter().map(|violation| violation.rule).collect()
+    check(history, rows, &stored, &contents).into_iter().map(|violation| violation.rule).collect()
 }
 
 fn done() -> UploadAsked {
@@ -51,4 +62,17 @@ fn halves_are_found() {
 fn one_key_with_two_assets_is_found() {
     let rows = [row("x", "aa", true), row("y", "aa", true)];
     assert_eq!(rules(&[done()], &rows, &[("x", "aa"), ("y", "aa")]), ["one idempotency key is one asset"]);
+}
+
+#[test]
+fn a_file_that_does_not_come_back_as_it_was_is_found() {
+    let read = |content: Option<Content>| {
+        let contents = content.map(|content| ("x".to_owned(), content)).into_iter().collect();
+        rules_with(&[done()], &[row("x", "aa", true)], &[("x", "aa")], contents)
+    };
+    let rule = "whoever has uploaded a file gets it back";
+    assert_eq!(read(Some(Ok("aa".to_owned()))), [""; 0]);
+    assert_eq!(read(Some(Ok("ee".to_owned()))), [rule], "other bytes");
+    assert_eq!(read(Some(Err("500 Internal Server Error".to_owned()))), [rule], "a refusal");
+    assert_eq!(read(None), [rule], "nobody has read it");
 }

@@ -5,6 +5,7 @@
 
 mod access;
 mod ai;
+mod benchmark;
 mod big_fish;
 mod combat;
 mod custom_world_creation;

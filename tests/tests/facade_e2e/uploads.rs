@@ -1,11 +1,12 @@
 //! What may be uploaded, and what a repeated upload means.
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use reqwest::header::LOCATION;
 use reqwest::{Method, StatusCode};
-use worldloom_tests::Outcome;
-use worldloom_tests::facade::{Upload, sha256};
+use worldloom_tests::chaos::faults::preload::{Controls, DiskFault};
+use worldloom_tests::facade::{Upload, sha256, stored_below};
 use worldloom_tests::pictures::picture;
+use worldloom_tests::{Outcome, eventually};
 
 use crate::world::{World, expect, expect_problem, id_of};
 
@@ -88,5 +89,36 @@ async fn uploads_of_a_wrong_kind_leave_nothing() -> Outcome {
 
     ensure!(world.facade.stored()?.is_empty() && world.facade.staged()? == 0);
     ensure!(world.database.sql("SELECT * FROM asset_object").await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_full_disk_is_507_and_leaves_nothing() -> Outcome {
+    let place = tempfile::tempdir()?;
+    let root = place.path().canonicalize()?.join("objects");
+    let disk = Controls::new(place.path(), "facade", &root)?;
+    let settings = [("OBJECTS__ROOT", root.to_str().context("a path in UTF-8")?)];
+    let world = World::start_under(&settings, disk.environment()).await?;
+    let player = world.node.account().await?;
+    let small = Upload::private("small", picture(1)?);
+    // A small file meets the full disk at its end, a large one on its way.
+    let large = Upload { bytes: [picture(2)?, vec![0; 2 << 20]].concat(), ..Upload::private("large", Vec::new()) };
+
+    disk.set_disk(DiskFault::Full)?;
+    for upload in [&small, &large] {
+        let refusal = world.facade.client.upload(&player, upload)?.send().await?;
+        expect_problem(refusal, 507, "store_full").await?;
+    }
+    ensure!(stored_below(&root)?.is_empty());
+    ensure!(world.database.sql("SELECT * FROM asset_object").await?.is_empty());
+    let staging = root.join(".staging");
+    eventually("staged files to go", || async { (staging.read_dir().ok()?.count() == 0).then_some(()) }).await?;
+
+    disk.set_disk(DiskFault::None)?;
+    for upload in [&small, &large] {
+        let asset = world.uploaded(&player, upload).await?;
+        ensure!(world.content(&asset, Some(&player)).await? == upload.bytes);
+    }
+    ensure!(stored_below(&root)?.len() == 2);
     Ok(())
 }

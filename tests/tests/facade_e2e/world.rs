@@ -4,6 +4,7 @@ use anyhow::{Context, ensure};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use worldloom_tests::facade::Upload;
+use worldloom_tests::said::Said;
 use worldloom_tests::{Account, Database, TestFacade, TestNode};
 
 /// The product of one test.
@@ -20,9 +21,14 @@ impl World {
 
     /// With settings of the facade such as `("OBJECTS__UPLOAD_LIMIT_BYTES", "100")`.
     pub async fn start_with(settings: &[(&str, &str)]) -> anyhow::Result<Self> {
+        Self::start_under(settings, Vec::new()).await
+    }
+
+    /// The same, with environment variables of the facade's process that are no settings.
+    pub async fn start_under(settings: &[(&str, &str)], circumstances: Vec<(String, String)>) -> anyhow::Result<Self> {
         let node = TestNode::start().await?;
         let database = node.publish("worldloom", "spacetime_module").await?;
-        let facade = TestFacade::start_with(&node, &database, settings).await?;
+        let facade = TestFacade::start_under(&node, &database, settings, circumstances, Said::Aloud).await?;
         Ok(Self { node, database, facade })
     }
 

@@ -149,6 +149,14 @@ pub fn resolved<'a>(types: &'a Typespace, shape: &'a AlgebraicType) -> &'a Algeb
     }
 }
 
+/// Whether these are the arguments of a request that is done once however often it is sent.
+pub fn have_a_key(types: &Typespace, shape: &ProductType) -> bool {
+    shape.elements.iter().any(|field| match resolved(types, &field.algebraic_type) {
+        AlgebraicType::Product(product) => have_a_key(types, product),
+        _ => field.name().is_some_and(|name| &**name == "idempotency_key"),
+    })
+}
+
 /// The name of the one field that marks an id, a time or another special product.
 fn special_of(product: &ProductType) -> Option<&str> {
     match &*product.elements {
@@ -169,7 +177,7 @@ fn draw_length(is_bytes: bool, rng: &mut StdRng) -> usize {
 }
 
 fn draw_text(rng: &mut StdRng) -> String {
-    match rng.gen_range(0..14) {
+    match rng.gen_range(0..15) {
         0 => String::new(),
         1 => " ".to_owned(),
         2 => "x".repeat(10_000),
@@ -183,6 +191,7 @@ fn draw_text(rng: &mut StdRng) -> String {
         10 => "A title for people".to_owned(),
         11 => "../../etc/passwd".to_owned(),
         12 => "y".repeat(rng.gen_range(60..300)),
+        13 => "image/png".to_owned(),
         _ => format!("word {}", rng.next_u32()),
     }
 }

@@ -14,8 +14,10 @@ use spacetimedb_lib::sats::Typespace;
 use spacetimedb_lib::{AlgebraicType, AlgebraicValue, ConnectionId, Identity, ProductType, ProductValue, bsatn};
 
 use worldloom_tests::in_process::PUBLISHER;
+use worldloom_tests::module_calls::ModuleCalls;
+use worldloom_tests::seed::{Plan, Progress, fill};
 
-use crate::arguments::{Arguments, resolved};
+use crate::arguments::{Arguments, have_a_key, resolved};
 
 /// The slowest answer that is allowed.
 const ANSWER_MAX: Duration = Duration::from_secs(1);
@@ -28,6 +30,14 @@ const LEARNING_INTERVAL: usize = 500;
 const LEARNED_ROWS: usize = 40;
 /// Faults after which there is no point in going on.
 const FAULTS_MAX: usize = 10;
+/// What is there before the attack: worlds, and players who have begun everything that one can begin.
+const GAME: Plan = Plan { players: 12, worlds: 3, seed: 1 };
+/// Of these players, so many make calls.
+const CALLING_PLAYERS: u32 = 4;
+/// Among the outcomes of an entry point, beside the codes of refusals.
+const ACCEPTED: &str = "accepted";
+/// Which of the callers is the Service.
+const SERVICE: usize = 3;
 
 /// A function that can be called.
 struct EntryPoint {
@@ -48,7 +58,8 @@ pub enum Phase {
 
 /// What came of one call.
 enum Answer {
-    Accepted,
+    /// With what a procedure has answered.
+    Accepted(Option<AlgebraicValue>),
     Refused(String),
     /// Neither: the module panicked, or answered with no typed error.
     Fault(String),
@@ -59,6 +70,10 @@ enum Answer {
 pub struct Report {
     pub faults: Vec<String>,
     pub never_called: Vec<String>,
+    /// Of those that players or roles can call at all, whatever they say.
+    pub never_accepted: Vec<String>,
+    /// Requests that were sent again and had no further effect.
+    pub replays: usize,
     calls: usize,
     accepted: usize,
     slowest: Duration,
@@ -71,8 +86,8 @@ impl fmt::Display for Report {
         for (name, outcomes) in &self.outcomes {
             writeln!(f, "{name}: {outcomes:?}")?;
         }
-        let Report { calls, accepted, slowest, slowest_name, .. } = self;
-        write!(f, "{calls} calls, {accepted} accepted; slowest {slowest:?} ({slowest_name})")
+        let Report { calls, accepted, replays, slowest, slowest_name, .. } = self;
+        write!(f, "{calls} calls, {accepted} accepted, {replays} sent again; slowest {slowest:?} ({slowest_name})")
     }
 }
 
@@ -95,7 +110,7 @@ pub struct Attack {
 }
 
 impl Attack {
-    /// Grants the roles, and makes the callers known as possible arguments.
+    /// Grants the roles, fills the database, and makes what is there known as possible arguments.
     pub async fn prepare(module: ModuleHost, seed: u64) -> anyhow::Result<Self> {
         let info = module.info();
         let def = &info.module_def;
@@ -113,6 +128,7 @@ impl Attack {
             .map(|name| Identity::from_claims("localhost", name))
             .to_vec();
         callers.push(PUBLISHER);
+        callers.extend((0..CALLING_PLAYERS).map(|number| GAME.player(number)));
         let types = def.typespace().clone();
         let mut attack = Attack {
             module,
@@ -123,12 +139,14 @@ impl Attack {
             rng: StdRng::seed_from_u64(seed),
             report: Report::default(),
         };
-        for (caller, role) in [(3, 0u8), (4, 1), (5, 2)] {
+        for (caller, role) in [(SERVICE, 0u8), (4, 1), (5, 2)] {
             let mut args = bsatn::to_vec(&attack.callers[caller])?;
             args.push(role);
             let granted = attack.reducer(PUBLISHER, "grant_role", args).await;
-            anyhow::ensure!(matches!(granted, Answer::Accepted), "the roles could not be granted");
+            anyhow::ensure!(matches!(granted, Answer::Accepted(_)), "the roles could not be granted");
         }
+        let calls = ModuleCalls::InProcess { module: attack.module.clone(), caller: attack.callers[SERVICE] };
+        fill(&calls, GAME, &Progress::default()).await?;
         attack.learn_from_tables()?;
         Ok(attack)
     }
@@ -165,29 +183,67 @@ impl Attack {
             let answer = self.answer(chosen, caller, args.clone()).await?;
             let took = started.elapsed();
             let after = last_transaction(&self.module);
-            let is_refused = matches!(answer, Answer::Refused(_));
-            let outcome = match answer {
-                Answer::Accepted => {
-                    self.report.accepted += 1;
-                    "accepted".to_owned()
-                }
-                Answer::Refused(code) => code,
-                Answer::Fault(text) => {
-                    self.report.faults.push(format!("{name}: {text}; arguments {args:02x?}"));
-                    "fault".to_owned()
-                }
-            };
-            *self.report.outcomes.entry(name.clone()).or_default().entry(outcome).or_default() += 1;
+            self.note(&name, &answer, &args);
             if took > ANSWER_MAX {
                 suspicion = format!("{name} takes more than {ANSWER_MAX:?} each time");
-            } else if is_refused && before != after {
+            } else if matches!(answer, Answer::Refused(_)) && before != after {
                 suspicion = format!("{name} is refused and yet changes something");
             } else {
                 self.report.note_time(took, name);
-                return Ok(());
+                return match answer {
+                    Answer::Accepted(value) => self.send_again(chosen, caller, args, value).await,
+                    _ => Ok(()),
+                };
             }
         }
         self.report.faults.push(suspicion);
+        Ok(())
+    }
+
+    fn note(&mut self, name: &str, answer: &Answer, args: &[u8]) {
+        let outcome = match answer {
+            Answer::Accepted(_) => {
+                self.report.accepted += 1;
+                ACCEPTED
+            }
+            Answer::Refused(code) => code,
+            Answer::Fault(text) => {
+                self.report.faults.push(format!("{name}: {text}; arguments {args:02x?}"));
+                "fault"
+            }
+        };
+        *self.report.outcomes.entry(name.to_owned()).or_default().entry(outcome.to_owned()).or_default() += 1;
+    }
+
+    /// A request with an idempotency key that was accepted has the same answer when it comes again, and no effect.
+    async fn send_again(
+        &mut self,
+        chosen: usize,
+        caller: Identity,
+        args: Vec<u8>,
+        first: Option<AlgebraicValue>,
+    ) -> anyhow::Result<()> {
+        if !have_a_key(&self.types, &self.entry_points[chosen].params) {
+            return Ok(());
+        }
+        let mut suspicion = String::new();
+        for _ in 0..ATTEMPTS {
+            let before = last_transaction(&self.module);
+            let answer = self.answer(chosen, caller, args.clone()).await?;
+            let has_changed = before != last_transaction(&self.module);
+            suspicion = match answer {
+                Answer::Accepted(again) if again == first && !has_changed => {
+                    self.report.replays += 1;
+                    return Ok(());
+                }
+                Answer::Accepted(again) if again == first => "changes something".to_owned(),
+                Answer::Accepted(again) => format!("is answered {again:?} after {first:?}"),
+                Answer::Refused(code) => format!("is refused as {code}"),
+                Answer::Fault(text) => format!("fails: {text}"),
+            };
+        }
+        let name = &self.entry_points[chosen].name;
+        self.report.faults.push(format!("{name}, sent again unchanged, {suspicion}; arguments {args:02x?}"));
         Ok(())
     }
 
@@ -203,7 +259,7 @@ impl Attack {
         let args = FunctionArgs::Bsatn(args.into());
         let called = self.module.call_reducer(caller, connection(), None, None, None, name, args).await;
         match called.map(|called| called.outcome) {
-            Ok(ReducerOutcome::Committed) => Answer::Accepted,
+            Ok(ReducerOutcome::Committed) => Answer::Accepted(None),
             Ok(ReducerOutcome::Failed(text)) => refusal(&text),
             Ok(ReducerOutcome::BudgetExceeded) => Answer::Fault("used up its budget".to_owned()),
             // Scheduled reducers exist for the owner alone.
@@ -229,7 +285,10 @@ impl Attack {
         let AlgebraicValue::Sum(result) = &value else {
             return Ok(Answer::Fault(format!("answered {value:?}")));
         };
-        Ok(if result.tag == 0 { Answer::Accepted } else { Answer::Refused(self.code_name(returns, &result.value)) })
+        Ok(match result.tag {
+            0 => Answer::Accepted(Some(value)),
+            _ => Answer::Refused(self.code_name(returns, &result.value)),
+        })
     }
 
     /// The name of the code in a procedure's error, whose first field it is.
@@ -261,11 +320,17 @@ impl Attack {
         Ok(())
     }
 
-    /// The result, and the entry points that were never drawn.
+    /// The result, and the entry points that were never drawn, or never accepted.
     pub fn report(self) -> Report {
         let mut report = self.report;
-        let names = self.entry_points.into_iter().map(|entry_point| entry_point.name);
-        report.never_called = names.filter(|name| !report.outcomes.contains_key(name)).collect();
+        for EntryPoint { name, .. } in self.entry_points {
+            match report.outcomes.get(&name) {
+                None => report.never_called.push(name),
+                Some(outcomes) if !outcomes.contains_key(ACCEPTED) => report.never_accepted.push(name),
+                Some(_) => {}
+            }
+        }
+        report.never_accepted.sort_unstable();
         report
     }
 }

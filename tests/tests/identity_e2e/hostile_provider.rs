@@ -223,3 +223,19 @@ async fn a_description_that_lies_is_not_believed() -> Outcome {
     eventually("the truth to be taken", async || log_in(&world, &liar, "").await.ok()?.code()).await?;
     Ok(())
 }
+
+#[tokio::test]
+async fn a_provider_that_has_just_failed_is_not_asked_by_the_next_login() -> Outcome {
+    let liar = Liar::start().await?;
+    let (world, _secrets) = world_with(&liar).await?;
+    liar.tell(Lies { description: json!({ "issuer": null }), ..Lies::default() });
+    // Between the two, a busy machine may let more time pass than a failure counts.
+    eventually("the second of two logins to fail by what the first one has found", async || {
+        let before = liar.asked.load(Ordering::SeqCst);
+        let answers = [log_in(&world, &liar, "").await.ok()?, log_in(&world, &liar, "").await.ok()?];
+        let asked = liar.asked.load(Ordering::SeqCst) - before;
+        let both_failed = answers.iter().all(|page| page.is_problem(503, "provider_unavailable").is_ok());
+        (both_failed && asked == 1).then_some(())
+    })
+    .await
+}

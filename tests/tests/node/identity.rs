@@ -84,6 +84,27 @@ async fn a_trusted_issuers_token_makes_an_identity_and_its_claims_reach_the_modu
 }
 
 #[tokio::test]
+async fn an_rs256_token_of_a_trusted_issuer_is_accepted() -> Outcome {
+    let issuer = Issuer::start_with_rsa().await?;
+    let node = trusting(&issuer).await?;
+    let token = issuer.token(json!({ "sub": "player-1" }))?;
+    let answer = with_token(&node, &token).send().await?;
+    assert_eq!(answer.status(), 200);
+    let identity = answer.headers()["spacetime-identity"].to_str()?;
+    assert_eq!(verify(&node, identity, &token).send().await?.status(), 204);
+
+    // Not by a signature over other claims, nor by one that anybody can make.
+    let other = issuer.token(json!({ "sub": "player-2" }))?;
+    let forged = format!("{}.{}", token.rsplit_once('.').unwrap().0, other.rsplit_once('.').unwrap().1);
+    let sentence = refused(with_token(&node, &forged), 401, "invalid_token").await?;
+    assert!(sentence.contains("signature does not match"), "{sentence}");
+    let confused = issuer.token_keyed_with_the_public_key(json!({ "sub": "player-1" }))?;
+    let sentence = refused(with_token(&node, &confused), 401, "invalid_token").await?;
+    assert!(sentence.contains("only ES256 and RS256"), "{sentence}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_issuer_that_is_not_listed_is_not_even_asked() -> Outcome {
     let issuer = Issuer::start().await?;
     let node = TestNode::start().await?;
@@ -117,6 +138,7 @@ async fn bad_tokens_are_refused_without_a_word_of_them() -> Outcome {
         ("without a subject", issuer.token(json!({ "sub": null }))?, "not valid"),
         ("with a long subject", issuer.token(json!({ "sub": "x".repeat(200) }))?, "not valid"),
         ("with a stolen identity", issuer.token(json!({ "hex_identity": "c2".repeat(32) }))?, "not valid"),
+        ("keyed with the public key", issuer.token_keyed_with_the_public_key(json!({}))?, "only ES256 and RS256"),
         ("unsigned", unsigned(&claims), "not valid"),
         (
             "unsigned, claiming to be the node's",

@@ -3,7 +3,8 @@
 //!
 //! The modules mirror the node's own: [`publish`], [`call`] and their neighbours are routes,
 //! [`websocket`] is the subscription protocols, [`start`] and [`durability`] are the process and
-//! its data. [`answers`], [`programs`], [`socket`] and [`issuer`] are what they share.
+//! its data, [`cli`] is the commands that talk to it. [`answers`], [`programs`], [`socket`] and
+//! [`issuer`] are what they share.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -13,6 +14,7 @@ mod programs;
 mod socket;
 
 mod call;
+mod cli;
 mod durability;
 mod environment;
 mod identity;

@@ -2,10 +2,12 @@
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use reqwest::Method;
 use serde_json::json;
 use spacetimedb_sdk::{DbContext, Event, Table, TableWithPrimaryKey};
 use worldloom_tests::{Account, DEADLINE, Database, Outcome, TestNode};
 
+use crate::answers;
 use crate::zoo::*;
 
 /// Connects in the background; what happens to the connection is told as text.
@@ -104,5 +106,24 @@ async fn a_client_notices_a_kill_and_comes_back_as_the_same() -> Outcome {
         assert_eq!(next(&told)?, "disconnected");
         node.restart().await?;
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_of_128_bits_are_whole_in_answers_of_json() -> Outcome {
+    let node = TestNode::start().await?;
+    let database = node.publish("zoo", "schema_zoo").await?;
+    let account = node.account().await?;
+    let connected = database.clone();
+    let connection = tokio::task::spawn_blocking(move || -> anyhow::Result<DbConnection> {
+        let (tell, told) = channel();
+        let connection = connect(&connected, &account, tell)?;
+        next(&told)?;
+        Ok(connection)
+    });
+    let id = connection.await??.connection_id().to_u128();
+    let clients = database.request(Method::POST, "/sql", &database.owner).body("SELECT connection_id FROM st_client");
+    let shown = answers::text(clients).await?;
+    assert!(shown.contains(&id.to_string()), "{id} in {shown}");
     Ok(())
 }

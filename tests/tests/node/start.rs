@@ -1,6 +1,7 @@
 //! Starting and stopping: what is refused, in which words, and what stays.
 
 use std::fs;
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Output, Stdio};
@@ -31,6 +32,19 @@ async fn a_port_in_use_is_named() -> Outcome {
     let address = format!("127.0.0.1:{}", node.port());
     let sentence = refused_start(folder.path(), &["--listen-addr", &address]).await?;
     assert!(sentence.contains(&node.port().to_string()) && sentence.contains("--listen-addr"), "{sentence}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_port_in_use_on_the_twin_address_is_named() -> Outcome {
+    let Ok(other) = TcpListener::bind("[::1]:0") else {
+        println!("skipped: without IPv6 there is no twin address");
+        return Ok(());
+    };
+    let port = other.local_addr()?.port();
+    let folder = tempfile::tempdir()?;
+    let sentence = refused_start(folder.path(), &["--listen-addr", &format!("127.0.0.1:{port}")]).await?;
+    assert!(sentence.contains(&format!("[::1]:{port}")) && sentence.contains("--listen-addr"), "{sentence}");
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Remembered requests: forgotten in time, never too early.
 
 use spacetime_module::*;
+use spacetimedb::sats::AlgebraicType;
 use spacetimedb::{ScheduleAt, Table, TimeDuration, Uuid};
 
 use crate::world::{Actor, World};
@@ -26,6 +27,17 @@ fn remembered(world: &World) -> usize {
 fn run_schedule(world: &World) {
     let set = world.test.db.request_forgetting().iter().next().unwrap();
     world.reduce(Actor::Engine, |ctx| forget_outdated_requests(ctx, set)).unwrap();
+}
+
+/// With texts or lists in them, remembering would take the longer the more is remembered.
+#[test]
+fn remembered_requests_are_rows_of_one_size() {
+    let world = World::new();
+    let table = world.test.datastore().module_def().table("request_record").unwrap();
+    for column in &table.columns {
+        let is_of_one_size = !matches!(column.ty, AlgebraicType::String | AlgebraicType::Array(_));
+        assert!(is_of_one_size, "{}", column.name);
+    }
 }
 
 #[test]

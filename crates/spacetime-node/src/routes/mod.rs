@@ -10,11 +10,11 @@ mod logs;
 mod module_http;
 mod names;
 mod publish;
+mod request_body;
 mod schema;
 mod service;
 mod sql;
 mod subscribe;
-mod unread_body;
 
 use std::sync::Arc;
 
@@ -63,7 +63,7 @@ pub fn router(node: Arc<Node>) -> Router {
         .fallback(no_such_route)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(node.config.http.max_body_bytes))
-        .layer(middleware::map_request(unread_body::receive_rest))
+        .layer(middleware::from_fn_with_state(node.config.http.body_idle_timeout, request_body::look_after))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(cors())
         // What fails is logged where it is handled, with its cause.

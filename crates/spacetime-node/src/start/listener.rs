@@ -23,6 +23,9 @@ pub enum ListenError {
     },
 }
 
+/// How often the system may choose a port that another program has in the twin's family.
+const CHOICES_MAX: usize = 16;
+
 /// Bound listeners: the one that was asked for and, when that is a loopback address, its twin
 /// of the other family. The engine connects to `localhost`, which may mean either.
 pub(super) struct Listeners {
@@ -35,16 +38,27 @@ impl Listeners {
     pub(super) async fn bind(text: &str) -> Result<Self, ListenError> {
         let not_an_address = || ListenError::NotAnAddress(text.to_owned());
         let wanted = lookup_host(text).await.map_err(|_| not_an_address())?.next().ok_or_else(not_an_address)?;
-        let refused = |cause: std::io::Error| match cause.kind() {
-            std::io::ErrorKind::AddrInUse => ListenError::InUse(wanted),
-            _ => ListenError::Refused { address: wanted, cause },
-        };
-        let main = TcpListener::bind(wanted).await.map_err(refused)?;
-        let address = main.local_addr().map_err(refused)?;
+        for _ in 1..CHOICES_MAX {
+            match Self::bind_both(wanted).await {
+                // Any free port is wanted, and this one is free in one family only.
+                Err(ListenError::InUse(_)) if wanted.port() == 0 => {}
+                bound => return bound,
+            }
+        }
+        Self::bind_both(wanted).await
+    }
+
+    /// Another program at the twin address would receive what the engine sends to `localhost`, tokens included.
+    async fn bind_both(wanted: SocketAddr) -> Result<Self, ListenError> {
+        let main = listen(wanted).await?;
+        let address = main.local_addr().map_err(|cause| refused(wanted, cause))?;
         let twin = match loopback_twin(address) {
-            // A machine without that family has no twin, and needs none.
-            Some(twin) => TcpListener::bind(twin).await.ok(),
             None => None,
+            Some(twin) => match listen(twin).await {
+                // A machine without that family has no twin, and needs none.
+                Err(ListenError::Refused { .. }) => None,
+                bound => Some(bound?),
+            },
         };
         Ok(Self { main, address, twin })
     }
@@ -60,6 +74,17 @@ impl Listeners {
 
     pub(super) fn into_parts(self) -> (TcpListener, Option<TcpListener>) {
         (self.main, self.twin)
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, ListenError> {
+    TcpListener::bind(address).await.map_err(|cause| refused(address, cause))
+}
+
+fn refused(address: SocketAddr, cause: std::io::Error) -> ListenError {
+    match cause.kind() {
+        std::io::ErrorKind::AddrInUse => ListenError::InUse(address),
+        _ => ListenError::Refused { address, cause },
     }
 }
 

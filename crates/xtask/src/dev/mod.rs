@@ -7,6 +7,7 @@ mod log_lines;
 mod login_provider;
 mod node_client;
 mod port;
+pub mod smoke;
 mod supervised;
 mod trusted_issuer;
 
@@ -39,6 +40,7 @@ const READY_LIMIT: Duration = Duration::from_secs(120);
 pub fn run(workspace: &Workspace, args: DevArgs) -> Result<()> {
     port::ensure_free(args.node.port, "--port")?;
     port::ensure_free(args.facade_port, "--facade-port")?;
+    port::ensure_free(args.login_port, "--login-port")?;
     let data_dir = DataDir::choose(workspace, args.node.data_dir.as_deref())?;
     if args.fresh {
         data_dir.delete()?;

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::workspace::{Profile, Workspace};
-use crate::{bench, bindings, build, cargo, progress, setup, soak};
+use crate::{bench, bindings, build, cargo, dev, progress, setup, soak};
 use tally::Tally;
 
 /// What one suite has to say.
@@ -66,18 +66,11 @@ fn run_suites(workspace: &Workspace, packages: &[PathBuf]) -> Vec<Report> {
                 captured::run(cargo::compile_peers(workspace, "test")?.args(["--workspace", "--no-fail-fast"]))?;
             Ok(cargo_report::read(&output.text, output.success))
         }),
-        suite("benchmark against peers, as small as can be", || {
-            let failure = bench::peers_smoke(workspace).err();
-            Ok(Report::single(failure.map(|error| format!("{error:#}"))))
-        }),
-        suite("soak, as short as can be", || {
-            let failure = soak::smoke(workspace).err();
-            Ok(Report::single(failure.map(|error| format!("{error:#}"))))
-        }),
-        suite("client bindings are up to date", || {
-            let stale = bindings::refuse_stale(workspace, Profile::Debug).err();
-            Ok(Report::single(stale.map(|error| format!("{error:#}"))))
-        }),
+        one_test("benchmark against peers, as small as can be", || bench::peers_smoke(workspace)),
+        one_test("soak, as short as can be", || soak::smoke(workspace)),
+        one_test("`dev` twice on the same data, and `publish`", || dev::smoke::dev_and_publish(workspace)),
+        one_test("scripts/spacetime-dev.sh", || dev::smoke::script(workspace)),
+        one_test("client bindings are up to date", || bindings::refuse_stale(workspace, Profile::Debug)),
     ];
     for package in packages {
         let name = format!("TypeScript tests in {}", workspace.display(package));
@@ -90,6 +83,11 @@ fn run_suites(workspace: &Workspace, packages: &[PathBuf]) -> Vec<Report> {
 fn suite(name: &str, work: impl FnOnce() -> Result<Report>) -> Report {
     let work = || work().unwrap_or_else(|error| Report::single(Some(format!("{name}: {error:#}"))));
     progress::judged_step(name, work, |report| report.tally.failed == 0)
+}
+
+/// Runs a suite that is one test.
+fn one_test(name: &str, work: impl FnOnce() -> Result<()>) -> Report {
+    suite(name, || work().map(|()| Report::single(None)))
 }
 
 fn rust(workspace: &Workspace) -> Result<Report> {

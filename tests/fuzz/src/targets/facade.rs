@@ -1,10 +1,10 @@
 //! The bodies that the facade takes, over its own HTTP, with a real node and the game module behind it.
 //!
 //! Every operation of the API's description that takes a body is a place to begin: its example, changed in places. No
-//! answer may be the facade's own failure, and every refusal is a problem document.
+//! answer may be the facade's own failure, every refusal is a problem document, and the node stays well.
 
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::Rng;
 use rand::seq::SliceRandom;
@@ -22,6 +22,8 @@ use crate::shape::Taste;
 
 /// Longest that an answer may take.
 const ANSWER_MAX: Duration = Duration::from_secs(20);
+/// How long facade and node may take to be well after an answer that says that they are not.
+const RECOVERY_MAX: Duration = Duration::from_secs(8);
 /// A header field that stands for the caller's own token.
 const AS: &str = "as";
 
@@ -32,8 +34,8 @@ struct World {
     http: Client,
     player: Account,
     words: Vec<String>,
+    node: TestNode,
     _facade: Facade,
-    _node: TestNode,
     _folder: TempDir,
 }
 
@@ -57,7 +59,7 @@ impl World {
         let url = format!("http://{}", facade.address());
         let http = Client::builder().no_proxy().timeout(ANSWER_MAX).build()?;
         let words = strings(&app::document());
-        Ok(Self { runtime, url, http, player, words, _facade: facade, _node: node, _folder: folder })
+        Ok(Self { runtime, url, http, player, words, node, _facade: facade, _folder: folder })
     }
 
     async fn open(folder: &TempDir) -> anyhow::Result<(TestNode, Facade, Account)> {
@@ -99,6 +101,7 @@ pub fn run(input: &[u8]) {
             Err(cause) => return assert!(!cause.is_timeout(), "the facade does not answer: {cause}"),
         };
         assert!(status != 500, "the facade failed: {body}");
+        assert!(status < 500 || are_well_again().await, "facade and node are not well after {status}: {body}");
         // Answers to HEAD have no body, problems among them.
         if status >= 400 && case.method != "HEAD" {
             assert_eq!(kind, "application/problem+json", "{status}: {body}");
@@ -107,6 +110,24 @@ pub fn run(input: &[u8]) {
             assert!(problem["code"].is_string() && problem["detail"].is_string(), "{body}");
         }
     });
+}
+
+/// Waits until the node says that it is well, and the facade that it hears of the node. An input may cost the facade
+/// its connection, which it makes again; a node that an input has ended never comes back.
+async fn are_well_again() -> bool {
+    let world = world();
+    let places = [format!("{}/v1/health", world.node.url), format!("{}/health/ready", world.url)];
+    let deadline = Instant::now() + RECOVERY_MAX;
+    loop {
+        let answers = futures::future::join_all(places.iter().map(|place| world.http.get(place).send())).await;
+        if answers.into_iter().all(|answer| answer.is_ok_and(|answer| answer.status().is_success())) {
+            return true;
+        }
+        if Instant::now() >= deadline {
+            return false;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// The answer's status, type and body; nothing if the case is no request that HTTP can carry.

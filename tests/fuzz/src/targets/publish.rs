@@ -1,6 +1,7 @@
 //! Programs that anybody may publish: whole modules, and descriptions of schemas inside a module that is in order.
 //!
-//! Each is published as a new database, which is deleted again. A bad program is refused, and the node goes on.
+//! Each is published as a new database. A bad program is refused, and the node goes on. One that is taken is replaced
+//! by another, which migrates its schema or is refused too, and then the database is deleted.
 
 use std::sync::OnceLock;
 
@@ -39,17 +40,41 @@ fn publish(program: Vec<u8>) {
         }
         assert!(status.as_u16() < 500, "{status}: {text}");
         if status == StatusCode::OK {
-            let published: Value = serde_json::from_slice(&body).unwrap_or_default();
-            let identity = published.pointer("/Success/database_identity/__identity__");
-            let identity = identity.or_else(|| published.pointer("/Success/database_identity"));
-            let identity = identity.and_then(Value::as_str).unwrap_or_default().trim_start_matches("0x");
-            let path = format!("/v1/database/{identity}");
+            let path = format!("/v1/database/{}", identity_of(&body));
+            replace(&path).await;
             let (status, body) = in_time("a deletion", ask(Method::DELETE, &path, Vec::new())).await;
             assert_eq!(status, StatusCode::OK, "{path}: {}", String::from_utf8_lossy(&body));
         }
         let other = format!("/v1/database/{DATABASE}");
         assert_eq!(in_time("another database", ask(Method::GET, &other, Vec::new())).await.0, StatusCode::OK);
     });
+}
+
+/// The identity of a database that has just been published.
+fn identity_of(answer: &[u8]) -> String {
+    let published: Value = serde_json::from_slice(answer).unwrap_or_default();
+    let identity = published.pointer("/Success/database_identity/__identity__");
+    let identity = identity.or_else(|| published.pointer("/Success/database_identity"));
+    identity.and_then(Value::as_str).unwrap_or_default().trim_start_matches("0x").to_owned()
+}
+
+/// Publishes a module with the schema of the one under fuzzing over a database. Whether that can be migrated or not,
+/// the database has a module afterwards.
+async fn replace(path: &str) {
+    static SUCCESSOR: OnceLock<Vec<u8>> = OnceLock::new();
+    let successor = SUCCESSOR.get_or_init(|| {
+        let seeds = schema_seeds();
+        module(seeds.first().map(Vec::as_slice).unwrap_or_default(), Manner::Decent)
+    });
+    let (status, body) = in_time("an update", ask(Method::PUT, path, successor.clone())).await;
+    let text = String::from_utf8_lossy(&body);
+    if std::env::var_os(SHOWN).is_some() {
+        eprintln!("over it {status}: {text}");
+    }
+    assert!(status.as_u16() < 500, "over it {status}: {text}");
+    let schema = format!("{path}/schema?version=10");
+    let (status, body) = in_time("the updated database", ask(Method::GET, &schema, Vec::new())).await;
+    assert_eq!(status, StatusCode::OK, "{schema}: {}", String::from_utf8_lossy(&body));
 }
 
 async fn ask(method: Method, path: &str, body: Vec<u8>) -> (StatusCode, axum::body::Bytes) {

@@ -4,6 +4,7 @@
 pub mod ledger;
 pub mod order;
 pub mod prefix;
+pub mod refusals;
 pub mod saves;
 pub mod stories;
 pub mod streams;

@@ -1,5 +1,5 @@
-//! Texts of language models: an acknowledged task exists and comes to an end, and its readers heard what is stored,
-//! in order, without a gap, and nothing twice.
+//! Texts of language models: an acknowledged task exists, once, and is not given up before its last attempt; it comes
+//! to an end, and its readers heard what is stored, in order, without a gap, and nothing twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
@@ -59,39 +59,81 @@ pub struct Reading {
 pub struct Task {
     /// Its id.
     pub task: String,
+    /// The key of the wish that it is for.
+    pub wish: String,
     /// `completed`, `failed`, `cancelled`, `pending` or `running`.
     pub status: String,
+    /// How often somebody has begun to work on it.
+    pub attempt: u32,
+    /// How often somebody may.
+    pub attempts_max: u32,
     /// The stored pieces.
     pub pieces: Vec<Piece>,
 }
 
+impl Display for Task {
+    fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { task, wish, status, attempt, attempts_max, .. } = self;
+        write!(text, "task {task} for {wish}: {status}, attempt {attempt} of {attempts_max}")
+    }
+}
+
 const LOST: &str = "no acknowledged task is lost";
+const ONCE: &str = "one idempotency key is one task";
+const LAST: &str = "a text fails after its last attempt only";
 const ENDS: &str = "every task comes to an end";
 const ORDER: &str = "a text comes in order and without gaps";
 const EQUAL: &str = "a reader hears what is stored";
 
 /// Holds wishes, what readers heard, and what is stored against one another.
 pub fn check(history: &[WishAsked], readings: &[Reading], tasks: &[Task]) -> Vec<Violation> {
-    let tasks: BTreeMap<&str, &Task> = tasks.iter().map(|task| (task.task.as_str(), task)).collect();
+    let mut by_wish: BTreeMap<&str, Vec<&Task>> = BTreeMap::new();
+    for task in tasks {
+        by_wish.entry(&task.wish).or_default().push(task);
+    }
     let mut violations = Vec::new();
     for asked in history {
-        let Told::Done(id) = &asked.told else { continue };
-        match tasks.get(id.as_str()) {
-            None => violations.push(Violation::new(LOST, "it was acknowledged and is not there").shown_by([asked])),
-            Some(task) if !matches!(task.status.as_str(), "completed" | "failed" | "cancelled") => {
-                violations.push(Violation::new(ENDS, format!("it is {} at the end", task.status)).shown_by([asked]));
-            }
-            Some(_) => {}
+        let made = by_wish.get(asked.call.key.as_str()).map(Vec::as_slice).unwrap_or_default();
+        violations.extend(check_made(asked, made));
+        if let Told::Done(id) = &asked.told {
+            violations.extend(check_told(asked, made.iter().find(|task| task.task == *id).copied()));
         }
     }
+    let by_id: BTreeMap<&str, &Task> = tasks.iter().map(|task| (task.task.as_str(), task)).collect();
     for reading in readings {
-        let task = tasks.get(reading.task.as_str());
+        let task = by_id.get(reading.task.as_str());
         violations.extend(check_order(reading));
         if let Some(task) = task {
             violations.extend(check_equal(reading, task));
         }
     }
     violations
+}
+
+/// The tasks that a wish has made, whatever its player was told.
+///
+/// Attempts under one key are one request, so they make one task at most: the module remembers a key for 30 days, which
+/// no clock of a run jumps over while a request is open. Each attempt at a task that a fault breaks, by a lost lease or
+/// an error that may pass, leads to another one while any is left. The module also gives up what no attempt can help:
+/// requests that cannot be read, a model that declines, and players who have used up their tokens. None of that can
+/// happen to the fleet's short texts by the offline provider, so whatever failed must have had its last attempt.
+fn check_made(asked: &WishAsked, made: &[&Task]) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    if made.len() > 1 {
+        violations.push(Violation::new(ONCE, "it has made several").shown_by([asked]).shown_by(made));
+    }
+    let given_up = made.iter().filter(|task| task.status == "failed" && task.attempt < task.attempts_max);
+    violations.extend(given_up.map(|task| Violation::new(LAST, "it was given up before").shown_by([task])));
+    violations
+}
+
+/// The task that a player was told of, if the wish has made it.
+fn check_told(asked: &WishAsked, task: Option<&Task>) -> Option<Violation> {
+    match task.map(|task| task.status.as_str()) {
+        None => Some(Violation::new(LOST, "it was acknowledged and is not there").shown_by([asked])),
+        Some("completed" | "failed" | "cancelled") => None,
+        Some(status) => Some(Violation::new(ENDS, format!("it is {status} at the end")).shown_by([asked])),
+    }
 }
 
 fn check_order(reading: &Reading) -> Option<Violation> {

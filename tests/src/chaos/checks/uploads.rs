@@ -1,4 +1,4 @@
-//! Uploads: an acknowledged one is confirmed and its bytes are there; nothing is there by half.
+//! Uploads: an acknowledged one is confirmed, its bytes are there, and its owner gets them; nothing is there by half.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
@@ -45,12 +45,24 @@ impl Display for ObjectRow {
     }
 }
 
+/// What came when an upload was read again: the SHA-256 of the bytes, or why there were none.
+pub type Content = Result<String, String>;
+
 const LOST: &str = "no acknowledged upload is lost";
 const TWICE: &str = "one idempotency key is one asset";
 const HALVES: &str = "rows and objects agree";
+const READ: &str = "whoever has uploaded a file gets it back";
 
-/// Holds uploads, rows and stored objects (SHA-256 by name) against one another.
-pub fn check(history: &[UploadAsked], rows: &[ObjectRow], stored: &BTreeMap<String, String>) -> Vec<Violation> {
+/// Holds uploads, rows, stored objects (SHA-256 by name) and what came of reading (by asset) against one another.
+///
+/// Rows and objects must be of one moment. So no facade may run meanwhile: it would sweep away what was never
+/// confirmed, first the object and then the row.
+pub fn check(
+    history: &[UploadAsked],
+    rows: &[ObjectRow],
+    stored: &BTreeMap<String, String>,
+    contents: &BTreeMap<String, Content>,
+) -> Vec<Violation> {
     let mut violations = Vec::new();
     let by_asset: BTreeMap<&str, &ObjectRow> = rows.iter().map(|row| (row.asset.as_str(), row)).collect();
     let mut by_hash: BTreeMap<&str, Vec<&ObjectRow>> = BTreeMap::new();
@@ -69,6 +81,7 @@ pub fn check(history: &[UploadAsked], rows: &[ObjectRow], stored: &BTreeMap<Stri
             let row = by_asset.get(asset.as_str());
             violations.push(Violation::new(LOST, "no confirmed row says it").shown_by([asked]).shown_by(row));
         }
+        violations.extend(check_content(asked, contents.get(asset)));
     }
     for row in rows {
         match stored.get(&row.object) {
@@ -83,4 +96,16 @@ pub fn check(history: &[UploadAsked], rows: &[ObjectRow], stored: &BTreeMap<Stri
         violations.push(Violation::new(HALVES, format!("no row names {object}")));
     }
     violations
+}
+
+/// Whether an acknowledged upload came back as it was sent. It was read when everything was well again, so neither a
+/// fault nor an answer that was lost excuses anything.
+fn check_content(asked: &UploadAsked, content: Option<&Content>) -> Option<Violation> {
+    let what = match content {
+        Some(Ok(sha256)) if *sha256 == asked.call.sha256 => return None,
+        Some(Ok(sha256)) => format!("other bytes came, {sha256:.8}"),
+        Some(Err(reason)) => reason.clone(),
+        None => "nobody has read it again".to_owned(),
+    };
+    Some(Violation::new(READ, what).shown_by([asked]))
 }

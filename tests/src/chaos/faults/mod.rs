@@ -17,7 +17,8 @@ use super::plan::Trouble;
 use super::world::World;
 use crate::node::signal;
 use crate::wire::Traffic;
-use preload::DiskFault;
+use disk::SmallDisk;
+use preload::{Controls, DiskFault};
 
 /// A full disk has less left than this, or nothing at all.
 const LEFT_MAX: u64 = 16 * 1024;
@@ -35,19 +36,14 @@ impl World {
             Trouble::TruncatedLog | Trouble::FlippedLog => {}
             Trouble::FrozenNode => signal(self.node.pid(), "STOP")?,
             Trouble::FrozenFacade => signal(self.facade.pid(), "STOP")?,
-            Trouble::FullNodeDisk => {
-                if !self.node_disk.fill(chance.gen_range(0..LEFT_MAX))? {
-                    self.node_controls.set_disk(DiskFault::Full)?;
-                }
-            }
-            Trouble::FullFacadeDisk => {
-                if !self.facade_disk.fill(chance.gen_range(0..LEFT_MAX))? {
-                    self.facade_controls.set_disk(DiskFault::Full)?;
-                }
-            }
+            Trouble::FullNodeDisk => fill(&self.node_disk, &self.node_controls, chance)?,
+            Trouble::FullFacadeDisk => fill(&self.facade_disk, &self.facade_controls, chance)?,
             Trouble::FailingWrites => self.node_controls.set_disk(DiskFault::Writes)?,
             Trouble::TornWrites => self.node_controls.set_disk(DiskFault::Tears)?,
             Trouble::FailingSync => self.node_controls.set_disk(DiskFault::Syncs)?,
+            Trouble::FailingFacadeWrites => self.facade_controls.set_disk(DiskFault::Writes)?,
+            Trouble::TornFacadeWrites => self.facade_controls.set_disk(DiskFault::Tears)?,
+            Trouble::FailingFacadeSync => self.facade_controls.set_disk(DiskFault::Syncs)?,
             Trouble::SilentClients => self.clients_to_node.set(Traffic::Held),
             Trouble::UnpluggedNode => match &self.network {
                 Some(network) => network.pull_cable()?,
@@ -116,6 +112,14 @@ impl World {
         // The node is killed before it is done, or shortly after.
         tokio::spawn(async move { database.publish(form).await });
     }
+}
+
+/// Leaves a few bytes of a disk, or none. Where there is no disk of its own to fill, writing says that it is full.
+fn fill(disk: &SmallDisk, controls: &Controls, chance: &mut StdRng) -> anyhow::Result<()> {
+    if !disk.fill(chance.gen_range(0..LEFT_MAX))? {
+        controls.set_disk(DiskFault::Full)?;
+    }
+    Ok(())
 }
 
 /// A pause of so many milliseconds.

@@ -37,6 +37,7 @@ use crate::Account;
 use caller::Caller;
 use farewell::Farewell;
 pub use saves::checksum;
+pub use uploads::read_again;
 use watchers::Watcher;
 
 /// Payers, devices of one player, storytellers, uploaders and readers of texts at a time.
@@ -118,7 +119,7 @@ impl Ground {
         locked(&self.wallets).clone()
     }
 
-    /// How many requests of this work have been acknowledged so far.
+    /// How many changes of this work have been acknowledged so far, texts that were written to their end among them.
     pub fn done(&self, work: Work) -> u64 {
         self.done[work as usize].load(Ordering::Relaxed)
     }
@@ -178,6 +179,8 @@ pub struct Histories {
     pub turns: Vec<TurnAsked>,
     /// About files.
     pub uploads: Vec<UploadAsked>,
+    /// Whose they are, by the client's number.
+    pub uploaders: HashMap<u32, Account>,
     /// About texts.
     pub wishes: Vec<WishAsked>,
     /// What readers of texts heard.
@@ -216,6 +219,7 @@ impl Histories {
         self.saves.extend(more.saves);
         self.turns.extend(more.turns);
         self.uploads.extend(more.uploads);
+        self.uploaders.extend(more.uploaders);
         self.wishes.extend(more.wishes);
         self.readings.extend(more.readings);
         self.streams.extend(more.streams);
@@ -284,7 +288,8 @@ impl Fleet {
         &self.player.account
     }
 
-    /// Waits until each work has been acknowledged so many more times: the product is back. Tells which work came last.
+    /// Waits until so many more changes of each work have been acknowledged: the product is back. Tells which work came
+    /// last. Reads do not count, and neither do texts that failed: a product that only refuses would give both.
     ///
     /// Errors: a work that does not get on within the time, or a client that was told something impossible.
     pub async fn gets_on(&mut self, more: u64, within: Duration) -> anyhow::Result<Option<Work>> {

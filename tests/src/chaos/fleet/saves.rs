@@ -113,8 +113,11 @@ impl Device {
 
     fn note(&mut self, slot: &'static str, asked: SlotAsked) {
         if let Told::Done(told) = &asked.told {
-            self.ground.count(Work::Saves);
             self.known.insert(slot, told.revision);
+            // A read says nothing about whether saves are taken again.
+            if matches!(asked.call, SlotCall::Save { .. }) {
+                self.ground.count(Work::Saves);
+            }
         }
         self.asked.push(asked);
     }

@@ -108,7 +108,10 @@ async fn read(ground: Arc<Ground>, client: FacadeClient, player: Account, task: 
                 }
                 "end" => {
                     reading.end = event.data["status"].as_str().map(str::to_owned);
-                    ground.count(Work::Texts);
+                    // One that failed says nothing about whether texts are written again.
+                    if reading.end.as_deref() == Some("completed") {
+                        ground.count(Work::Texts);
+                    }
                     return Ok(reading);
                 }
                 _ => {}

@@ -1,16 +1,18 @@
 //! A player who uploads pictures through the facade.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::bail;
+use futures::stream::{self, StreamExt};
 use rand::Rng;
 use rand::rngs::StdRng;
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::Value;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
-use super::super::checks::uploads::{Upload, UploadAsked};
+use super::super::checks::uploads::{Content, Upload, UploadAsked};
 use super::super::history::{Asked, NEVER, Told};
 use super::caller::{Attempts, PATIENCE, PAUSE};
 use super::{Ground, Histories, Work};
@@ -20,8 +22,12 @@ use crate::pictures::picture;
 
 /// Longest pause between two uploads.
 const PAUSE_MAX_MS: u64 = 150;
+/// Files that are read again at a time.
+const READ_AT_ONCE: usize = 8;
+/// How long a file may take while the facade is too busy.
+const READ_WITHIN: Duration = Duration::from_secs(20);
 
-/// Uploads until the run is over, and reads each again.
+/// Uploads until the run is over.
 pub async fn upload(
     ground: Arc<Ground>,
     number: u32,
@@ -50,7 +56,7 @@ pub async fn upload(
         asked.push(Asked { client: number, call, begun, ended, told });
         sleep(Duration::from_millis(chance.gen_range(0..=PAUSE_MAX_MS))).await;
     }
-    Ok(Histories { uploads: asked, ..Default::default() })
+    Ok(Histories { uploads: asked, uploaders: HashMap::from([(number, player)]), ..Default::default() })
 }
 
 async fn attempt(client: &FacadeClient, player: &Account, file: &facade::Upload) -> anyhow::Result<Told<String>> {
@@ -73,5 +79,43 @@ async fn attempt(client: &FacadeClient, player: &Account, file: &facade::Upload)
         // The clock jumped over the time that an upload may take.
         (StatusCode::CONFLICT, Some(body)) if body.contains("\"from\":\"expired\"") => Ok(Told::Refused(body)),
         (status, body) => bail!("an upload was answered {status}: {body:?}"),
+    }
+}
+
+/// Reads every acknowledged upload again, as its owner, once nothing is wrong any more. Gives what came, by asset.
+pub async fn read_again(client: &FacadeClient, histories: &Histories) -> BTreeMap<String, Content> {
+    let mut readings = Vec::new();
+    for asked in &histories.uploads {
+        if let (Told::Done(asset), Some(owner)) = (&asked.told, histories.uploaders.get(&asked.client)) {
+            readings.push(read_with_patience(client.clone(), owner.clone(), asset.clone()));
+        }
+    }
+    stream::iter(readings).buffer_unordered(READ_AT_ONCE).collect().await
+}
+
+/// Reads a file, and again while the facade is too busy: many files are read at once, and machines are slow.
+async fn read_with_patience(client: FacadeClient, owner: Account, asset: String) -> (String, Content) {
+    let deadline = Instant::now() + READ_WITHIN;
+    loop {
+        let answer = timeout(PATIENCE, read(&client, &owner, &asset)).await.ok().and_then(Result::ok);
+        let is_busy = matches!(answer, None | Some((StatusCode::SERVICE_UNAVAILABLE, _)));
+        if !is_busy || Instant::now() >= deadline {
+            return (asset, content_of(answer));
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+async fn read(client: &FacadeClient, owner: &Account, asset: &str) -> reqwest::Result<(StatusCode, Vec<u8>)> {
+    let answer = client.request(Method::GET, &format!("/assets/{asset}/content"), Some(owner)).send().await?;
+    let status = answer.status();
+    Ok((status, answer.bytes().await?.to_vec()))
+}
+
+fn content_of(answer: Option<(StatusCode, Vec<u8>)>) -> Content {
+    match answer {
+        Some((StatusCode::OK, bytes)) => Ok(sha256(&bytes)),
+        Some((status, body)) => Err(format!("{status}: {}", String::from_utf8_lossy(&body))),
+        None => Err("no answer".to_owned()),
     }
 }

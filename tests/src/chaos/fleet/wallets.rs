@@ -12,7 +12,7 @@ use worldloom_client::{
 };
 
 use super::super::checks::ledger::{Purse, WalletAsked, WalletCall};
-use super::super::history::Asked;
+use super::super::history::{Asked, Told};
 use super::caller::{Attempts, Caller, Settled};
 use super::{Ground, Histories, Work, locked};
 
@@ -115,10 +115,9 @@ impl Payer {
     }
 
     fn take_down(&mut self, asked: WalletAsked) {
-        if asked.told.done().is_some() {
-            if let Some(mark) = asked.call.mark() {
-                self.ground.note_log_place(mark);
-            }
+        // A read says nothing about whether money can be moved again.
+        if let (Told::Done(_), Some(mark)) = (&asked.told, asked.call.mark()) {
+            self.ground.note_log_place(mark);
             self.ground.count(Work::Wallets);
         }
         self.asked.push(asked);

@@ -1,20 +1,30 @@
 //! Hostile and slow clients: each costs the node a known amount, and nobody else anything.
 
+use std::pin::pin;
+use std::time::Duration;
+
+use futures::future::try_join_all;
 use futures::{SinkExt, StreamExt};
+use reqwest::Method;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use worldloom_tests::{Account, DEADLINE, Database, NodeOptions, Outcome, TestNode, eventually};
 
+use crate::answers::refused;
+use crate::programs;
 use crate::socket::{Socket, V1_JSON, V2, V3, changes, connect, ending};
 
 async fn node_with(websocket: &str) -> anyhow::Result<TestNode> {
-    let config = Some(format!("[websocket]\n{websocket}"));
-    TestNode::start_with(NodeOptions { config, ..NodeOptions::default() }).await
+    node_configured(&format!("[websocket]\n{websocket}")).await
+}
+
+async fn node_configured(config: &str) -> anyhow::Result<TestNode> {
+    TestNode::start_with(NodeOptions { config: Some(config.to_owned()), ..NodeOptions::default() }).await
 }
 
 #[tokio::test]
@@ -181,14 +191,153 @@ async fn a_client_that_sends_faster_than_it_is_served_is_dropped() -> Outcome {
 
 #[tokio::test]
 async fn slow_request_heads_are_cut_off() -> Outcome {
-    let config = Some("[http]\nheader-timeout = '300ms'".to_owned());
-    let node = TestNode::start_with(NodeOptions { config, ..NodeOptions::default() }).await?;
+    let node = node_configured("[http]\nheader-timeout = '300ms'").await?;
     let mut stream = TcpStream::connect(("127.0.0.1", node.port())).await?;
     stream.write_all(b"GET /v1/ping HTTP/1.1\r\nhost: lo").await?;
     let mut rest = Vec::new();
     timeout(DEADLINE, stream.read_to_end(&mut rest)).await??;
     assert!(!rest.starts_with(b"HTTP/1.1 200"));
     Ok(())
+}
+
+#[tokio::test]
+async fn a_body_that_stops_arriving_is_not_waited_for() -> Outcome {
+    let node = node_configured("[http]\nbody-idle-timeout = '300ms'").await?;
+    node.publish("zoo", "schema_zoo").await?;
+    let delivery = "/call-from-database/log_line?stream_id=1&seq=1&ack_prefix=0&signature_hash=00";
+    // Bodies of every kind: bytes, text, JSON, and those that modules and other databases get.
+    for (method, path) in [
+        ("PUT", ""),
+        ("POST", "/sql"),
+        ("PUT", "/names"),
+        ("POST", "/call/log_line"),
+        ("POST", "/route/echo"),
+        ("POST", delivery),
+    ] {
+        for beginning in ["content-length: 1000\r\n\r\n[", "transfer-encoding: chunked\r\n\r\n1\r\n[\r\n"] {
+            let answer = answer_to(&node, method, path, beginning).await?;
+            let shown = format!("{method} {path} with {beginning:?}: {answer}");
+            assert!(answer.starts_with("HTTP/1.1 408 "), "{shown}");
+            assert!(answer.contains("\r\nspacetime-error-code: request_timeout\r\n"), "{shown}");
+            assert!(answer.contains("\r\nconnection: close\r\n"), "{shown}");
+            assert!(answer.ends_with("stopped arriving; send it without long pauses."), "{shown}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_slow_but_steady_body_is_not_cut_off() -> Outcome {
+    let node = node_configured("[http]\nbody-idle-timeout = '3s'").await?;
+    node.publish("zoo", "schema_zoo").await?;
+    let mut stream = TcpStream::connect(("127.0.0.1", node.port())).await?;
+    let head = "POST /v1/database/zoo/route/echo HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+                transfer-encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes()).await?;
+    // Longer in all than any silence may be.
+    let begun = Instant::now();
+    let mut sent = String::new();
+    while begun.elapsed() < Duration::from_secs(4) {
+        stream.write_all(b"1\r\na\r\n").await?;
+        sent.push('a');
+        sleep(Duration::from_millis(50)).await;
+    }
+    stream.write_all(b"0\r\n\r\n").await?;
+    let mut answer = String::new();
+    timeout(DEADLINE, stream.read_to_string(&mut answer)).await??;
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with(&format!("\r\n\r\n{sent}")), "{answer}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_limit_on_bodies_leaves_subscriptions_and_followed_logs_alone() -> Outcome {
+    let node = node_configured("[http]\nbody-idle-timeout = '300ms'").await?;
+    let database = node.publish("zoo", "schema_zoo").await?;
+    let mut socket = Socket::open(&database, &database.owner).await?;
+    let follow = database.request(Method::GET, "/logs?num_lines=0&follow=true", &database.owner).send().await?;
+    let mut log = follow.bytes_stream();
+    // Each of these takes as long as the limit.
+    for _ in 0..3 {
+        let answer = answer_to(&node, "POST", "/sql", "content-length: 1000\r\n\r\nSELECT").await?;
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    }
+    socket.call("log_line", &("still here",)).await?;
+    let mut heard = String::new();
+    while !heard.contains("still here") {
+        let chunk = timeout(DEADLINE, log.next()).await?.unwrap()?;
+        heard.push_str(std::str::from_utf8(&chunk)?);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn only_so_many_programs_are_tried_out_at_once() -> Outcome {
+    let node = node_configured("[publish]\ntrials-at-once = 1\ntrial-limit = '1s'").await?;
+    let owner = node.account().await?;
+    let publish = |name: &str| programs::put(&node, name, &owner, program_without_end());
+    let refusals = ["a", "b", "c"].map(|name| refused(publish(name), 400, "module_refused"));
+    let mut refusals = pin!(try_join_all(refusals));
+    let mut most = 0;
+    // All are refused in the end, so each has had its turn.
+    let sentences = loop {
+        most = most.max(trials(&node)?);
+        if let Ok(sentences) = timeout(Duration::from_millis(20), &mut refusals).await {
+            break sentences?;
+        }
+    };
+    assert_eq!(most, 1);
+    assert!(sentences.iter().all(|sentence| sentence.contains("not ready after 1s")), "{sentences:?}");
+
+    // Nor does anybody keep a place by leaving.
+    let leaving = tokio::spawn(publish("d").send());
+    eventually("the trial to begin", || async { (trials(&node).ok()? == 1).then_some(()) }).await?;
+    leaving.abort();
+    refused(publish("e"), 400, "module_refused").await?;
+    Ok(())
+}
+
+/// Sends a request to the database `zoo` that ends in the middle of its body; returns all that is answered until the
+/// connection ends. `beginning` is the last header and what there is of the body.
+async fn answer_to(node: &TestNode, method: &str, path: &str, beginning: &str) -> anyhow::Result<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", node.port())).await?;
+    let request = format!(
+        "{method} /v1/database/zoo{path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{beginning}"
+    );
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    timeout(DEADLINE, stream.read_to_string(&mut answer)).await??;
+    Ok(answer)
+}
+
+/// A module that never ends when it is asked for its description.
+fn program_without_end() -> Vec<u8> {
+    // Function types: of the import, of `__describe_module__` and of `__call_reducer__`.
+    let types = b"\x03\x60\x03\x7f\x7f\x7f\x01\x7f\x60\x01\x7f\0\
+        \x60\x0a\x7f\x7e\x7e\x7e\x7e\x7e\x7e\x7e\x7f\x7f\x01\x7f";
+    let imports = b"\x01\x0espacetime_10.0\x10bytes_sink_write\0\0";
+    let exports = b"\x03\x06memory\x02\0\x13__describe_module__\0\x01\x10__call_reducer__\0\x02";
+    // A loop that branches to its own beginning, and a function that returns 0.
+    let code = b"\x02\x07\0\x03\x40\x0c\0\x0b\x0b\x04\0\x41\0\x0b";
+    let sections: [(u8, &[u8]); 6] =
+        [(1, types), (2, imports), (3, b"\x02\x01\x02"), (5, b"\x01\0\x01"), (7, exports), (10, code)];
+    let mut wasm = programs::EMPTY.to_vec();
+    for (id, content) in sections {
+        wasm.extend([id, content.len() as u8]);
+        wasm.extend(content);
+    }
+    wasm
+}
+
+/// Processes of the node in which programs are tried out: it has no others.
+fn trials(node: &TestNode) -> anyhow::Result<usize> {
+    let parent = node.pid().to_string();
+    let stats = std::fs::read_dir("/proc")?.flatten().filter_map(|entry| {
+        // Most entries are no processes, and some processes end meanwhile.
+        std::fs::read_to_string(entry.path().join("stat")).ok()
+    });
+    // The name, in parentheses, may hold anything; after it come the state and the parent.
+    let parents = stats.filter_map(|stat| stat.rsplit_once(')')?.1.split_whitespace().nth(1).map(str::to_owned));
+    Ok(parents.filter(|found| *found == parent).count())
 }
 
 /// A socket after the handshake, without anything that would answer pings or read on.
