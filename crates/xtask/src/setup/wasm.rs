@@ -71,6 +71,8 @@ impl WasmToolchain {
         };
         // Flags meant for the host's processor or linker would break this target.
         command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+        // A linter in the compiler's place would optimise less.
+        command.env_remove("RUSTC_WORKSPACE_WRAPPER");
         command.args(["--target", WASM_TARGET]);
         Ok(command)
     }
