@@ -9,18 +9,93 @@ use spacetimedb_lib::sats::Typespace;
 use spacetimedb_lib::sats::bsatn;
 use spacetimedb_lib::{AlgebraicType, AlgebraicValue, ProductType, ProductValue};
 
+/// What the one field of an identity is called.
+const IDENTITY: &str = "__identity__";
+
+/// Rows that are looked at before one is chosen.
+const CANDIDATES: usize = 8;
 /// Values that the pool keeps of each kind.
 const POOL_SIZE: usize = 256;
 
+/// Encoded values that belong together.
+#[derive(Default)]
+pub struct Row {
+    table: String,
+    /// By the shape and the name of their field.
+    values: HashMap<String, Vec<u8>>,
+}
+
+impl Row {
+    /// Whom the row belongs to, or is about.
+    pub fn identity(&self) -> Option<&[u8]> {
+        self.values.get(IDENTITY).map(Vec::as_slice)
+    }
+
+    /// What the row has for a parameter. Whoever a row belongs to is called differently here and there, and a revision
+    /// that is expected is the one that the row has.
+    fn value(&self, shape: &str, name: &str) -> Option<&[u8]> {
+        let name = name.strip_prefix("expected_").unwrap_or(name);
+        let value = self.values.get(&format!("{shape}:{name}")).or_else(|| self.values.get(shape));
+        value.map(Vec::as_slice)
+    }
+
+    /// How many words the names of the table and of an entry point share.
+    fn words_shared_with(&self, entry_point: &str) -> usize {
+        self.table.split('_').filter(|word| entry_point.split('_').any(|other| other == *word)).count()
+    }
+}
+
 /// Draws arguments, and learns values that exist.
+#[derive(Default)]
 pub struct Arguments {
     /// Encoded values by the name of their field, and by their shape alone.
     pool: HashMap<String, Vec<Vec<u8>>>,
+    /// Rows of all tables, as they were when they were last read.
+    rows: Vec<Row>,
+    /// Which rows have a value of that shape and name.
+    rows_with: HashMap<String, Vec<usize>>,
+    /// The row that is being learned.
+    gathered: Option<Row>,
 }
 
 impl Arguments {
-    pub fn new() -> Self {
-        Arguments { pool: HashMap::new() }
+    /// Forgets the rows that are known, but no value of theirs.
+    pub fn forget_rows(&mut self) {
+        self.rows.clear();
+        self.rows_with.clear();
+    }
+
+    /// Remembers a row, and adds its values to the pool.
+    pub fn learn_row(
+        &mut self,
+        types: &Typespace,
+        table: &str,
+        shape: &ProductType,
+        value: &ProductValue,
+        rng: &mut StdRng,
+    ) {
+        self.gathered = Some(Row { table: table.to_owned(), ..Row::default() });
+        self.learn_product(types, shape, value, rng);
+        let row = self.gathered.take().unwrap_or_default();
+        for key in row.values.keys() {
+            self.rows_with.entry(key.clone()).or_default().push(self.rows.len());
+        }
+        self.rows.push(row);
+    }
+
+    /// A row that has a value for one of the parameters, and of a few such the one that the entry point may be about.
+    pub fn choose_row(
+        &self,
+        types: &Typespace,
+        entry_point: &str,
+        params: &ProductType,
+        rng: &mut StdRng,
+    ) -> Option<&Row> {
+        let mut keys = Vec::new();
+        collect_keys(types, params, &mut keys);
+        let known: Vec<_> = keys.iter().filter_map(|key| self.rows_with.get(key)).collect();
+        let candidates = (0..CANDIDATES).filter_map(|_| self.rows.get(*known.choose(rng)?.choose(rng)?));
+        candidates.max_by_key(|row| row.words_shared_with(entry_point))
     }
 
     /// Adds the values of a row or an answer to the pool.
@@ -67,6 +142,12 @@ impl Arguments {
 
     fn keep(&mut self, shape: &str, name: &str, value: &AlgebraicValue, rng: &mut StdRng) {
         let Ok(encoded) = bsatn::to_vec(value) else { return };
+        if let Some(row) = &mut self.gathered {
+            row.values.entry(format!("{shape}:{name}")).or_insert_with(|| encoded.clone());
+            if shape == IDENTITY {
+                row.values.entry(IDENTITY.to_owned()).or_insert_with(|| encoded.clone());
+            }
+        }
         for key in [shape.to_owned(), format!("{shape}:{name}")] {
             let values = self.pool.entry(key).or_default();
             if values.len() < POOL_SIZE {
@@ -77,66 +158,101 @@ impl Arguments {
         }
     }
 
-    /// Encoded arguments for a function with these parameters.
-    pub fn draw(&self, types: &Typespace, params: &ProductType, rng: &mut StdRng) -> Vec<u8> {
-        let mut out = Vec::new();
-        self.draw_product(types, params, rng, &mut out);
-        out
+    /// Encoded arguments for a function with these parameters, many of them of one row if there is one.
+    pub fn draw(&self, types: &Typespace, params: &ProductType, row: Option<&Row>, rng: &mut StdRng) -> Vec<u8> {
+        let mut drawing = Drawing { arguments: self, types, row, rng, out: Vec::new() };
+        drawing.product(params);
+        drawing.out
     }
+}
 
-    fn draw_product(&self, types: &Typespace, shape: &ProductType, rng: &mut StdRng, out: &mut Vec<u8>) {
+/// Arguments that are being drawn.
+struct Drawing<'a> {
+    arguments: &'a Arguments,
+    types: &'a Typespace,
+    row: Option<&'a Row>,
+    rng: &'a mut StdRng,
+    out: Vec<u8>,
+}
+
+impl Drawing<'_> {
+    fn product(&mut self, shape: &ProductType) {
         for field in &shape.elements {
             let name = field.name().map(|name| name.to_string()).unwrap_or_default();
-            self.draw_value(types, &name, &field.algebraic_type, rng, out);
+            self.value(&name, &field.algebraic_type);
         }
     }
 
-    fn draw_value(&self, types: &Typespace, name: &str, shape: &AlgebraicType, rng: &mut StdRng, out: &mut Vec<u8>) {
+    fn value(&mut self, name: &str, shape: &AlgebraicType) {
+        let types = self.types;
         match resolved(types, shape) {
             AlgebraicType::Product(product) => match special_of(product) {
-                Some(special) if self.draw_known(special, name, rng, out) => {}
-                _ => self.draw_product(types, product, rng, out),
+                Some(special) if self.known(special, name) => {}
+                _ => self.product(product),
             },
             AlgebraicType::Sum(sum) => {
-                let tag = rng.gen_range(0..sum.variants.len());
-                out.push(tag as u8);
-                self.draw_value(types, name, &sum.variants[tag].algebraic_type, rng, out);
+                let tag = self.rng.gen_range(0..sum.variants.len());
+                self.out.push(tag as u8);
+                self.value(name, &sum.variants[tag].algebraic_type);
             }
             AlgebraicType::Array(array) => {
                 let is_bytes = matches!(resolved(types, &array.elem_ty), AlgebraicType::U8);
-                let length = draw_length(is_bytes, rng);
-                out.extend((length as u32).to_le_bytes());
+                let length = draw_length(is_bytes, self.rng);
+                self.out.extend((length as u32).to_le_bytes());
                 for _ in 0..length {
-                    self.draw_value(types, name, &array.elem_ty, rng, out);
+                    self.value(name, &array.elem_ty);
                 }
             }
             AlgebraicType::String => {
-                if !self.draw_known("String", name, rng, out) {
-                    let text = draw_text(rng);
-                    out.extend((text.len() as u32).to_le_bytes());
-                    out.extend(text.as_bytes());
+                if !self.known("String", name) {
+                    let text = draw_text(self.rng);
+                    self.out.extend((text.len() as u32).to_le_bytes());
+                    self.out.extend(text.as_bytes());
                 }
             }
-            AlgebraicType::U32 if self.draw_known("U32", name, rng, out) => {}
-            AlgebraicType::U64 if self.draw_known("U64", name, rng, out) => {}
-            AlgebraicType::Bool => out.push(rng.gen_range(0..=1)),
-            number => draw_number(width_of(number), rng, out),
+            AlgebraicType::U32 if self.known("U32", name) => {}
+            AlgebraicType::U64 if self.known("U64", name) => {}
+            AlgebraicType::Bool => self.out.push(self.rng.gen_range(0..=1)),
+            number => draw_number(width_of(number), self.rng, &mut self.out),
         }
     }
 
-    /// Mostly writes a value that is known under this name, sometimes one of the same shape.
-    fn draw_known(&self, shape: &str, name: &str, rng: &mut StdRng, out: &mut Vec<u8>) -> bool {
-        let key = match rng.gen_range(0..10) {
+    /// Mostly writes what the row has under this name, or a value that is known under it elsewhere, sometimes one of
+    /// the same shape.
+    fn known(&mut self, shape: &str, name: &str) -> bool {
+        if let Some(encoded) = self.row.and_then(|row| row.value(shape, name))
+            && self.rng.gen_ratio(9, 10)
+        {
+            self.out.extend(encoded);
+            return true;
+        }
+        let key = match self.rng.gen_range(0..10) {
             0..=5 => format!("{shape}:{name}"),
             6..=7 => shape.to_owned(),
             _ => return false,
         };
-        match self.pool.get(&key).and_then(|values| values.choose(rng)) {
+        match self.arguments.pool.get(&key).and_then(|values| values.choose(self.rng)) {
             Some(encoded) => {
-                out.extend(encoded);
+                self.out.extend(encoded);
                 true
             }
             None => false,
+        }
+    }
+}
+
+/// The keys under which rows may have values for these parameters.
+fn collect_keys(types: &Typespace, params: &ProductType, keys: &mut Vec<String>) {
+    for field in &params.elements {
+        let name = field.name().map(|name| name.to_string()).unwrap_or_default();
+        match resolved(types, &field.algebraic_type) {
+            AlgebraicType::Product(product) => match special_of(product) {
+                Some(special) => keys.push(format!("{special}:{name}")),
+                None => collect_keys(types, product, keys),
+            },
+            AlgebraicType::String if name.ends_with("_id") => keys.push(format!("String:{name}")),
+            AlgebraicType::U64 if name.ends_with("_id") => keys.push(format!("U64:{name}")),
+            _ => {}
         }
     }
 }

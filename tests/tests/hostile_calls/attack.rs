@@ -17,7 +17,7 @@ use worldloom_tests::in_process::PUBLISHER;
 use worldloom_tests::module_calls::ModuleCalls;
 use worldloom_tests::seed::{Plan, Progress, fill};
 
-use crate::arguments::{Arguments, have_a_key, resolved};
+use crate::arguments::{Arguments, Row, have_a_key, resolved};
 
 /// The slowest answer that is allowed.
 const ANSWER_MAX: Duration = Duration::from_secs(1);
@@ -135,7 +135,7 @@ impl Attack {
             types,
             entry_points,
             callers,
-            arguments: Arguments::new(),
+            arguments: Arguments::default(),
             rng: StdRng::seed_from_u64(seed),
             report: Report::default(),
         };
@@ -159,9 +159,19 @@ impl Attack {
         }
         self.report.calls += 1;
         let chosen = self.choose_entry_point(phase);
-        let caller = self.callers[self.rng.gen_range(0..self.callers.len())];
-        let args = self.arguments.draw(&self.types, &self.entry_points[chosen].params, &mut self.rng);
+        let EntryPoint { name, params, .. } = &self.entry_points[chosen];
+        let row = self.arguments.choose_row(&self.types, name, params, &mut self.rng);
+        let row = row.filter(|_| self.rng.gen_ratio(2, 3));
+        let owner = row.and_then(|row| self.owner(row)).filter(|_| self.rng.gen_ratio(3, 4));
+        let caller = owner.unwrap_or_else(|| self.callers[self.rng.gen_range(0..self.callers.len())]);
+        let args = self.arguments.draw(&self.types, params, row, &mut self.rng);
         self.judge(chosen, caller, args).await
+    }
+
+    /// The caller that a row belongs to.
+    fn owner(&self, row: &Row) -> Option<Identity> {
+        let identity = bsatn::from_slice(row.identity()?).ok()?;
+        self.callers.iter().copied().find(|caller| *caller == identity)
     }
 
     /// Any of them alike, but until the last phase none that takes a caller out of the game.
@@ -310,11 +320,12 @@ impl Attack {
     fn learn_from_tables(&mut self) -> anyhow::Result<()> {
         let database = self.module.relational_db().clone();
         let info = self.module.info();
+        self.arguments.forget_rows();
         for table in info.module_def.tables() {
             let shape = info.module_def.typespace()[table.product_type_ref].as_product();
             let Some(shape) = shape else { continue };
             for row in rows_of(&database, &table.name)? {
-                self.arguments.learn_product(&self.types, shape, &row, &mut self.rng);
+                self.arguments.learn_row(&self.types, &table.name, shape, &row, &mut self.rng);
             }
         }
         Ok(())
