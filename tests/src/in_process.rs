@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 use spacetimedb_core::config::{V8Config, WasmConfig};
-use spacetimedb_core::db::persistence::LocalPersistenceProvider;
 use spacetimedb_core::db::{Config as StorageConfig, Storage};
 use spacetimedb_core::energy::NullEnergyMonitor;
 use spacetimedb_core::host::{HostController, HostRuntimeConfig, IdcConfig, ModuleHost};
@@ -18,6 +17,7 @@ use spacetimedb_paths::FromPathUnchecked;
 use spacetimedb_paths::server::ServerDataDir;
 // Also gives every program that uses this the symbols that the engine refers to.
 use spacetime_node::config::NodeConfig;
+use spacetime_node::persistence::LocalDisk;
 
 /// Number of the one database's replica.
 const REPLICA: u64 = 1;
@@ -59,23 +59,13 @@ impl InProcessDatabase {
         let identity = Identity::from_claims("localhost", "in-process");
         let folder = folder.to_owned();
         let files = DatabaseFiles { folder, replica: REPLICA, identity, owner: PUBLISHER, program };
-        let persistence = LocalPersistenceProvider::new(files.data_dir());
-        Self::run(files, persistence, job_cores).await
+        Self::open(files, job_cores).await
     }
 
-    /// Opens a database that a node has made and does not run at the moment. What is written is
+    /// Opens a database, which may be one that a node has made and does not run at the moment. What is written is
     /// written as that node would with its default settings.
     pub async fn open(files: DatabaseFiles, job_cores: JobCores) -> anyhow::Result<Self> {
-        let durability = NodeConfig::default().durability();
-        let persistence = LocalPersistenceProvider::new(files.data_dir()).with_durability_config(durability);
-        Self::run(files, persistence, job_cores).await
-    }
-
-    async fn run(
-        files: DatabaseFiles,
-        persistence: LocalPersistenceProvider,
-        job_cores: JobCores,
-    ) -> anyhow::Result<Self> {
+        let persistence = LocalDisk::new(files.data_dir(), NodeConfig::default().durability());
         let data_dir = files.data_dir();
         let DatabaseFiles { replica, identity, owner, program, .. } = files;
         let database = Database {

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use spacetimedb_core::config::{ModuleHttpConfig, WasmConfig};
-use spacetimedb_engine::persistence::{CommitlogConfig, DurabilityConfig};
+use spacetimedb_durability::local::Options;
+use spacetimedb_engine::persistence::CommitlogConfig;
 
 /// Everything that `config.toml` may set.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -160,7 +161,7 @@ const PROCEDURES_AT_ONCE: Option<NonZeroU16> = NonZeroU16::new(64);
 
 /// Size at which the commit log begins a new segment, which is also when the engine takes a
 /// snapshot. It bounds what a start has to replay: the engine's own 1 GiB takes seconds.
-const SEGMENT_BYTES: Option<NonZeroU64> = NonZeroU64::new(64 * 1024 * 1024);
+const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 
 impl Default for HttpConfig {
     fn default() -> Self {
@@ -265,9 +266,17 @@ impl NodeConfig {
     }
 
     /// The engine's settings for what it writes to disk.
-    pub fn durability(&self) -> DurabilityConfig {
-        let max_segment_size = self.commitlog.max_segment_size.or(SEGMENT_BYTES);
-        DurabilityConfig { commitlog: CommitlogConfig { max_segment_size, ..self.commitlog } }
+    pub fn durability(&self) -> Options {
+        let mut options = Options::default();
+        let (log, asked) = (&mut options.commitlog, &self.commitlog);
+        log.max_segment_size = asked.max_segment_size.map_or(SEGMENT_BYTES, NonZeroU64::get);
+        log.log_format_version = asked.log_format_version.unwrap_or(log.log_format_version);
+        log.offset_index_interval_bytes = asked.offset_index_interval_bytes.unwrap_or(log.offset_index_interval_bytes);
+        log.offset_index_require_segment_fsync =
+            asked.offset_index_require_segment_fsync.unwrap_or(log.offset_index_require_segment_fsync);
+        log.preallocate_segments = asked.preallocate_segments.unwrap_or(log.preallocate_segments);
+        log.write_buffer_size = asked.write_buffer_size.map_or(log.write_buffer_size, NonZeroUsize::get);
+        options
     }
 
     /// The engine's settings for WebAssembly modules.
@@ -311,7 +320,7 @@ mod tests {
         assert_eq!(config.durability().commitlog.max_segment_size, SEGMENT_BYTES);
         assert_eq!(Some(config.wasm().procedure_instance_pool_size), PROCEDURES_AT_ONCE.map(Into::into));
         let config = parse("[commitlog]\nmax-segment-size = 1048576").unwrap();
-        assert_eq!(config.durability().commitlog.max_segment_size.map(NonZeroU64::get), Some(1_048_576));
+        assert_eq!(config.durability().commitlog.max_segment_size, 1_048_576);
     }
 
     #[test]

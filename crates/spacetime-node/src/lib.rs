@@ -6,6 +6,7 @@
 //! - [`node`]: the state that every request shares, and the life of a database's host.
 //! - [`control`]: which databases exist, who owns them and what they are called.
 //! - [`publish`]: new modules, updates, resets and deletions.
+//! - [`persistence`]: how databases are kept on disk.
 //! - [`trial`]: programs that nobody knows yet, in a process of their own.
 //! - [`auth`]: who is calling.
 //! - [`caller_connections`]: what a module sees of callers over HTTP.
@@ -27,6 +28,7 @@ pub mod control;
 pub mod data_dir;
 pub mod error;
 pub mod node;
+pub mod persistence;
 pub mod publish;
 pub mod routes;
 pub mod start;

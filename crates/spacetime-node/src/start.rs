@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
-use spacetimedb_core::db::persistence::LocalPersistenceProvider;
 use spacetimedb_core::db::{Config as StorageConfig, Storage};
 use spacetimedb_core::energy::NullEnergyMonitor;
 use spacetimedb_core::host::{DiskStorage, HostController, HostRuntimeConfig, IdcConfig};
@@ -21,6 +20,7 @@ use crate::config::NodeConfig;
 use crate::control::Control;
 use crate::data_dir::{DataDir, KeyFiles};
 use crate::node::{InitialEnvironments, Node};
+use crate::persistence::LocalDisk;
 use listener::Listeners;
 
 /// Flags of `start`, named as the official CLI names them.
@@ -120,7 +120,7 @@ fn controller(
     job_cores: JobCores,
 ) -> HostController {
     let storage = if args.in_memory { Storage::Memory } else { Storage::Disk };
-    let persistence = LocalPersistenceProvider::new(data_dir.paths.clone()).with_durability_config(config.durability());
+    let persistence = LocalDisk::new(data_dir.paths.clone(), config.durability());
     HostController::new(
         data_dir.paths.clone(),
         StorageConfig { storage, page_pool_max_size: args.page_pool_max_size },

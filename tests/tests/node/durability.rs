@@ -235,13 +235,17 @@ impl Disk {
 
 /// A call that is answered once it is on disk.
 fn count(database: &Database) -> RequestBuilder {
+    count_named(database, "a")
+}
+
+fn count_named(database: &Database, name: &str) -> RequestBuilder {
     let call = database.request(Method::POST, "/call/count?confirmed=true", &database.owner);
-    call.header("content-type", "application/json").body("[\"a\"]").timeout(DEADLINE)
+    call.json(&[name]).timeout(DEADLINE)
 }
 
 /// How often [`count`] has had its effect.
 async fn counted(database: &Database) -> anyhow::Result<u64> {
-    let rows = database.sql("SELECT * FROM tally").await?;
+    let rows = database.sql("SELECT * FROM tally WHERE name = 'a'").await?;
     rows[0][1].as_u64().context("a count")
 }
 
@@ -289,6 +293,8 @@ async fn what_is_acknowledged_once_there_is_room_again_is_kept() -> Outcome {
     let mut node = disk.node().await?;
     let database = node.publish("tally", "tally_v1").await?;
     let mut acknowledged = 0;
+    // Longer in the log than what is acknowledged, so that it would not be taken for that.
+    let refused_name = "refused".repeat(100);
     // The engine gives a database up in several steps; each number of calls leaves it at another one.
     for calls in 1..=4 {
         for _ in 0..5 {
@@ -296,7 +302,7 @@ async fn what_is_acknowledged_once_there_is_room_again_is_kept() -> Outcome {
         }
         disk.fill()?;
         for _ in 0..calls {
-            refused_on_a_full_disk(count(&database)).await?;
+            refused_on_a_full_disk(count_named(&database, &refused_name)).await?;
         }
         disk.clear()?;
         eventually("the database to take calls again", || async {
@@ -336,6 +342,26 @@ async fn a_publish_on_a_full_disk_is_refused_and_leaves_no_database() -> Outcome
     let published = answers::json(put(&node, "late", owner, module("schema_zoo")?)).await?;
     assert_eq!(published["Success"]["op"], "created");
     Ok(())
+}
+
+/// What a deleted database had open would otherwise add up until the node can open nothing more.
+#[tokio::test]
+async fn a_deleted_database_has_no_file_open() -> Outcome {
+    let node = TestNode::start().await?;
+    let database = node.publish("first", "tally_v1").await?;
+    answers::text(count(&database)).await?;
+    assert!(open_files(&node, 1)? > 0);
+    answers::text(database.request(Method::DELETE, "", &database.owner)).await?;
+    let closed = || async { open_files(&node, 1).is_ok_and(|files| files == 0).then_some(()) };
+    eventually("the files of the deleted database to be closed", closed).await?;
+    Ok(())
+}
+
+/// How many files of a replica's folder the node has open.
+fn open_files(node: &TestNode, replica: u64) -> anyhow::Result<usize> {
+    let folder = node.data_dir().canonicalize()?.join(format!("node/replicas/{replica}"));
+    let opened = files(Path::new(&format!("/proc/{}/fd", node.pid())))?;
+    Ok(opened.iter().filter_map(|link| fs::read_link(link).ok()).filter(|file| file.starts_with(&folder)).count())
 }
 
 /// Deleting is how an operator makes room.

@@ -2,15 +2,16 @@
 //!
 //! The state is small and read on every request, so it is held in memory whole; each change is
 //! first committed to an embedded transactional store ([`store`]). A change that the store
-//! refused never becomes visible.
+//! refused never becomes visible. After a write that failed, the file is opened and read again at the
+//! next change, because redb writes no more to one that has failed it once.
 
 mod names;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use spacetimedb_core::messages::control_db::{Database, HostType};
 use spacetimedb_lib::{Hash, Identity};
 
@@ -62,7 +63,10 @@ pub enum ControlError {
 /// The control state. Cheap to read from any thread.
 pub struct Control {
     state: RwLock<State>,
-    store: Store,
+    /// None after a write has failed.
+    store: Mutex<Option<Store>>,
+    /// None if the store is in memory.
+    file: Option<PathBuf>,
 }
 
 #[derive(Clone, Default)]
@@ -82,12 +86,8 @@ struct State {
 impl Control {
     /// Opens the state from a file, or an empty one in memory.
     pub fn open(file: Option<&Path>) -> Result<Self, ControlError> {
-        let store = match file {
-            Some(file) => Store::open(file)?,
-            None => Store::in_memory()?,
-        };
-        let state = store.load()?;
-        Ok(Self { state: RwLock::new(state), store })
+        let (store, state) = Store::open(file)?;
+        Ok(Self { state: RwLock::new(state), store: Mutex::new(Some(store)), file: file.map(Path::to_path_buf) })
     }
 
     /// Finds a database by name or by identity in hexadecimal.
@@ -258,9 +258,24 @@ impl Control {
     /// Applies a change to a copy, commits it, and only then shows it to readers.
     fn change<T>(&self, apply: impl FnOnce(&mut State) -> Result<T, ControlError>) -> Result<T, ControlError> {
         let mut state = self.state.write();
+        let mut store = self.store.lock();
+        let opened = match &*store {
+            Some(opened) => opened,
+            None => {
+                let (opened, on_disk) = Store::open(self.file.as_deref())?;
+                *state = on_disk;
+                store.insert(opened)
+            }
+        };
         let mut next = state.clone();
         let outcome = apply(&mut next)?;
-        self.store.save(&state, &next)?;
+        if let Err(cause) = opened.save(&state, &next) {
+            // Nothing but the file outlives its closing.
+            if self.file.is_some() {
+                *store = None;
+            }
+            return Err(cause.into());
+        }
         *state = next;
         Ok(outcome)
     }

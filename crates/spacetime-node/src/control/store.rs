@@ -40,29 +40,21 @@ impl<E: Into<redb::Error>> From<E> for StoreError {
     }
 }
 
-/// An open control file.
+/// An open control file, or what stands in for one in memory.
 pub(super) struct Store(Redb);
 
 impl Store {
-    pub(super) fn open(file: &Path) -> Result<Self, StoreError> {
-        let options = &mut fs::OpenOptions::new();
-        // Initial environments may hold secrets.
-        let file = options
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(file)
-            .map_err(redb::Error::Io)?;
-        Ok(Self(Redb::builder().create_file(file)?))
+    /// Opens a file, or an empty store in memory, with what it holds.
+    pub(super) fn open(file: Option<&Path>) -> Result<(Self, State), StoreError> {
+        let store = Self(match file {
+            Some(file) => open_file(file)?,
+            None => Redb::builder().create_with_backend(InMemoryBackend::new())?,
+        });
+        let state = store.load()?;
+        Ok((store, state))
     }
 
-    pub(super) fn in_memory() -> Result<Self, StoreError> {
-        Ok(Self(Redb::builder().create_with_backend(InMemoryBackend::new())?))
-    }
-
-    pub(super) fn load(&self) -> Result<State, StoreError> {
+    fn load(&self) -> Result<State, StoreError> {
         let mut state = State::default();
         let tx = self.0.begin_write()?;
         {
@@ -119,6 +111,13 @@ impl Store {
         }
         Ok(tx.commit()?)
     }
+}
+
+fn open_file(file: &Path) -> Result<Redb, StoreError> {
+    let options = &mut fs::OpenOptions::new();
+    // Initial environments may hold secrets.
+    let options = options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    Ok(Redb::builder().create_file(options.open(file).map_err(redb::Error::Io)?)?)
 }
 
 fn save_databases(tx: &WriteTransaction, old: &State, new: &State) -> Result<(), StoreError> {
