@@ -8,8 +8,6 @@ use module_rules::{RuleError, check_limit};
 
 /// Most worlds that one player likes.
 pub const LIKES_PER_PLAYER_MAX: u64 = 1_000;
-/// How many of the newest worlds everybody sees without asking.
-pub const FRONT_PAGE_LENGTH: usize = 100;
 
 /// Errors: `AboveLimit` if a player who likes `present` worlds may not like another.
 pub fn check_like_count(present: u64) -> Result<(), RuleError> {

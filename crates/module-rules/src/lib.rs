@@ -1,14 +1,16 @@
 //! What the rules of all domains share: their refusals, the checks of texts and keys,
-//! and pages.
+//! pages and front pages.
 //!
 //! Pure: no engine, no clock, no storage, no randomness of its own.
 
 mod error;
+mod front_page;
 mod idempotency;
 mod page;
 mod text;
 
 pub use error::{RuleError, check_limit, check_same};
+pub use front_page::{Arrival, FRONT_PAGE_LENGTH, arrival};
 pub use idempotency::{
     IDEMPOTENCY_KEY_LENGTH_MAX, IDEMPOTENCY_KEY_LIFETIME_MICROS, check_idempotency_key, check_repetition,
 };

@@ -3,10 +3,10 @@
 use anyhow::Context;
 use worldloom_client::{
     AssetEntityBinding, AssetEntityBindingOutcome, AssetObject, BigFishAgentMessage, BigFishAgentReply,
-    BigFishAssetBindingRequest, BigFishAssetUnbindRequest, BigFishCreationSession, BigFishGame, BigFishGameVersion,
-    BigFishHeading, BigFishLadderAcceptance, BigFishLadderRequest, BigFishMessageRequest, BigFishPublication,
-    BigFishRun, BigFishRunRequest, BigFishSessionDescription, BigFishSessionRequest, BigFishSlot, BigFishStage,
-    BigFishStageRequest, BigFishSteering,
+    BigFishAssetBindingRequest, BigFishAssetUnbindRequest, BigFishCreationSession, BigFishGalleryPage,
+    BigFishGalleryPageRequest, BigFishGame, BigFishGameVersion, BigFishHeading, BigFishLadderAcceptance,
+    BigFishLadderRequest, BigFishMessageRequest, BigFishPublication, BigFishRun, BigFishRunRequest,
+    BigFishSessionDescription, BigFishSessionRequest, BigFishSlot, BigFishStage, BigFishStageRequest, BigFishSteering,
 };
 
 use super::guest::{Arguments, Guest, key, own};
@@ -75,6 +75,9 @@ pub const MAKING: &[Step] = &[
     }),
     asks::<BigFishGameVersion>("read_big_fish_game_version_and_return", |guest| {
         own(guest.last::<BigFishGameVersion>()?.version_id)
+    }),
+    asks::<BigFishGalleryPage>("list_gallery_fish_and_return", |_| {
+        own(BigFishGalleryPageRequest { cursor: None, length: 20 })
     }),
 ];
 

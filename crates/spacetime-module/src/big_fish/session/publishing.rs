@@ -1,7 +1,6 @@
 //! Publishing a game, taking it from the gallery, and reading what was published.
 
 use module_big_fish::{Step, Work};
-use spacetimedb::AnonymousViewContext;
 
 use crate::*;
 
@@ -130,12 +129,6 @@ pub fn my_fish_games(ctx: &ViewContext) -> Vec<BigFishGame> {
     ctx.db.big_fish_game().owner().filter(ctx.sender()).collect()
 }
 
-/// Every published game, for everybody.
-#[view(accessor = gallery_fish, public, primary_key = game_id)]
-pub fn gallery_fish(ctx: &AnonymousViewContext) -> Vec<BigFishGalleryEntry> {
-    ctx.db.big_fish_gallery_entry().is_listed().filter(true).collect()
-}
-
 fn publish_session(
     ctx: &ReducerContext,
     caller: &Caller,
@@ -150,7 +143,7 @@ fn publish_session(
     check_big_fish_levels(&session.levels)?;
     let game = next_game(ctx, &session)?;
     let version = insert_version(ctx, caller, &session, &game)?;
-    show_in_gallery(ctx, &game, &version);
+    show_big_fish_game(ctx, &game, &version);
     let (game_id, stage) = (Some(game.game_id), BigFishStage::Published);
     ctx.db.big_fish_game().game_id().insert_or_update(BigFishGame { version_id: version.version_id, ..game });
     store_big_fish_revision(ctx, BigFishCreationSession { stage, game_id, ..session });
@@ -213,26 +206,6 @@ fn insert_version(
     versions.try_insert(version).map_err(|_| DomainError::no_fresh_id())
 }
 
-fn show_in_gallery(ctx: &ReducerContext, game: &BigFishGame, version: &BigFishGameVersion) {
-    let mut species = Vec::with_capacity(version.levels.len());
-    for published in &version.levels {
-        species.push(published.level.name.clone());
-    }
-    ctx.db.big_fish_gallery_entry().game_id().insert_or_update(BigFishGalleryEntry {
-        game_id: game.game_id,
-        is_listed: true,
-        author: game.owner,
-        version_id: version.version_id,
-        version_number: version.number,
-        title: version.title.clone(),
-        description: version.description.clone(),
-        species,
-        cover_asset_id: version.levels.last().map_or(Uuid::NIL, |top| top.picture_asset_id),
-        plays_shown: module_big_fish::plays_shown(game.play_count),
-        published_at: version.published_at,
-    });
-}
-
 fn unpublish_game(ctx: &ReducerContext, caller: &Caller, game_id: Uuid) -> Result<BigFishGame, DomainError> {
     let game = find_big_fish_game(ctx, game_id)?;
     module_big_fish::check_own("game", &game.owner, &caller.player)?;
@@ -244,10 +217,7 @@ fn unpublish_game(ctx: &ReducerContext, caller: &Caller, game_id: Uuid) -> Resul
 
 /// The game as it is to be stored once it is out of the gallery, which it is now.
 fn take_from_gallery(ctx: &ReducerContext, game: BigFishGame) -> BigFishGame {
-    let entries = ctx.db.big_fish_gallery_entry();
-    if let Some(entry) = entries.game_id().find(game.game_id) {
-        entries.game_id().update(BigFishGalleryEntry { is_listed: false, ..entry });
-    }
+    hide_big_fish_game(ctx, game.game_id);
     BigFishGame { status: BigFishGameStatus::Unpublished, ..game }
 }
 

@@ -2,6 +2,7 @@
 
 mod conversation;
 mod creation;
+mod gallery;
 mod publishing;
 mod runs;
 mod slots;

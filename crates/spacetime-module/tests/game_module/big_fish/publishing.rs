@@ -1,27 +1,19 @@
-//! Publishing, versions, the gallery, and taking a game out of it.
+//! Publishing, versions, and taking a game out of the gallery.
 
 use spacetime_module::*;
 use spacetimedb::Uuid;
 
 use super::studio::{
-    REQUIRED, fill, filled, ladder, move_to, publish, published, reviewed, session_now, set_levels, shown, start,
+    REQUIRED, fill, filled, gallery, ladder, move_to, publish, published, reviewed, session_now, set_levels, shown,
+    start, unpublish,
 };
 use crate::world::{Actor, World, above, conflict, cover_of, invalid};
-
-/// What everybody sees.
-fn gallery(world: &World) -> Vec<BigFishGalleryEntry> {
-    world.see(Actor::Stranger, |_| gallery_fish(&world.test.anonymous_view_context()))
-}
 
 fn read(world: &World, actor: Actor, version_id: Uuid) -> Result<BigFishGameVersion, DomainError> {
     world.call(actor, |ctx| read_big_fish_game_version_and_return(ctx, None, version_id))
 }
 
-fn unpublish(world: &World, actor: Actor, game_id: Uuid) -> Result<BigFishGame, DomainError> {
-    world.call(actor, |ctx| unpublish_big_fish_game_and_return(ctx, None, game_id))
-}
-
-/// Makes the next version of a published game, under another title.
+/// Makes the next version of a published game of Alice's, under another title.
 fn published_again(world: &World, session_id: Uuid) -> BigFishGameVersion {
     let session = session_now(world, Actor::Alice, session_id);
     let session = move_to(world, Actor::Alice, &session, BigFishStage::Assets).unwrap();
