@@ -1,5 +1,5 @@
 //! What the rules of all domains share: their refusals, the checks of texts and keys,
-//! pages and front pages.
+//! pages and front pages, and ways to look at few of many rows.
 //!
 //! Pure: no engine, no clock, no storage, no randomness of its own.
 
@@ -7,6 +7,7 @@ mod error;
 mod front_page;
 mod idempotency;
 mod page;
+mod spans;
 mod text;
 
 pub use error::{RuleError, check_limit, check_same};
@@ -15,4 +16,5 @@ pub use idempotency::{
     IDEMPOTENCY_KEY_LENGTH_MAX, IDEMPOTENCY_KEY_LIFETIME_MICROS, check_idempotency_key, check_repetition,
 };
 pub use page::{PAGE_LENGTH_MAX, PAGE_RANGES_MAX, PageBuilder, PlaceRange, check_page_length, ranges_down, ranges_up};
+pub use spans::widening_spans;
 pub use text::{TextRule, is_lower_alphanumeric_or};
