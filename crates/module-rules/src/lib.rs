@@ -6,6 +6,7 @@
 mod error;
 mod front_page;
 mod idempotency;
+mod moderation;
 mod page;
 mod spans;
 mod text;
@@ -15,6 +16,7 @@ pub use front_page::{Arrival, FRONT_PAGE_LENGTH, arrival};
 pub use idempotency::{
     IDEMPOTENCY_KEY_LENGTH_MAX, IDEMPOTENCY_KEY_LIFETIME_MICROS, check_idempotency_key, check_repetition,
 };
+pub use moderation::{HELD_REASON_LENGTH_MAX, check_held_reason, check_not_held};
 pub use page::{PAGE_LENGTH_MAX, PAGE_RANGES_MAX, PageBuilder, PlaceRange, check_page_length, ranges_down, ranges_up};
 pub use spans::widening_spans;
 pub use text::{TextRule, is_lower_alphanumeric_or};

@@ -1,13 +1,15 @@
 //! Picture puzzles: made from an author's asset, published to the gallery, played.
 //!
-//! Gallery, runs and results are in the folder beside this file; see [`PuzzleGalleryPlace`], [`PuzzleRun`]
-//! and [`PuzzleResult`].
+//! Gallery, moderation, runs and results are in the folder beside this file; see [`PuzzleGalleryPlace`],
+//! [`PuzzleHold`], [`PuzzleRun`] and [`PuzzleResult`].
 
 mod gallery;
+mod moderation;
 mod results;
 mod runs;
 
 pub use gallery::*;
+pub use moderation::*;
 pub use results::*;
 pub use runs::*;
 
@@ -52,6 +54,8 @@ pub struct PicturePuzzle {
     /// Whether it is one of the newest 100 in the gallery.
     #[index(btree)]
     pub is_on_front_page: bool,
+    /// Why a Moderator holds it back; it cannot be published meanwhile.
+    pub held_reason: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When the row last changed.
@@ -114,8 +118,8 @@ pub fn publish_puzzle(ctx: &ReducerContext, puzzle_id: Uuid) -> Result<(), Domai
 
 /// Puts a puzzle into the gallery and returns it; publishing again returns it unchanged.
 ///
-/// Errors: `unauthenticated`; `forbidden` if it is another player's; `not_found`; `conflict` if
-/// not everybody may see the picture.
+/// Errors: `unauthenticated`; `forbidden` if it is another player's; `not_found`; `conflict` if a
+/// Moderator holds it back, or if not everybody may see the picture.
 #[procedure]
 pub fn publish_puzzle_and_return(
     ctx: &mut ProcedureContext,
@@ -222,6 +226,7 @@ fn make_puzzle(ctx: &ReducerContext, caller: &Caller, request: &PuzzleCreation) 
         status: PuzzleStatus::Draft,
         gallery_number: None,
         is_on_front_page: false,
+        held_reason: None,
         created_at: ctx.timestamp,
         updated_at: ctx.timestamp,
         published_at: None,
@@ -249,6 +254,7 @@ fn set_puzzle_published(ctx: &ReducerContext, caller: &Caller, puzzle_id: Uuid) 
     if puzzle.step_to(PuzzleStatus::Published)? == Step::Already {
         return Ok(puzzle);
     }
+    module_rules::check_not_held("The puzzle", puzzle.held_reason.as_deref())?;
     let asset = ctx.db.asset_object().asset_id().find(puzzle.asset_id).ok_or(RuleError::Hidden { what: "asset" })?;
     module_puzzle::check_publishable_picture(module_assets::Policy::from(asset.access_policy).name())?;
     let number = take_gallery_place(ctx, &puzzle)?;

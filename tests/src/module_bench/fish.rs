@@ -4,7 +4,7 @@ use anyhow::Context;
 use worldloom_client::{
     AssetEntityBinding, AssetEntityBindingOutcome, AssetObject, BigFishAgentMessage, BigFishAgentReply,
     BigFishAssetBindingRequest, BigFishAssetUnbindRequest, BigFishCreationSession, BigFishGalleryPage,
-    BigFishGalleryPageRequest, BigFishGame, BigFishGameVersion, BigFishHeading, BigFishLadderAcceptance,
+    BigFishGalleryPageRequest, BigFishGame, BigFishGameVersion, BigFishHeading, BigFishHold, BigFishLadderAcceptance,
     BigFishLadderRequest, BigFishMessageRequest, BigFishPublication, BigFishRun, BigFishRunRequest,
     BigFishSessionDescription, BigFishSessionRequest, BigFishSlot, BigFishStage, BigFishStageRequest, BigFishSteering,
 };
@@ -94,8 +94,17 @@ pub const PLAYING: &[Step] = &[
     asks::<BigFishRun>("pause_big_fish_run_and_return", run),
     asks::<BigFishRun>("resume_big_fish_run_and_return", run),
     asks::<BigFishRun>("abandon_big_fish_run_and_return", run),
-    asks::<BigFishGame>("unpublish_big_fish_game_and_return", |guest| own(guest.last::<BigFishGameVersion>()?.game_id)),
+    asks::<BigFishGame>("unpublish_big_fish_game_and_return", game),
+    serves::<BigFishGame>("hold_big_fish_game_and_return", |guest| {
+        let game_id = guest.last::<BigFishGameVersion>()?.game_id;
+        own(BigFishHold { game_id, reason: "A look at it.".to_owned() })
+    }),
+    serves::<BigFishGame>("release_big_fish_game_and_return", game),
 ];
+
+fn game(guest: &Guest) -> Arguments {
+    own(guest.last::<BigFishGameVersion>()?.game_id)
+}
 
 fn request(name: &str) -> BigFishSessionRequest {
     BigFishSessionRequest { idempotency_key: key(name), title: "The reef".to_owned(), description: String::new() }

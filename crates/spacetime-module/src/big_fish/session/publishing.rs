@@ -4,8 +4,6 @@ use module_big_fish::{Step, Work};
 
 use crate::*;
 
-const MODERATORS: Admits = Admits::Holders(&[Role::Moderator, Role::Admin]);
-
 /// A session to publish.
 #[derive(SpacetimeType, Clone, Debug, PartialEq, Eq)]
 pub struct BigFishPublication {
@@ -15,15 +13,6 @@ pub struct BigFishPublication {
     pub revision: u64,
     /// Chosen by the caller, unique per author: the same request again has the same result.
     pub idempotency_key: String,
-}
-
-/// A game to hold back.
-#[derive(SpacetimeType, Clone, Debug, PartialEq, Eq)]
-pub struct BigFishHold {
-    /// The game.
-    pub game_id: Uuid,
-    /// Why, for its author to read; at most 500 bytes.
-    pub reason: String,
 }
 
 /// Publishes a session of the sender.
@@ -42,31 +31,6 @@ pub fn publish_big_fish_game(ctx: &ReducerContext, request: BigFishPublication) 
 pub fn unpublish_big_fish_game(ctx: &ReducerContext, game_id: Uuid) -> Result<(), DomainError> {
     let caller = guard(ctx, Admits::Players, None)?;
     unpublish_game(ctx, &caller, game_id).map(drop)
-}
-
-/// Takes a game from the gallery, and keeps it out until it is released. For Moderator and Admin.
-/// Runs that have begun go on.
-///
-/// Errors: `unauthenticated`; `forbidden` (for Moderator and Admin only); `invalid_argument`,
-/// `limit_exceeded`; `not_found`.
-#[reducer]
-pub fn hold_big_fish_game(ctx: &ReducerContext, request: BigFishHold) -> Result<(), DomainError> {
-    guard(ctx, MODERATORS, None)?;
-    module_big_fish::check_held_reason(&request.reason)?;
-    let game = take_from_gallery(ctx, find_big_fish_game(ctx, request.game_id)?);
-    store_game(ctx, BigFishGame { held_reason: Some(request.reason), ..game });
-    Ok(())
-}
-
-/// Lets the author publish a game again that was held back. For Moderator and Admin.
-///
-/// Errors: `unauthenticated`; `forbidden` (for Moderator and Admin only); `not_found`.
-#[reducer]
-pub fn release_big_fish_game(ctx: &ReducerContext, game_id: Uuid) -> Result<(), DomainError> {
-    guard(ctx, MODERATORS, None)?;
-    let game = find_big_fish_game(ctx, game_id)?;
-    store_game(ctx, BigFishGame { held_reason: None, ..game });
-    Ok(())
 }
 
 /// Publishes a session as the next version of its game, which is made the first time, shows it
@@ -173,7 +137,7 @@ fn next_game(ctx: &ReducerContext, session: &BigFishCreationSession) -> Result<B
             }
         }
     };
-    module_big_fish::check_not_held(game.held_reason.as_deref())?;
+    module_rules::check_not_held("The game", game.held_reason.as_deref())?;
     Ok(BigFishGame {
         status: BigFishGameStatus::Published,
         version_number: module_big_fish::next_version_number(game.version_number)?,
@@ -216,12 +180,12 @@ fn unpublish_game(ctx: &ReducerContext, caller: &Caller, game_id: Uuid) -> Resul
 }
 
 /// The game as it is to be stored once it is out of the gallery, which it is now.
-fn take_from_gallery(ctx: &ReducerContext, game: BigFishGame) -> BigFishGame {
+pub(super) fn take_from_gallery(ctx: &ReducerContext, game: BigFishGame) -> BigFishGame {
     hide_big_fish_game(ctx, game.game_id);
     BigFishGame { status: BigFishGameStatus::Unpublished, ..game }
 }
 
-fn store_game(ctx: &ReducerContext, game: BigFishGame) -> BigFishGame {
+pub(super) fn store_game(ctx: &ReducerContext, game: BigFishGame) -> BigFishGame {
     ctx.db.big_fish_game().game_id().update(BigFishGame { updated_at: ctx.timestamp, ..game })
 }
 

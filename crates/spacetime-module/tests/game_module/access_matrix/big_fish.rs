@@ -136,7 +136,13 @@ fn publish(world: &World, name: &str, caller: Actor, named: Option<Identity>) ->
             said(world.call(caller, |ctx| unpublish_big_fish_game_and_return(ctx, named, game_id)))
         }
         "hold_big_fish_game" => said(world.reduce(caller, |ctx| hold_big_fish_game(ctx, hold))),
+        "hold_big_fish_game_and_return" => {
+            said(world.call(caller, |ctx| hold_big_fish_game_and_return(ctx, named, hold)))
+        }
         "release_big_fish_game" => said(world.reduce(caller, |ctx| release_big_fish_game(ctx, game_id))),
+        "release_big_fish_game_and_return" => {
+            said(world.call(caller, |ctx| release_big_fish_game_and_return(ctx, named, game_id)))
+        }
         "read_big_fish_game_version_and_return" => {
             said(world.call(caller, |ctx| read_big_fish_game_version_and_return(ctx, named, version_id)))
         }

@@ -3,6 +3,7 @@
 mod conversation;
 mod creation;
 mod gallery;
+mod moderation;
 mod publishing;
 mod runs;
 mod slots;

@@ -1,6 +1,7 @@
 //! Picture puzzles: made, published, played.
 
 mod gallery;
+mod moderation;
 mod puzzles;
 mod results;
 mod runs;
