@@ -11,7 +11,7 @@ mod page;
 mod spans;
 mod text;
 
-pub use error::{RuleError, check_limit, check_same};
+pub use error::{RuleError, check_limit, check_same, next_number};
 pub use front_page::{Arrival, FRONT_PAGE_LENGTH, arrival};
 pub use idempotency::{
     IDEMPOTENCY_KEY_LENGTH_MAX, IDEMPOTENCY_KEY_LIFETIME_MICROS, check_idempotency_key, check_repetition,

@@ -274,7 +274,7 @@ pub(crate) fn place_of(card: Option<&CustomWorldDraftCard>) -> Place {
 
 /// The revision after this one.
 pub(crate) fn next_revision(revision: u64) -> Result<u64, DomainError> {
-    revision.checked_add(1).ok_or_else(DomainError::no_fresh_id)
+    Ok(module_rules::next_number("A revision", revision)?)
 }
 
 fn add_card(

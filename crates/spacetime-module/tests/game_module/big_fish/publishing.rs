@@ -7,7 +7,7 @@ use super::studio::{
     REQUIRED, fill, filled, gallery, ladder, move_to, publish, published, reviewed, session_now, set_levels, shown,
     start, unpublish,
 };
-use crate::world::{Actor, World, conflict, cover_of};
+use crate::world::{Actor, World, conflict, cover_of, invalid};
 
 fn read(world: &World, actor: Actor, version_id: Uuid) -> Result<BigFishGameVersion, DomainError> {
     world.call(actor, |ctx| read_big_fish_game_version_and_return(ctx, None, version_id))
