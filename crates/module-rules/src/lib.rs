@@ -8,6 +8,7 @@ mod front_page;
 mod idempotency;
 mod moderation;
 mod page;
+mod random;
 mod spans;
 mod text;
 
@@ -18,5 +19,6 @@ pub use idempotency::{
 };
 pub use moderation::{HELD_REASON_LENGTH_MAX, check_held_reason, check_not_held};
 pub use page::{PAGE_LENGTH_MAX, PAGE_RANGES_MAX, PageBuilder, PlaceRange, check_page_length, ranges_down, ranges_up};
+pub use random::SplitMix64;
 pub use spans::widening_spans;
 pub use text::{TextRule, is_lower_alphanumeric_or};
