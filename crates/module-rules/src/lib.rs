@@ -1,5 +1,5 @@
-//! What the rules of all domains share: their refusals, the checks of texts and keys,
-//! pages and front pages, and ways to look at few of many rows.
+//! What the rules of all domains share: their refusals, the checks of texts and keys, pages and
+//! front pages, ways to look at few of many rows, what Moderators hold back, and chance from seeds.
 //!
 //! Pure: no engine, no clock, no storage, no randomness of its own.
 
