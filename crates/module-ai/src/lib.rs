@@ -11,7 +11,6 @@
 mod authority;
 mod chunk;
 mod lease;
-mod queue;
 mod quota;
 mod request;
 mod result;
@@ -28,7 +27,6 @@ pub use lease::{
     LEASE_SECONDS_MAX, LEASE_SECONDS_MIN, LEASE_TOKEN_LENGTH_MAX, Lease, check_lease_seconds, check_lease_token,
     lease_expiry,
 };
-pub use queue::waiting_spans;
 pub use quota::{TOKENS_PER_DAY, TOKENS_PER_DAY_MAX, TokenAccount, check_quota};
 pub use request::{
     ATTEMPTS_MAX, FINISHED_TASKS_MAX, KIND_LENGTH_MAX, KINDS_PER_CALL_MAX, OPEN_TASKS_MAX, REQUEST_LENGTH_MAX,

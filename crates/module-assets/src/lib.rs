@@ -17,8 +17,8 @@ pub use binding::{
 };
 pub use content::{BYTE_SIZE_MAX, CONTENT_TYPE_LENGTH_MAX, Content};
 pub use lifetime::{
-    LISTING_LENGTH_MAX, PENDING_UPLOAD_LIFETIME_MICROS, UNSETTLED_OBJECTS_MAX, check_listing_length,
-    check_unsettled_count, expiry_of, is_expired,
+    LISTING_LENGTH_MAX, PENDING_UPLOAD_LIFETIME_MICROS, UNSETTLED_OBJECTS_MAX, check_key_range, check_listing_length,
+    check_unsettled_count, expiry_of, is_expired, owner_slices,
 };
 pub use registration::{BUCKET_LENGTH_MAX, KeySpace, OBJECT_KEY_LENGTH_MAX, Registration};
 pub use status::{Status, Step, check_bindable, check_forgettable, illegal, transition};

@@ -114,6 +114,30 @@ fn text() -> impl Strategy<Value = String> {
     prop::sample::select(vec!["a", "b", "c"]).prop_map(str::to_owned)
 }
 
+#[test]
+fn slices_of_owners_cover_all_of_them_once() {
+    let slices: Vec<_> = owner_slices().collect();
+    assert_eq!((slices[0].0, slices[slices.len() - 1].1), ([0; 32], [0xff; 32]), "everybody");
+    assert!(slices.iter().all(|(lowest, highest)| lowest <= highest));
+    for pair in slices.windows(2) {
+        let mut next = pair[0].1;
+        // One more, in big-endian bytes.
+        next.iter_mut().rev().any(|byte| {
+            *byte = byte.wrapping_add(1);
+            *byte != 0
+        });
+        assert_eq!(next, pair[1].0);
+    }
+    assert!(slices.len() <= 16, "an idle sweep reads few of them: {}", slices.len());
+}
+
+#[test]
+fn a_listing_goes_up() {
+    assert_eq!(check_key_range("", ""), Ok(()));
+    assert_eq!(check_key_range("a", "b"), Ok(()));
+    assert!(matches!(check_key_range("b", "a"), Err(RuleError::Malformed { field: "until_key", .. })));
+}
+
 proptest! {
     #[test]
     fn an_upload_expires_exactly_after_its_lifetime(registered_at in 0..i64::MAX / 2, later in 0..2 * PENDING_UPLOAD_LIFETIME_MICROS) {

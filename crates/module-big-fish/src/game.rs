@@ -1,6 +1,6 @@
 //! Published games: their versions, who may see and start them, and how their plays are shown.
 
-use module_rules::{RuleError, TextRule, check_limit, check_same};
+use module_rules::{RuleError, check_limit, check_same};
 
 use crate::Step;
 
@@ -8,11 +8,6 @@ use crate::Step;
 pub const GAMES_PER_AUTHOR_MAX: u64 = 100;
 /// Most versions of one game.
 pub const VERSIONS_PER_GAME_MAX: u64 = 100;
-/// Longest reason for holding a game back, in bytes.
-pub const HELD_REASON_LENGTH_MAX: usize = 500;
-
-const HELD_REASON: TextRule = TextRule::prose("reason", "The length of `reason` in bytes", HELD_REASON_LENGTH_MAX);
-
 /// Whether a game is in the gallery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum GameStatus {
@@ -50,20 +45,6 @@ pub fn transition_game(from: GameStatus, to: GameStatus) -> Result<Step, RuleErr
 /// Errors: `AboveLimit` if an author of `count` games may not publish another.
 pub fn check_game_count(count: u64) -> Result<(), RuleError> {
     check_limit("The number of your games", GAMES_PER_AUTHOR_MAX, count.saturating_add(1))
-}
-
-/// Errors: `AboveLimit`, `Malformed`.
-pub fn check_held_reason(reason: &str) -> Result<(), RuleError> {
-    HELD_REASON.check(reason)
-}
-
-/// Errors: `Differs` if a Moderator holds the game back, with the reason.
-pub fn check_not_held(held_reason: Option<&str>) -> Result<(), RuleError> {
-    let Some(reason) = held_reason else {
-        return Ok(());
-    };
-    let (expected, actual) = ("free to be published".to_owned(), format!("held back: {reason}"));
-    Err(RuleError::Differs { what: "The game", expected, actual })
 }
 
 /// The number of the version after `latest`, which is 0 if there is none.

@@ -19,9 +19,8 @@ mod tick;
 mod waters;
 
 pub use game::{
-    GAMES_PER_AUTHOR_MAX, GameStatus, HELD_REASON_LENGTH_MAX, VERSIONS_PER_GAME_MAX, check_game_count,
-    check_held_reason, check_not_held, check_startable, check_version_readable, next_version_number, plays_shown,
-    transition_game,
+    GAMES_PER_AUTHOR_MAX, GameStatus, VERSIONS_PER_GAME_MAX, check_game_count, check_startable, check_version_readable,
+    next_version_number, plays_shown, transition_game,
 };
 pub use heading::{COURSES, Heading};
 pub use ladder::{

@@ -24,7 +24,7 @@ pub use fighter::{ActiveEffect, Fighter, SkillState};
 pub use keys::{KEY_LENGTH_MAX, SKILL_KEY_LENGTH_MAX, check_enemy_key, check_item_key, check_skill_key};
 pub use skill::{
     EFFECT_STRENGTH_MAX, EFFECT_TURNS_MAX, Effect, EffectKind, SKILL_COOLDOWN_TURNS_MAX, SKILL_COST_MAX,
-    SKILL_POWER_MAX, SKILLS_PER_FIGHTER_MAX, Skill, check_skills,
+    SKILL_POWER_MAX, SKILLS_PER_FIGHTER_MAX, Skill,
 };
 pub use stats::{ATTACK_MAX, DEFENSE_MAX, ENERGY_MAX, HEALTH_MAX, SPEED_MAX, Stats};
 pub use status::{BATTLES_KEPT_PER_STORY, Request, Status, Step, check_request, transition};

@@ -1,8 +1,6 @@
 //! Skills and status effects, and the bounds of what an author may write.
 
-use module_rules::{RuleError, check_limit};
-
-use crate::{ENERGY_MAX, check_skill_key};
+use crate::ENERGY_MAX;
 
 /// Most points of power.
 pub const SKILL_POWER_MAX: u32 = 100_000;
@@ -73,17 +71,6 @@ pub struct Skill {
 }
 
 impl Effect {
-    /// What an author may write.
-    ///
-    /// Errors: `AboveLimit`; `Malformed` if it lasts for no turn.
-    pub fn check(&self) -> Result<(), RuleError> {
-        if self.turns == 0 {
-            return Err(RuleError::Malformed { field: "turns", rule: "use at least 1" });
-        }
-        check_limit("The number of turns of a status effect", EFFECT_TURNS_MAX.into(), self.turns.into())?;
-        check_limit("The strength of a status effect", EFFECT_STRENGTH_MAX.into(), self.strength.into())
-    }
-
     /// The nearest effect within the upper bounds. One without turns stays so, and does nothing.
     pub fn bounded(self) -> Effect {
         Effect {
@@ -95,18 +82,6 @@ impl Effect {
 }
 
 impl Skill {
-    /// What an author may write.
-    ///
-    /// Errors: `AboveLimit`, `Malformed`.
-    pub fn check(&self) -> Result<(), RuleError> {
-        check_skill_key(&self.key)?;
-        check_limit("The power of a skill", SKILL_POWER_MAX.into(), self.power.into())?;
-        check_limit("The cost of a skill", SKILL_COST_MAX.into(), self.cost.into())?;
-        let cooldown = u64::from(self.cooldown_turns);
-        check_limit("The number of turns that a skill rests", SKILL_COOLDOWN_TURNS_MAX.into(), cooldown)?;
-        self.effect.as_ref().map_or(Ok(()), Effect::check)
-    }
-
     /// The nearest skill within the upper bounds, its key untouched.
     pub fn bounded(self) -> Skill {
         Skill {
@@ -117,23 +92,4 @@ impl Skill {
             effect: self.effect.map(Effect::bounded),
         }
     }
-}
-
-/// The skills that an author may give to one fighter.
-///
-/// Errors: `AboveLimit`, `Malformed`; `Differs` if two skills have the same key.
-pub fn check_skills(skills: &[Skill]) -> Result<(), RuleError> {
-    let limit = SKILLS_PER_FIGHTER_MAX as u64;
-    check_limit("The number of skills of a fighter", limit, skills.len() as u64)?;
-    for (index, skill) in skills.iter().enumerate() {
-        skill.check()?;
-        if skills[..index].iter().any(|before| before.key == skill.key) {
-            return Err(RuleError::Differs {
-                what: "The key of a skill",
-                expected: "unique among the skills of its fighter".to_owned(),
-                actual: format!("`{}` again", skill.key),
-            });
-        }
-    }
-    Ok(())
 }

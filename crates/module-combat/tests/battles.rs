@@ -116,11 +116,13 @@ proptest! {
             prop_assert!(is_item || !played.item_used);
             prop_assert!(battle.player.energy >= energy_before || matches!(wish, Wish::Skill(_)));
             status = played.status;
-            prop_assert_eq!(transition(Status::Active, status).is_ok(), true);
+            let is_over = battle.player.has_fallen() || battle.enemy.has_fallen() || status == Status::Fled;
+            prop_assert_eq!(status != Status::Active, is_over, "{:?}", battle);
             if status != Status::Active {
                 break;
             }
         }
+        prop_assert!(transition(status, Status::Active).is_err(), "what is over stays over");
         prop_assert_eq!(battle.player.has_fallen(), status == Status::Defeat);
         prop_assert_eq!(battle.enemy.has_fallen(), status == Status::Victory);
     }

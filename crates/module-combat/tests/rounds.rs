@@ -220,21 +220,4 @@ fn what_authors_write_is_checked() {
     ] {
         assert!(matches!(bad.check(), Err(RuleError::AboveLimit { .. })), "{bad:?}");
     }
-    let fire = skill("fire", 1, 1, 1, Some(effect(EffectKind::Poison, 1, 1)));
-    assert_eq!(check_skills(&[fire.clone(), skill("ice", 1, 1, 1, None)]), Ok(()));
-    for bad in [
-        Skill { key: "k".repeat(65), ..fire.clone() },
-        Skill { key: "No".to_owned(), ..fire.clone() },
-        Skill { power: SKILL_POWER_MAX + 1, ..fire.clone() },
-        Skill { cost: SKILL_COST_MAX + 1, ..fire.clone() },
-        Skill { cooldown_turns: SKILL_COOLDOWN_TURNS_MAX + 1, ..fire.clone() },
-        Skill { effect: Some(effect(EffectKind::Poison, 1, 0)), ..fire.clone() },
-        Skill { effect: Some(effect(EffectKind::Poison, 1, EFFECT_TURNS_MAX + 1)), ..fire.clone() },
-        Skill { effect: Some(effect(EffectKind::Poison, EFFECT_STRENGTH_MAX + 1, 1)), ..fire.clone() },
-    ] {
-        assert!(check_skills(std::slice::from_ref(&bad)).is_err(), "{bad:?}");
-    }
-    assert!(matches!(check_skills(&[fire.clone(), fire.clone()]), Err(RuleError::Differs { .. })));
-    let many: Vec<_> = (0..=SKILLS_PER_FIGHTER_MAX).map(|number| skill(&number.to_string(), 1, 1, 1, None)).collect();
-    assert!(matches!(check_skills(&many), Err(RuleError::AboveLimit { limit: 16, .. })));
 }

@@ -4,12 +4,10 @@
 //! 1, and ranked by their players, from 1, both without gaps. A world that is taken back keeps its
 //! places, which pages skip.
 
-use module_rules::{RuleError, check_limit};
+use module_rules::{RuleError, check_limit, next_number};
 
 /// Most worlds that one player likes.
 pub const LIKES_PER_PLAYER_MAX: u64 = 1_000;
-/// How many of the newest worlds everybody sees without asking.
-pub const FRONT_PAGE_LENGTH: usize = 100;
 
 /// Errors: `AboveLimit` if a player who likes `present` worlds may not like another.
 pub fn check_like_count(present: u64) -> Result<(), RuleError> {
@@ -69,6 +67,5 @@ pub fn promote(group: RankGroup, next: Option<RankGroup>) -> Result<Promotion, R
 }
 
 fn above(number: u64) -> Result<u64, RuleError> {
-    let too_many = RuleError::AboveLimit { what: "A count of the gallery", limit: u64::MAX, actual: u64::MAX };
-    number.checked_add(1).ok_or(too_many)
+    next_number("A count of the gallery", number)
 }

@@ -42,9 +42,10 @@ pub struct Bag<I, K> {
 
 impl<I: PartialEq, K: ItemKind> Bag<I, K> {
     /// A bag of `capacity` slots with these stacks in it, each in a slot of its own.
-    pub fn new(capacity: u32, mut stacks: Vec<Stack<I, K>>) -> Self {
-        stacks.sort_by_key(|stack| stack.slot);
-        Bag { capacity, stacks }
+    pub fn new(capacity: u32, stacks: Vec<Stack<I, K>>) -> Self {
+        let mut bag = Bag { capacity, stacks };
+        bag.sort();
+        bag
     }
 
     /// The stacks, by slot.
@@ -175,11 +176,16 @@ impl<I: PartialEq, K: ItemKind> Bag<I, K> {
 
     pub(crate) fn drop_empty_and_sort(&mut self) {
         self.stacks.retain(|stack| stack.quantity > 0);
-        self.stacks.sort_by_key(|stack| stack.slot);
+        self.sort();
     }
 
     pub(crate) fn insert(&mut self, slot: u32, quantity: u32, kind: K) {
         self.stacks.push(Stack { id: None, slot, quantity, kind });
+        self.sort();
+    }
+
+    /// In one place: a sort is compiled anew for each closure that it is given.
+    fn sort(&mut self) {
         self.stacks.sort_by_key(|stack| stack.slot);
     }
 

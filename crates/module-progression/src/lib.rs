@@ -6,4 +6,4 @@ mod experience;
 mod unlocking;
 
 pub use experience::{AWARD_MAX, Gain, LEVEL_MAX, experience_of_level, gain, level_of, next_level_at};
-pub use unlocking::{check_required_level, is_unlocked};
+pub use unlocking::is_unlocked;

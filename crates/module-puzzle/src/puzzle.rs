@@ -55,6 +55,16 @@ pub fn transition_puzzle(from: PuzzleStatus, to: PuzzleStatus) -> Result<Step, R
     }
 }
 
+/// Where a puzzle goes when a Moderator holds it back: out of the gallery, if it is there.
+///
+/// Errors: `Hidden` for a draft, which nobody but its author plays.
+pub fn held_status(status: PuzzleStatus) -> Result<PuzzleStatus, RuleError> {
+    match status {
+        PuzzleStatus::Draft => Err(RuleError::Hidden { what: "puzzle" }),
+        PuzzleStatus::Published | PuzzleStatus::Withdrawn => Ok(PuzzleStatus::Withdrawn),
+    }
+}
+
 /// Errors: `AboveLimit`, `Malformed`.
 pub fn check_title(title: &str) -> Result<(), RuleError> {
     TITLE.check(title)

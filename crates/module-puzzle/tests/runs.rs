@@ -23,6 +23,8 @@ fn every_pair_of_puzzle_states() {
             }
         }
         assert_eq!(check_deletable(from).is_ok(), from != Published);
+        let held = if from == Draft { Err(RuleError::Hidden { what: "puzzle" }) } else { Ok(Withdrawn) };
+        assert_eq!(held_status(from), held, "{from:?} held back");
     }
 }
 

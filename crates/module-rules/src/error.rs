@@ -82,3 +82,24 @@ pub fn check_same(what: &'static str, expected: &str, actual: &str) -> Result<()
     }
     Err(RuleError::Differs { what, expected: expected.to_owned(), actual: actual.to_owned() })
 }
+
+/// The number after this one.
+///
+/// Errors: `AboveLimit` if there is none.
+pub fn next_number(what: &'static str, number: u64) -> Result<u64, RuleError> {
+    number.checked_add(1).ok_or(RuleError::AboveLimit { what, limit: u64::MAX, actual: u64::MAX })
+}
+
+#[cfg(test)]
+mod tests {
+    //! The end of all numbers.
+
+    use super::*;
+
+    #[test]
+    fn after_the_highest_number_comes_a_limit_and_no_other_fault() {
+        assert_eq!(next_number("A revision", 1), Ok(2));
+        let refusal = RuleError::AboveLimit { what: "A revision", limit: u64::MAX, actual: u64::MAX };
+        assert_eq!(next_number("A revision", u64::MAX), Err(refusal));
+    }
+}

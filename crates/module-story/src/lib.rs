@@ -6,6 +6,7 @@
 mod branch;
 mod event;
 mod status;
+mod window;
 
 pub use branch::{BRANCH_DEPTH_MAX, Link, Stretch, check_branch_depth, check_branch_point, home_of, stretches};
 pub use event::{
@@ -14,3 +15,4 @@ pub use event::{
     check_final_room, check_listing, check_text, has_notice_room,
 };
 pub use status::{Status, Step, transition};
+pub use window::{EVENTS_PER_PAGE, FEED_EVENTS_MAX, event_page, feed_numbers, shown_pages};

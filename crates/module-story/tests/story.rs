@@ -148,3 +148,25 @@ proptest! {
         let _ = stretches(&[Link { story: 0, shared: number }], other, u32::MAX);
     }
 }
+
+#[test]
+fn a_feed_ends_with_the_newest_event_and_begins_with_the_storys_own() {
+    assert_eq!(feed_numbers(0, 1), 1..1, "nothing has happened");
+    assert_eq!(feed_numbers(0, 9), 1..9);
+    assert_eq!(feed_numbers(0, 10), 2..10);
+    assert_eq!(feed_numbers(7, 10), 8..10, "what is shared happened in another story");
+    assert!(feed_numbers(9, 10).is_empty());
+    assert_eq!(feed_numbers(0, u32::MAX).len(), FEED_EVENTS_MAX as usize);
+}
+
+#[test]
+fn the_newest_events_are_always_on_a_page_that_is_shown() {
+    for told in 1..=5 * EVENTS_PER_PAGE {
+        let pages = shown_pages(told);
+        let shown = (0..told).filter(|before| pages.contains(&event_page(*before))).count() as u64;
+        let newest = (0..told).rev().take_while(|before| pages.contains(&event_page(*before))).count() as u64;
+        assert_eq!(shown, newest, "{told}: no event is left out between others");
+        assert!((told.min(EVENTS_PER_PAGE + 1)..=2 * EVENTS_PER_PAGE).contains(&shown), "{told}: {shown}");
+    }
+    assert_eq!(shown_pages(0), 0..=0);
+}

@@ -31,6 +31,7 @@ pub mod big_fish;
 pub mod custom_world;
 pub mod domain_types;
 pub mod entry;
+mod front_page;
 pub mod gameplay;
 mod order;
 pub mod puzzle;
@@ -49,6 +50,7 @@ pub use puzzle::*;
 pub use requests::*;
 pub use runtime::*;
 
+use front_page::{Gallery, enter_front_page, fill_front_page};
 use order::{ascending, descending, time_place};
 
 const FRESH_ID_ATTEMPTS: usize = 8;

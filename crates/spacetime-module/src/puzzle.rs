@@ -1,17 +1,20 @@
 //! Picture puzzles: made from an author's asset, published to the gallery, played.
 //!
-//! Runs and results are in folders beside this file; see [`PuzzleRun`] and [`PuzzleResult`].
+//! Gallery, moderation, runs and results are in the folder beside this file; see [`PuzzleGalleryPlace`],
+//! [`PuzzleHold`], [`PuzzleRun`] and [`PuzzleResult`].
 
+mod gallery;
+mod moderation;
 mod results;
 mod runs;
 
+pub use gallery::*;
+pub use moderation::*;
 pub use results::*;
 pub use runs::*;
 
 use module_assets::{EntitySlot, Intent};
 use module_puzzle::{ENTITY_KIND, Grid, PICTURE_SLOT, Step};
-use module_rules::PageBuilder;
-use spacetimedb::AnonymousViewContext;
 
 use crate::*;
 
@@ -46,9 +49,13 @@ pub struct PicturePuzzle {
     pub rows: u8,
     /// How far it has come.
     pub status: PuzzleStatus,
-    /// Whether it is in the gallery, that is, published; a view cannot ask for a status.
+    /// Its number in the gallery: puzzles are numbered when first published, from 1.
+    pub gallery_number: Option<u64>,
+    /// Whether it is one of the newest 100 in the gallery.
     #[index(btree)]
-    pub is_published: bool,
+    pub is_on_front_page: bool,
+    /// Why a Moderator holds it back; it cannot be published meanwhile.
+    pub held_reason: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When the row last changed.
@@ -70,38 +77,6 @@ pub struct PuzzleCreation {
     pub columns: u8,
     /// Pieces from top to bottom, from 2 to 10.
     pub rows: u8,
-}
-
-/// A puzzle's place in the gallery, in the order of the first publications. It stays when the
-/// puzzle is withdrawn or deleted, so that places have no gaps.
-#[table(accessor = puzzle_gallery_place)]
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PuzzleGalleryPlace {
-    /// The puzzle.
-    #[primary_key]
-    pub puzzle_id: Uuid,
-    /// Counts from 1. The index serves ranges, which a unique one does not.
-    #[index(btree)]
-    pub number: u64,
-}
-
-/// Which page of the gallery to list.
-#[derive(SpacetimeType, Clone, Debug, PartialEq, Eq)]
-pub struct PuzzleGalleryPageRequest {
-    /// `next_cursor` of the page before; nothing for the first page.
-    pub cursor: Option<u64>,
-    /// Most puzzles on the page, 1 to 100.
-    pub length: u32,
-}
-
-/// A page of the gallery.
-#[derive(SpacetimeType, Clone, Debug, PartialEq, Eq)]
-pub struct PuzzleGalleryPage {
-    /// The puzzles, those first that were first published last. A page may be short, or empty,
-    /// and still have a next one.
-    pub puzzles: Vec<PicturePuzzle>,
-    /// Where the next page goes on; nothing on the last page.
-    pub next_cursor: Option<u64>,
 }
 
 /// Makes a puzzle of the sender.
@@ -143,8 +118,8 @@ pub fn publish_puzzle(ctx: &ReducerContext, puzzle_id: Uuid) -> Result<(), Domai
 
 /// Puts a puzzle into the gallery and returns it; publishing again returns it unchanged.
 ///
-/// Errors: `unauthenticated`; `forbidden` if it is another player's; `not_found`; `conflict` if
-/// not everybody may see the picture.
+/// Errors: `unauthenticated`; `forbidden` if it is another player's; `not_found`; `conflict` if a
+/// Moderator holds it back, or if not everybody may see the picture.
 #[procedure]
 pub fn publish_puzzle_and_return(
     ctx: &mut ProcedureContext,
@@ -225,33 +200,10 @@ pub fn read_puzzle_and_return(
     })
 }
 
-/// Returns a page of the published puzzles, the newest first. Publishing again after a withdrawal
-/// makes a puzzle no newer.
-///
-/// Errors: `unauthenticated`; `forbidden` if anyone but the Service names another player;
-/// `invalid_argument`, `limit_exceeded`.
-#[procedure]
-pub fn list_gallery_puzzles_and_return(
-    ctx: &mut ProcedureContext,
-    acting_player: Option<Identity>,
-    request: PuzzleGalleryPageRequest,
-) -> Result<PuzzleGalleryPage, DomainError> {
-    ctx.try_with_tx(|tx| {
-        guard(tx, Admits::Players, acting_player)?;
-        gallery_page(tx, &request)
-    })
-}
-
 /// The sender's own puzzles.
 #[view(accessor = my_puzzles, public, primary_key = puzzle_id)]
 pub fn my_puzzles(ctx: &ViewContext) -> Vec<PicturePuzzle> {
     ctx.db.picture_puzzle().author().filter(ctx.sender()).collect()
-}
-
-/// Every published puzzle, for everybody.
-#[view(accessor = gallery_puzzles, public, primary_key = puzzle_id)]
-pub fn gallery_puzzles(ctx: &AnonymousViewContext) -> Vec<PicturePuzzle> {
-    ctx.db.picture_puzzle().is_published().filter(true).collect()
 }
 
 fn make_puzzle(ctx: &ReducerContext, caller: &Caller, request: &PuzzleCreation) -> Result<PicturePuzzle, DomainError> {
@@ -272,7 +224,9 @@ fn make_puzzle(ctx: &ReducerContext, caller: &Caller, request: &PuzzleCreation) 
         columns: request.columns,
         rows: request.rows,
         status: PuzzleStatus::Draft,
-        is_published: false,
+        gallery_number: None,
+        is_on_front_page: false,
+        held_reason: None,
         created_at: ctx.timestamp,
         updated_at: ctx.timestamp,
         published_at: None,
@@ -300,12 +254,14 @@ fn set_puzzle_published(ctx: &ReducerContext, caller: &Caller, puzzle_id: Uuid) 
     if puzzle.step_to(PuzzleStatus::Published)? == Step::Already {
         return Ok(puzzle);
     }
+    module_rules::check_not_held("The puzzle", puzzle.held_reason.as_deref())?;
     let asset = ctx.db.asset_object().asset_id().find(puzzle.asset_id).ok_or(RuleError::Hidden { what: "asset" })?;
     module_puzzle::check_publishable_picture(module_assets::Policy::from(asset.access_policy).name())?;
-    take_gallery_place(ctx, puzzle_id)?;
+    let number = take_gallery_place(ctx, &puzzle)?;
     Ok(ctx.db.picture_puzzle().puzzle_id().update(PicturePuzzle {
         status: PuzzleStatus::Published,
-        is_published: true,
+        gallery_number: Some(number),
+        is_on_front_page: enter_front_page(ctx, &Puzzles, number),
         updated_at: ctx.timestamp,
         published_at: Some(ctx.timestamp),
         ..puzzle
@@ -317,9 +273,19 @@ fn set_puzzle_withdrawn(ctx: &ReducerContext, caller: &Caller, puzzle_id: Uuid) 
     if puzzle.step_to(PuzzleStatus::Withdrawn)? == Step::Already {
         return Ok(puzzle);
     }
-    let puzzle =
-        PicturePuzzle { status: PuzzleStatus::Withdrawn, is_published: false, updated_at: ctx.timestamp, ..puzzle };
-    Ok(ctx.db.picture_puzzle().puzzle_id().update(puzzle))
+    Ok(withdraw_puzzle(ctx, puzzle))
+}
+
+/// Stores a puzzle as withdrawn, and lets the next older one take its place on the front page.
+fn withdraw_puzzle(ctx: &ReducerContext, puzzle: PicturePuzzle) -> PicturePuzzle {
+    let was_on_front_page = puzzle.is_on_front_page;
+    let withdrawn =
+        PicturePuzzle { status: PuzzleStatus::Withdrawn, is_on_front_page: false, updated_at: ctx.timestamp, ..puzzle };
+    let withdrawn = ctx.db.picture_puzzle().puzzle_id().update(withdrawn);
+    if was_on_front_page {
+        fill_front_page(ctx, &Puzzles);
+    }
+    withdrawn
 }
 
 fn remove_puzzle(ctx: &ReducerContext, caller: &Caller, puzzle_id: Uuid) -> Result<PicturePuzzle, DomainError> {
@@ -329,38 +295,6 @@ fn remove_puzzle(ctx: &ReducerContext, caller: &Caller, puzzle_id: Uuid) -> Resu
     ctx.db.puzzle_leader().puzzle_id().delete(puzzle_id);
     ctx.db.picture_puzzle().puzzle_id().delete(puzzle_id);
     Ok(puzzle)
-}
-
-fn gallery_page(ctx: &ReducerContext, request: &PuzzleGalleryPageRequest) -> Result<PuzzleGalleryPage, DomainError> {
-    module_rules::check_page_length(request.length)?;
-    let last = ctx.db.puzzle_gallery_place().count();
-    let mut page = PageBuilder::new(request.length);
-    for (from, to) in module_rules::ranges_down(request.cursor, last, request.length) {
-        for place in descending(ctx.db.puzzle_gallery_place().number().filter(from..=to), |place| place.number) {
-            if page.is_full() {
-                break;
-            }
-            page.pass(place.number, shown_puzzle(ctx, place.puzzle_id));
-        }
-    }
-    let (puzzles, next_cursor) = page.finish(1);
-    Ok(PuzzleGalleryPage { puzzles, next_cursor })
-}
-
-fn shown_puzzle(ctx: &ReducerContext, puzzle_id: Uuid) -> Option<PicturePuzzle> {
-    let puzzle = ctx.db.picture_puzzle().puzzle_id().find(puzzle_id)?;
-    puzzle.is_published.then_some(puzzle)
-}
-
-/// Gives a puzzle its place behind all others, unless it has one.
-fn take_gallery_place(ctx: &ReducerContext, puzzle_id: Uuid) -> Result<(), DomainError> {
-    let places = ctx.db.puzzle_gallery_place();
-    if places.puzzle_id().find(puzzle_id).is_none() {
-        let number = places.count().saturating_add(1);
-        let place = PuzzleGalleryPlace { puzzle_id, number };
-        places.try_insert(place).map_err(|_| DomainError::no_fresh_id())?;
-    }
-    Ok(())
 }
 
 /// The puzzle, if the caller may see and play it.

@@ -24,6 +24,8 @@ use crate::objects::{ObjectKey, ObjectStore, config::ObjectsConfig};
 const FOLDERS: [&str; 2] = ["uploads/", "players/"];
 /// Rows or keys in one call.
 const BATCH: usize = 200;
+/// Behind every key that the module takes.
+const LAST_KEY: &str = "~";
 /// Keys that a report names of each kind; the count goes on.
 const NAMED_MAX: usize = 100;
 /// An object must be older than every upload that may be under way: an announcement lives for an hour, and a transfer
@@ -130,15 +132,25 @@ impl<'a> Reconciler<'a> {
 
     async fn rows(&self, report: &mut Report) -> Result<(), SweepError> {
         let mut after = String::new();
+        for until in stops() {
+            self.rows_until(after, &until, report).await?;
+            after = until;
+        }
+        Ok(())
+    }
+
+    async fn rows_until(&self, mut after: String, until: &str, report: &mut Report) -> Result<(), SweepError> {
         loop {
-            let rows = self.node.list_assets(self.operator, &self.config.bucket, &after, BATCH as u32).await?;
-            let Some(last) = rows.last() else { return Ok(()) };
-            after.clone_from(&last.object_key);
+            let rows = self.node.list_assets(self.operator, &self.config.bucket, &after, until, BATCH as u32).await?;
             report.rows += rows.len() as u64;
             for row in rows.iter().filter(|row| row.status == AssetStatus::Confirmed) {
                 if !self.is_whole(row).await? {
                     report.lost.add(&row.asset_id.to_string());
                 }
+            }
+            match rows.last() {
+                Some(last) if rows.len() == BATCH => after.clone_from(&last.object_key),
+                _ => return Ok(()),
             }
         }
     }
@@ -230,5 +242,35 @@ impl<'a> Reconciler<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// Keys in their order, from one to the next of which rows are listed. The module reads all that lies between two keys
+/// for each page of it, so they divide what is below the folders: owners are hashes behind two fixed bytes.
+fn stops() -> Vec<String> {
+    let mut folders = FOLDERS;
+    folders.sort_unstable();
+    let owners = |folder: &'static str| (0..=u8::MAX).map(move |byte| format!("{folder}c200{byte:02x}"));
+    folders.into_iter().flat_map(owners).chain([LAST_KEY.to_owned()]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    //! The order of the stops.
+
+    use super::*;
+
+    #[test]
+    fn rows_are_listed_from_stop_to_stop() {
+        let stops = stops();
+        assert!(stops.is_sorted(), "each listing goes up");
+        assert_eq!(stops.len(), 2 * 256 + 1);
+        assert!(
+            ["players/c200ab", "uploads/c200ab", LAST_KEY].into_iter().all(|key| stops.iter().any(|stop| stop == key))
+        );
+        assert!(
+            ObjectKey::parse("zzz/z").is_some_and(|key| key.as_str() < LAST_KEY),
+            "nothing lies behind the last one"
+        );
     }
 }

@@ -48,12 +48,13 @@ impl NodeClient {
         call!(self, read_asset_object_and_return, read_asset_object_and_return_then, None, sdk_uuid(asset_id))
     }
 
-    /// A page of all rows of a bucket, for an Operator or for the facade itself.
+    /// A page of the rows of a bucket between two keys, for an Operator or for the facade itself.
     pub async fn list_assets(
         &self,
         operator: Option<Identity>,
         bucket: &str,
         after_key: &str,
+        until_key: &str,
         limit: u32,
     ) -> Result<Vec<AssetObject>, CallError> {
         call!(
@@ -63,6 +64,7 @@ impl NodeClient {
             operator,
             bucket.to_owned(),
             after_key.to_owned(),
+            until_key.to_owned(),
             limit
         )
     }

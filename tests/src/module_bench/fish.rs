@@ -3,10 +3,10 @@
 use anyhow::Context;
 use worldloom_client::{
     AssetEntityBinding, AssetEntityBindingOutcome, AssetObject, BigFishAgentMessage, BigFishAgentReply,
-    BigFishAssetBindingRequest, BigFishAssetUnbindRequest, BigFishCreationSession, BigFishGame, BigFishGameVersion,
-    BigFishHeading, BigFishLadderAcceptance, BigFishLadderRequest, BigFishMessageRequest, BigFishPublication,
-    BigFishRun, BigFishRunRequest, BigFishSessionDescription, BigFishSessionRequest, BigFishSlot, BigFishStage,
-    BigFishStageRequest, BigFishSteering,
+    BigFishAssetBindingRequest, BigFishAssetUnbindRequest, BigFishCreationSession, BigFishGalleryPage,
+    BigFishGalleryPageRequest, BigFishGame, BigFishGameVersion, BigFishHeading, BigFishHold, BigFishLadderAcceptance,
+    BigFishLadderRequest, BigFishMessageRequest, BigFishPublication, BigFishRun, BigFishRunRequest,
+    BigFishSessionDescription, BigFishSessionRequest, BigFishSlot, BigFishStage, BigFishStageRequest, BigFishSteering,
 };
 
 use super::guest::{Arguments, Guest, key, own};
@@ -76,6 +76,9 @@ pub const MAKING: &[Step] = &[
     asks::<BigFishGameVersion>("read_big_fish_game_version_and_return", |guest| {
         own(guest.last::<BigFishGameVersion>()?.version_id)
     }),
+    asks::<BigFishGalleryPage>("list_gallery_fish_and_return", |_| {
+        own(BigFishGalleryPageRequest { cursor: None, length: 20 })
+    }),
 ];
 
 /// A run of the game, and its end.
@@ -91,8 +94,17 @@ pub const PLAYING: &[Step] = &[
     asks::<BigFishRun>("pause_big_fish_run_and_return", run),
     asks::<BigFishRun>("resume_big_fish_run_and_return", run),
     asks::<BigFishRun>("abandon_big_fish_run_and_return", run),
-    asks::<BigFishGame>("unpublish_big_fish_game_and_return", |guest| own(guest.last::<BigFishGameVersion>()?.game_id)),
+    asks::<BigFishGame>("unpublish_big_fish_game_and_return", game),
+    serves::<BigFishGame>("hold_big_fish_game_and_return", |guest| {
+        let game_id = guest.last::<BigFishGameVersion>()?.game_id;
+        own(BigFishHold { game_id, reason: "A look at it.".to_owned() })
+    }),
+    serves::<BigFishGame>("release_big_fish_game_and_return", game),
 ];
+
+fn game(guest: &Guest) -> Arguments {
+    own(guest.last::<BigFishGameVersion>()?.game_id)
+}
 
 fn request(name: &str) -> BigFishSessionRequest {
     BigFishSessionRequest { idempotency_key: key(name), title: "The reef".to_owned(), description: String::new() }

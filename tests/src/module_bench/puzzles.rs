@@ -2,12 +2,12 @@
 
 use anyhow::Context;
 use worldloom_client::{
-    AssetObject, PicturePuzzle, PuzzleCreation, PuzzleGalleryPage, PuzzleGalleryPageRequest, PuzzleMoves, PuzzleRun,
-    PuzzleRunBeginning,
+    AssetObject, PicturePuzzle, PuzzleCreation, PuzzleGalleryPage, PuzzleGalleryPageRequest, PuzzleHold, PuzzleMoves,
+    PuzzleRun, PuzzleRunBeginning,
 };
 
 use super::guest::{Arguments, Guest, key, own};
-use super::step::{Step, asks};
+use super::step::{Step, asks, serves};
 
 /// A puzzle from its draft to its end, with a run between.
 pub const STEPS: &[Step] = &[
@@ -33,6 +33,11 @@ pub const STEPS: &[Step] = &[
     asks::<PuzzleRun>("read_puzzle_run_and_return", run),
     asks::<PuzzleRun>("abandon_puzzle_run_and_return", run),
     asks::<PicturePuzzle>("unpublish_puzzle_and_return", puzzle),
+    serves::<PicturePuzzle>("hold_puzzle_and_return", |guest| {
+        let puzzle_id = guest.last::<PicturePuzzle>()?.puzzle_id;
+        own(PuzzleHold { puzzle_id, reason: "A look at it.".to_owned() })
+    }),
+    serves::<PicturePuzzle>("release_puzzle_and_return", puzzle),
     asks::<PicturePuzzle>("delete_puzzle_and_return", puzzle),
 ];
 

@@ -52,7 +52,8 @@ pub const PICTURES: &[Step] = &[
     asks::<AssetObject>("read_asset_object_and_return", last_asset),
     serves::<Vec<AssetObject>>("list_asset_objects_and_return", |guest| {
         let AssetObject { bucket, object_key, .. } = guest.last::<AssetObject>()?.clone();
-        plain((None::<Identity>, bucket, object_key, 10_u32))
+        let until_key = format!("{object_key}~");
+        plain((None::<Identity>, bucket, object_key, until_key, 10_u32))
     }),
     serves::<Vec<AssetObject>>("find_asset_objects_and_return", |guest| {
         let AssetObject { bucket, object_key, .. } = guest.last::<AssetObject>()?.clone();

@@ -18,7 +18,7 @@ use crate::tables::{holdings, names_in_bindings};
 
 /// Views of which a client has rows only if it names what it wants. Nobody does in an evening; who sees what of
 /// them is tested with the module.
-const WITH_ARGUMENTS: [&str; 2] = ["ai_queue_news", "ai_task_feed"];
+const WITH_ARGUMENTS: [&str; 3] = ["ai_queue_news", "ai_task_feed", "story_feed"];
 /// The tables that show the gallery of worlds.
 const GALLERY: [&str; 2] = ["custom_world_gallery_entry", "gallery_worlds"];
 

@@ -11,6 +11,8 @@ use spacetimedb_sdk::__codegen::{self as __sdk, __lib, __sats, __ws};
 pub struct BigFishGalleryEntry {
     pub game_id: __sdk::Uuid,
     pub is_listed: bool,
+    pub number: u64,
+    pub is_on_front_page: bool,
     pub author: __sdk::Identity,
     pub version_id: __sdk::Uuid,
     pub version_number: u32,
@@ -30,6 +32,8 @@ impl __sdk::InModule for BigFishGalleryEntry {
 pub struct BigFishGalleryEntryCols {
     pub game_id: __sdk::__query_builder::Col<BigFishGalleryEntry, __sdk::Uuid>,
     pub is_listed: __sdk::__query_builder::Col<BigFishGalleryEntry, bool>,
+    pub number: __sdk::__query_builder::Col<BigFishGalleryEntry, u64>,
+    pub is_on_front_page: __sdk::__query_builder::Col<BigFishGalleryEntry, bool>,
     pub author: __sdk::__query_builder::Col<BigFishGalleryEntry, __sdk::Identity>,
     pub version_id: __sdk::__query_builder::Col<BigFishGalleryEntry, __sdk::Uuid>,
     pub version_number: __sdk::__query_builder::Col<BigFishGalleryEntry, u32>,
@@ -47,6 +51,11 @@ impl __sdk::__query_builder::HasCols for BigFishGalleryEntry {
         BigFishGalleryEntryCols {
             game_id: __sdk::__query_builder::Col::new(table_name, "game_id"),
             is_listed: __sdk::__query_builder::Col::new(table_name, "is_listed"),
+            number: __sdk::__query_builder::Col::new(table_name, "number"),
+            is_on_front_page: __sdk::__query_builder::Col::new(
+                table_name,
+                "is_on_front_page",
+            ),
             author: __sdk::__query_builder::Col::new(table_name, "author"),
             version_id: __sdk::__query_builder::Col::new(table_name, "version_id"),
             version_number: __sdk::__query_builder::Col::new(

@@ -12,6 +12,7 @@ pub(super) struct ListAssetObjectsAndReturnArgs {
     pub acting_player: Option<__sdk::Identity>,
     pub bucket: String,
     pub after_key: String,
+    pub until_key: String,
     pub limit: u32,
 }
 
@@ -27,12 +28,14 @@ pub trait list_asset_objects_and_return {
         acting_player: Option<__sdk::Identity>,
         bucket: String,
         after_key: String,
+        until_key: String,
         limit: u32,
     ) {
         self.list_asset_objects_and_return_then(
             acting_player,
             bucket,
             after_key,
+            until_key,
             limit,
             |_, _| {},
         )
@@ -45,6 +48,7 @@ pub trait list_asset_objects_and_return {
         acting_player: Option<__sdk::Identity>,
         bucket: String,
         after_key: String,
+        until_key: String,
         limit: u32,
         __callback: impl FnOnce(
             &super::ProcedureEventContext,
@@ -62,6 +66,7 @@ impl list_asset_objects_and_return for super::RemoteProcedures {
         acting_player: Option<__sdk::Identity>,
         bucket: String,
         after_key: String,
+        until_key: String,
         limit: u32,
         __callback: impl FnOnce(
             &super::ProcedureEventContext,
@@ -81,6 +86,7 @@ impl list_asset_objects_and_return for super::RemoteProcedures {
                     acting_player,
                     bucket,
                     after_key,
+                    until_key,
                     limit,
                 },
                 __callback,

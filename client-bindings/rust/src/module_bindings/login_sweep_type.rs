@@ -11,6 +11,7 @@ use spacetimedb_sdk::__codegen::{self as __sdk, __lib, __sats, __ws};
 pub struct LoginSweep {
     pub scheduled_id: u64,
     pub scheduled_at: __sdk::ScheduleAt,
+    pub swept_until: __sdk::Timestamp,
 }
 
 impl __sdk::InModule for LoginSweep {

@@ -101,6 +101,8 @@ pub mod big_fish_body_type;
 pub mod big_fish_creation_session_type;
 pub mod big_fish_entity_type;
 pub mod big_fish_gallery_entry_type;
+pub mod big_fish_gallery_page_request_type;
+pub mod big_fish_gallery_page_type;
 pub mod big_fish_game_status_type;
 pub mod big_fish_game_type;
 pub mod big_fish_game_version_type;
@@ -283,7 +285,10 @@ pub mod get_runtime_setting_and_return_procedure;
 pub mod get_runtime_snapshot_and_return_procedure;
 pub mod grant_role_reducer;
 pub mod held_ai_leases_table;
+pub mod hold_big_fish_game_and_return_procedure;
 pub mod hold_big_fish_game_reducer;
+pub mod hold_puzzle_and_return_procedure;
+pub mod hold_puzzle_reducer;
 pub mod hold_world_and_return_procedure;
 pub mod hold_world_reducer;
 pub mod illegal_transition_type;
@@ -318,6 +323,7 @@ pub mod list_custom_world_works_and_return_procedure;
 pub mod list_draft_cards_and_return_procedure;
 pub mod list_draft_operations_and_return_procedure;
 pub mod list_expired_asset_objects_and_return_procedure;
+pub mod list_gallery_fish_and_return_procedure;
 pub mod list_gallery_puzzles_and_return_procedure;
 pub mod list_login_sessions_and_return_procedure;
 pub mod list_logins_and_return_procedure;
@@ -460,6 +466,7 @@ pub mod puzzle_creation_type;
 pub mod puzzle_gallery_page_request_type;
 pub mod puzzle_gallery_page_type;
 pub mod puzzle_gallery_place_type;
+pub mod puzzle_hold_type;
 pub mod puzzle_leader_table;
 pub mod puzzle_leader_type;
 pub mod puzzle_moves_type;
@@ -496,7 +503,10 @@ pub mod register_asset_object_and_return_procedure;
 pub mod register_asset_object_reducer;
 pub mod reject_draft_operation_and_return_procedure;
 pub mod reject_draft_operation_reducer;
+pub mod release_big_fish_game_and_return_procedure;
 pub mod release_big_fish_game_reducer;
+pub mod release_puzzle_and_return_procedure;
+pub mod release_puzzle_reducer;
 pub mod release_world_and_return_procedure;
 pub mod release_world_reducer;
 pub mod remove_draft_card_and_return_procedure;
@@ -564,9 +574,11 @@ pub mod story_beginning_type;
 pub mod story_branching_type;
 pub mod story_continuation_type;
 pub mod story_ending_type;
+pub mod story_event_count_type;
 pub mod story_event_kind_type;
 pub mod story_event_listing_type;
 pub mod story_event_type;
+pub mod story_feed_table;
 pub mod story_session_type;
 pub mod story_status_type;
 pub mod story_step_type;
@@ -722,6 +734,8 @@ pub use big_fish_body_type::BigFishBody;
 pub use big_fish_creation_session_type::BigFishCreationSession;
 pub use big_fish_entity_type::BigFishEntity;
 pub use big_fish_gallery_entry_type::BigFishGalleryEntry;
+pub use big_fish_gallery_page_request_type::BigFishGalleryPageRequest;
+pub use big_fish_gallery_page_type::BigFishGalleryPage;
 pub use big_fish_game_status_type::BigFishGameStatus;
 pub use big_fish_game_type::BigFishGame;
 pub use big_fish_game_version_type::BigFishGameVersion;
@@ -904,7 +918,10 @@ pub use get_runtime_setting_and_return_procedure::get_runtime_setting_and_return
 pub use get_runtime_snapshot_and_return_procedure::get_runtime_snapshot_and_return;
 pub use grant_role_reducer::grant_role;
 pub use held_ai_leases_table::*;
+pub use hold_big_fish_game_and_return_procedure::hold_big_fish_game_and_return;
 pub use hold_big_fish_game_reducer::hold_big_fish_game;
+pub use hold_puzzle_and_return_procedure::hold_puzzle_and_return;
+pub use hold_puzzle_reducer::hold_puzzle;
 pub use hold_world_and_return_procedure::hold_world_and_return;
 pub use hold_world_reducer::hold_world;
 pub use illegal_transition_type::IllegalTransition;
@@ -939,6 +956,7 @@ pub use list_custom_world_works_and_return_procedure::list_custom_world_works_an
 pub use list_draft_cards_and_return_procedure::list_draft_cards_and_return;
 pub use list_draft_operations_and_return_procedure::list_draft_operations_and_return;
 pub use list_expired_asset_objects_and_return_procedure::list_expired_asset_objects_and_return;
+pub use list_gallery_fish_and_return_procedure::list_gallery_fish_and_return;
 pub use list_gallery_puzzles_and_return_procedure::list_gallery_puzzles_and_return;
 pub use list_login_sessions_and_return_procedure::list_login_sessions_and_return;
 pub use list_logins_and_return_procedure::list_logins_and_return;
@@ -1081,6 +1099,7 @@ pub use puzzle_creation_type::PuzzleCreation;
 pub use puzzle_gallery_page_request_type::PuzzleGalleryPageRequest;
 pub use puzzle_gallery_page_type::PuzzleGalleryPage;
 pub use puzzle_gallery_place_type::PuzzleGalleryPlace;
+pub use puzzle_hold_type::PuzzleHold;
 pub use puzzle_leader_table::*;
 pub use puzzle_leader_type::PuzzleLeader;
 pub use puzzle_moves_type::PuzzleMoves;
@@ -1117,7 +1136,10 @@ pub use register_asset_object_and_return_procedure::register_asset_object_and_re
 pub use register_asset_object_reducer::register_asset_object;
 pub use reject_draft_operation_and_return_procedure::reject_draft_operation_and_return;
 pub use reject_draft_operation_reducer::reject_draft_operation;
+pub use release_big_fish_game_and_return_procedure::release_big_fish_game_and_return;
 pub use release_big_fish_game_reducer::release_big_fish_game;
+pub use release_puzzle_and_return_procedure::release_puzzle_and_return;
+pub use release_puzzle_reducer::release_puzzle;
 pub use release_world_and_return_procedure::release_world_and_return;
 pub use release_world_reducer::release_world;
 pub use remove_draft_card_and_return_procedure::remove_draft_card_and_return;
@@ -1185,9 +1207,11 @@ pub use story_beginning_type::StoryBeginning;
 pub use story_branching_type::StoryBranching;
 pub use story_continuation_type::StoryContinuation;
 pub use story_ending_type::StoryEnding;
+pub use story_event_count_type::StoryEventCount;
 pub use story_event_kind_type::StoryEventKind;
 pub use story_event_listing_type::StoryEventListing;
 pub use story_event_type::StoryEvent;
+pub use story_feed_table::*;
 pub use story_session_type::StorySession;
 pub use story_status_type::StoryStatus;
 pub use story_step_type::StoryStep;
@@ -1295,6 +1319,7 @@ pub enum Reducer {
     ForgetRoleIssuer { issuer: String },
     GrantRole { identity: __sdk::Identity, role: self::AccessRole },
     HoldBigFishGame { request: self::BigFishHold },
+    HoldPuzzle { request: self::PuzzleHold },
     HoldWorld { request: self::CustomWorldModerationRequest },
     LikeWorld { world_id: __sdk::Uuid },
     MergeInventoryStacks { request: self::InventoryMerge },
@@ -1313,6 +1338,7 @@ pub enum Reducer {
     RegisterAssetObject { request: self::AssetObjectRegistration },
     RejectDraftOperation { operation_id: __sdk::Uuid },
     ReleaseBigFishGame { game_id: __sdk::Uuid },
+    ReleasePuzzle { puzzle_id: __sdk::Uuid },
     ReleaseWorld { request: self::CustomWorldModerationRequest },
     RemoveDraftCard { request: self::CustomWorldCardRemoval },
     RenameCustomWorld { request: self::CustomWorldRenaming },
@@ -1401,6 +1427,7 @@ impl __sdk::Reducer for Reducer {
             Self::ForgetRoleIssuer { .. } => "forget_role_issuer",
             Self::GrantRole { .. } => "grant_role",
             Self::HoldBigFishGame { .. } => "hold_big_fish_game",
+            Self::HoldPuzzle { .. } => "hold_puzzle",
             Self::HoldWorld { .. } => "hold_world",
             Self::LikeWorld { .. } => "like_world",
             Self::MergeInventoryStacks { .. } => "merge_inventory_stacks",
@@ -1419,6 +1446,7 @@ impl __sdk::Reducer for Reducer {
             Self::RegisterAssetObject { .. } => "register_asset_object",
             Self::RejectDraftOperation { .. } => "reject_draft_operation",
             Self::ReleaseBigFishGame { .. } => "release_big_fish_game",
+            Self::ReleasePuzzle { .. } => "release_puzzle",
             Self::ReleaseWorld { .. } => "release_world",
             Self::RemoveDraftCard { .. } => "remove_draft_card",
             Self::RenameCustomWorld { .. } => "rename_custom_world",
@@ -1765,6 +1793,13 @@ impl __sdk::Reducer for Reducer {
                     },
                 )
             }
+            Self::HoldPuzzle { request } => {
+                __sats::bsatn::to_vec(
+                    &hold_puzzle_reducer::HoldPuzzleArgs {
+                        request: request.clone(),
+                    },
+                )
+            }
             Self::HoldWorld { request } => {
                 __sats::bsatn::to_vec(
                     &hold_world_reducer::HoldWorldArgs {
@@ -1889,6 +1924,13 @@ impl __sdk::Reducer for Reducer {
                 __sats::bsatn::to_vec(
                     &release_big_fish_game_reducer::ReleaseBigFishGameArgs {
                         game_id: game_id.clone(),
+                    },
+                )
+            }
+            Self::ReleasePuzzle { puzzle_id } => {
+                __sats::bsatn::to_vec(
+                    &release_puzzle_reducer::ReleasePuzzleArgs {
+                        puzzle_id: puzzle_id.clone(),
                     },
                 )
             }
@@ -2205,6 +2247,7 @@ pub struct DbUpdate {
     my_wallet_ledger: __sdk::TableUpdate<self::ProfileWalletLedger>,
     my_works: __sdk::TableUpdate<self::CustomWorldProfile>,
     puzzle_leader: __sdk::TableUpdate<self::PuzzleLeader>,
+    story_feed: __sdk::TableUpdate<self::StoryEvent>,
 }
 
 impl TryFrom<__ws::v2::TransactionUpdate> for DbUpdate {
@@ -2571,6 +2614,11 @@ impl TryFrom<__ws::v2::TransactionUpdate> for DbUpdate {
                         .puzzle_leader
                         .append(puzzle_leader_table::parse_table_update(table_update)?)
                 }
+                "story_feed" => {
+                    update
+                        .story_feed
+                        .append(story_feed_table::parse_table_update(table_update)?)
+                }
                 unknown => {
                     return Err(
                         __sdk::InternalError::unknown_name(
@@ -2864,6 +2912,8 @@ impl __sdk::DbUpdate for DbUpdate {
                 self::PuzzleLeader,
             >("puzzle_leader", &self.puzzle_leader)
             .with_updates_by_pk(|row| &row.id);
+        diff.story_feed = cache
+            .apply_diff_to_table::<self::StoryEvent>("story_feed", &self.story_feed);
         diff
     }
     fn parse_initial_rows(raw: __ws::v2::QueryRows) -> __sdk::Result<Self> {
@@ -3168,6 +3218,11 @@ impl __sdk::DbUpdate for DbUpdate {
                 "puzzle_leader" => {
                     update
                         .puzzle_leader
+                        .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
+                }
+                "story_feed" => {
+                    update
+                        .story_feed
                         .append(__sdk::parse_row_list_as_inserts(table_rows.rows)?)
                 }
                 unknown => {
@@ -3484,6 +3539,11 @@ impl __sdk::DbUpdate for DbUpdate {
                         .puzzle_leader
                         .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
                 }
+                "story_feed" => {
+                    update
+                        .story_feed
+                        .append(__sdk::parse_row_list_as_deletes(table_rows.rows)?)
+                }
                 unknown => {
                     return Err(
                         __sdk::InternalError::unknown_name("table", unknown, "QueryRows")
@@ -3562,6 +3622,7 @@ pub struct AppliedDiff<'r> {
     my_wallet_ledger: __sdk::TableAppliedDiff<'r, self::ProfileWalletLedger>,
     my_works: __sdk::TableAppliedDiff<'r, self::CustomWorldProfile>,
     puzzle_leader: __sdk::TableAppliedDiff<'r, self::PuzzleLeader>,
+    story_feed: __sdk::TableAppliedDiff<'r, self::StoryEvent>,
     __unused: std::marker::PhantomData<&'r ()>,
 }
 
@@ -3815,6 +3876,10 @@ impl<'r> __sdk::AppliedDiff<'r> for AppliedDiff<'r> {
             .invoke_table_row_callbacks::<
                 self::PuzzleLeader,
             >("puzzle_leader", &self.puzzle_leader, event);
+        callbacks
+            .invoke_table_row_callbacks::<
+                self::StoryEvent,
+            >("story_feed", &self.story_feed, event);
     }
 }
 
@@ -3902,6 +3967,7 @@ impl __sdk::SpacetimeModule for RemoteModule {
         my_wallet_ledger_table::register_table(client_cache);
         my_works_table::register_table(client_cache);
         puzzle_leader_table::register_table(client_cache);
+        story_feed_table::register_table(client_cache);
     }
     const ALL_TABLE_NAMES: &'static [&'static str] = &[
         "custom_world_gallery_entry",

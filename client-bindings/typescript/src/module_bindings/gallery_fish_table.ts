@@ -8,6 +8,8 @@ import { t as __t } from "spacetimedb";
 export default __t.row({
   gameId: __t.uuid().primaryKey().name("game_id"),
   isListed: __t.bool().name("is_listed"),
+  number: __t.u64(),
+  isOnFrontPage: __t.bool().name("is_on_front_page"),
   author: __t.identity(),
   versionId: __t.uuid().name("version_id"),
   versionNumber: __t.u32().name("version_number"),

@@ -84,6 +84,7 @@ import MyWalletRow from "./my_wallet_table";
 import MyWalletLedgerRow from "./my_wallet_ledger_table";
 import MyWorksRow from "./my_works_table";
 import PuzzleLeaderRow from "./puzzle_leader_table";
+import StoryFeedRow from "./story_feed_table";
 import AbandonBigFishRunReducer from "./abandon_big_fish_run_reducer";
 import AbandonPuzzleRunReducer from "./abandon_puzzle_run_reducer";
 import AbandonQuestReducer from "./abandon_quest_reducer";
@@ -128,6 +129,7 @@ import ForgetAiTaskReducer from "./forget_ai_task_reducer";
 import ForgetRoleIssuerReducer from "./forget_role_issuer_reducer";
 import GrantRoleReducer from "./grant_role_reducer";
 import HoldBigFishGameReducer from "./hold_big_fish_game_reducer";
+import HoldPuzzleReducer from "./hold_puzzle_reducer";
 import HoldWorldReducer from "./hold_world_reducer";
 import LikeWorldReducer from "./like_world_reducer";
 import MergeInventoryStacksReducer from "./merge_inventory_stacks_reducer";
@@ -146,6 +148,7 @@ import PublishWorldReducer from "./publish_world_reducer";
 import RegisterAssetObjectReducer from "./register_asset_object_reducer";
 import RejectDraftOperationReducer from "./reject_draft_operation_reducer";
 import ReleaseBigFishGameReducer from "./release_big_fish_game_reducer";
+import ReleasePuzzleReducer from "./release_puzzle_reducer";
 import ReleaseWorldReducer from "./release_world_reducer";
 import RemoveDraftCardReducer from "./remove_draft_card_reducer";
 import RenameCustomWorldReducer from "./rename_custom_world_reducer";
@@ -249,6 +252,8 @@ import * as GetProfileSaveArchiveAndReturnProcedure from "./get_profile_save_arc
 import * as GetProfileWalletAndReturnProcedure from "./get_profile_wallet_and_return_procedure";
 import * as GetRuntimeSettingAndReturnProcedure from "./get_runtime_setting_and_return_procedure";
 import * as GetRuntimeSnapshotAndReturnProcedure from "./get_runtime_snapshot_and_return_procedure";
+import * as HoldBigFishGameAndReturnProcedure from "./hold_big_fish_game_and_return_procedure";
+import * as HoldPuzzleAndReturnProcedure from "./hold_puzzle_and_return_procedure";
 import * as HoldWorldAndReturnProcedure from "./hold_world_and_return_procedure";
 import * as IssueLoginTicketAndReturnProcedure from "./issue_login_ticket_and_return_procedure";
 import * as LeaseNextAiTaskAndReturnProcedure from "./lease_next_ai_task_and_return_procedure";
@@ -262,6 +267,7 @@ import * as ListCustomWorldWorksAndReturnProcedure from "./list_custom_world_wor
 import * as ListDraftCardsAndReturnProcedure from "./list_draft_cards_and_return_procedure";
 import * as ListDraftOperationsAndReturnProcedure from "./list_draft_operations_and_return_procedure";
 import * as ListExpiredAssetObjectsAndReturnProcedure from "./list_expired_asset_objects_and_return_procedure";
+import * as ListGalleryFishAndReturnProcedure from "./list_gallery_fish_and_return_procedure";
 import * as ListGalleryPuzzlesAndReturnProcedure from "./list_gallery_puzzles_and_return_procedure";
 import * as ListLoginSessionsAndReturnProcedure from "./list_login_sessions_and_return_procedure";
 import * as ListLoginsAndReturnProcedure from "./list_logins_and_return_procedure";
@@ -306,6 +312,8 @@ import * as ReadTradeAndReturnProcedure from "./read_trade_and_return_procedure"
 import * as RefundProfileWalletAndReturnProcedure from "./refund_profile_wallet_and_return_procedure";
 import * as RegisterAssetObjectAndReturnProcedure from "./register_asset_object_and_return_procedure";
 import * as RejectDraftOperationAndReturnProcedure from "./reject_draft_operation_and_return_procedure";
+import * as ReleaseBigFishGameAndReturnProcedure from "./release_big_fish_game_and_return_procedure";
+import * as ReleasePuzzleAndReturnProcedure from "./release_puzzle_and_return_procedure";
 import * as ReleaseWorldAndReturnProcedure from "./release_world_and_return_procedure";
 import * as RemoveDraftCardAndReturnProcedure from "./remove_draft_card_and_return_procedure";
 import * as RenameCustomWorldAndReturnProcedure from "./rename_custom_world_and_return_procedure";
@@ -658,6 +666,11 @@ const tablesSchema = __schema({
       { name: "puzzle_leader_id_key", constraint: "unique", columns: ["id"] },
     ],
   }, PuzzleLeaderRow),
+  storyFeed: __table({
+    name: "story_feed",
+    indexes: [],
+    constraints: [],
+  }, StoryFeedRow),
 });
 
 const reducersSchema = __reducers(
@@ -705,6 +718,7 @@ const reducersSchema = __reducers(
   __reducerSchema("forget_role_issuer", ForgetRoleIssuerReducer),
   __reducerSchema("grant_role", GrantRoleReducer),
   __reducerSchema("hold_big_fish_game", HoldBigFishGameReducer),
+  __reducerSchema("hold_puzzle", HoldPuzzleReducer),
   __reducerSchema("hold_world", HoldWorldReducer),
   __reducerSchema("like_world", LikeWorldReducer),
   __reducerSchema("merge_inventory_stacks", MergeInventoryStacksReducer),
@@ -723,6 +737,7 @@ const reducersSchema = __reducers(
   __reducerSchema("register_asset_object", RegisterAssetObjectReducer),
   __reducerSchema("reject_draft_operation", RejectDraftOperationReducer),
   __reducerSchema("release_big_fish_game", ReleaseBigFishGameReducer),
+  __reducerSchema("release_puzzle", ReleasePuzzleReducer),
   __reducerSchema("release_world", ReleaseWorldReducer),
   __reducerSchema("remove_draft_card", RemoveDraftCardReducer),
   __reducerSchema("rename_custom_world", RenameCustomWorldReducer),
@@ -829,6 +844,8 @@ const proceduresSchema = __procedures(
   __procedureSchema("get_profile_wallet_and_return", GetProfileWalletAndReturnProcedure.params, GetProfileWalletAndReturnProcedure.returnType),
   __procedureSchema("get_runtime_setting_and_return", GetRuntimeSettingAndReturnProcedure.params, GetRuntimeSettingAndReturnProcedure.returnType),
   __procedureSchema("get_runtime_snapshot_and_return", GetRuntimeSnapshotAndReturnProcedure.params, GetRuntimeSnapshotAndReturnProcedure.returnType),
+  __procedureSchema("hold_big_fish_game_and_return", HoldBigFishGameAndReturnProcedure.params, HoldBigFishGameAndReturnProcedure.returnType),
+  __procedureSchema("hold_puzzle_and_return", HoldPuzzleAndReturnProcedure.params, HoldPuzzleAndReturnProcedure.returnType),
   __procedureSchema("hold_world_and_return", HoldWorldAndReturnProcedure.params, HoldWorldAndReturnProcedure.returnType),
   __procedureSchema("issue_login_ticket_and_return", IssueLoginTicketAndReturnProcedure.params, IssueLoginTicketAndReturnProcedure.returnType),
   __procedureSchema("lease_next_ai_task_and_return", LeaseNextAiTaskAndReturnProcedure.params, LeaseNextAiTaskAndReturnProcedure.returnType),
@@ -842,6 +859,7 @@ const proceduresSchema = __procedures(
   __procedureSchema("list_draft_cards_and_return", ListDraftCardsAndReturnProcedure.params, ListDraftCardsAndReturnProcedure.returnType),
   __procedureSchema("list_draft_operations_and_return", ListDraftOperationsAndReturnProcedure.params, ListDraftOperationsAndReturnProcedure.returnType),
   __procedureSchema("list_expired_asset_objects_and_return", ListExpiredAssetObjectsAndReturnProcedure.params, ListExpiredAssetObjectsAndReturnProcedure.returnType),
+  __procedureSchema("list_gallery_fish_and_return", ListGalleryFishAndReturnProcedure.params, ListGalleryFishAndReturnProcedure.returnType),
   __procedureSchema("list_gallery_puzzles_and_return", ListGalleryPuzzlesAndReturnProcedure.params, ListGalleryPuzzlesAndReturnProcedure.returnType),
   __procedureSchema("list_login_sessions_and_return", ListLoginSessionsAndReturnProcedure.params, ListLoginSessionsAndReturnProcedure.returnType),
   __procedureSchema("list_logins_and_return", ListLoginsAndReturnProcedure.params, ListLoginsAndReturnProcedure.returnType),
@@ -886,6 +904,8 @@ const proceduresSchema = __procedures(
   __procedureSchema("refund_profile_wallet_and_return", RefundProfileWalletAndReturnProcedure.params, RefundProfileWalletAndReturnProcedure.returnType),
   __procedureSchema("register_asset_object_and_return", RegisterAssetObjectAndReturnProcedure.params, RegisterAssetObjectAndReturnProcedure.returnType),
   __procedureSchema("reject_draft_operation_and_return", RejectDraftOperationAndReturnProcedure.params, RejectDraftOperationAndReturnProcedure.returnType),
+  __procedureSchema("release_big_fish_game_and_return", ReleaseBigFishGameAndReturnProcedure.params, ReleaseBigFishGameAndReturnProcedure.returnType),
+  __procedureSchema("release_puzzle_and_return", ReleasePuzzleAndReturnProcedure.params, ReleasePuzzleAndReturnProcedure.returnType),
   __procedureSchema("release_world_and_return", ReleaseWorldAndReturnProcedure.params, ReleaseWorldAndReturnProcedure.returnType),
   __procedureSchema("remove_draft_card_and_return", RemoveDraftCardAndReturnProcedure.params, RemoveDraftCardAndReturnProcedure.returnType),
   __procedureSchema("rename_custom_world_and_return", RenameCustomWorldAndReturnProcedure.params, RenameCustomWorldAndReturnProcedure.returnType),

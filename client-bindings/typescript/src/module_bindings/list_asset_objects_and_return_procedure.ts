@@ -10,6 +10,7 @@ export const params = {
   actingPlayer: __t.option(__t.identity()),
   bucket: __t.string(),
   afterKey: __t.string(),
+  untilKey: __t.string(),
   limit: __t.u32(),
 };
 export const returnType = __t.result(__t.array(AssetObject), DomainError);

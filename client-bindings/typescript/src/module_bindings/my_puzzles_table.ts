@@ -16,7 +16,9 @@ export default __t.row({
   get status() {
     return PuzzleStatus;
   },
-  isPublished: __t.bool().name("is_published"),
+  galleryNumber: __t.option(__t.u64()).name("gallery_number"),
+  isOnFrontPage: __t.bool().name("is_on_front_page"),
+  heldReason: __t.option(__t.string()).name("held_reason"),
   createdAt: __t.timestamp().name("created_at"),
   updatedAt: __t.timestamp().name("updated_at"),
   publishedAt: __t.option(__t.timestamp()).name("published_at"),

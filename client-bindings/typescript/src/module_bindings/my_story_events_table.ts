@@ -11,6 +11,7 @@ export default __t.row({
   sessionId: __t.uuid().name("session_id"),
   number: __t.u32(),
   owner: __t.identity(),
+  page: __t.u64(),
   get kind() {
     return StoryEventKind;
   },

@@ -675,6 +675,8 @@ export type BigFishEntity = __Infer<typeof BigFishEntity>;
 export const BigFishGalleryEntry = __t.object("BigFishGalleryEntry", {
   gameId: __t.uuid(),
   isListed: __t.bool(),
+  number: __t.u64(),
+  isOnFrontPage: __t.bool(),
   author: __t.identity(),
   versionId: __t.uuid(),
   versionNumber: __t.u32(),
@@ -686,6 +688,20 @@ export const BigFishGalleryEntry = __t.object("BigFishGalleryEntry", {
   publishedAt: __t.timestamp(),
 });
 export type BigFishGalleryEntry = __Infer<typeof BigFishGalleryEntry>;
+
+export const BigFishGalleryPage = __t.object("BigFishGalleryPage", {
+  get games() {
+    return __t.array(BigFishGalleryEntry);
+  },
+  nextCursor: __t.option(__t.u64()),
+});
+export type BigFishGalleryPage = __Infer<typeof BigFishGalleryPage>;
+
+export const BigFishGalleryPageRequest = __t.object("BigFishGalleryPageRequest", {
+  cursor: __t.option(__t.u64()),
+  length: __t.u32(),
+});
+export type BigFishGalleryPageRequest = __Infer<typeof BigFishGalleryPageRequest>;
 
 export const BigFishGame = __t.object("BigFishGame", {
   gameId: __t.uuid(),
@@ -1838,6 +1854,7 @@ export type LoginSession = __Infer<typeof LoginSession>;
 export const LoginSweep = __t.object("LoginSweep", {
   scheduledId: __t.u64(),
   scheduledAt: __t.scheduleAt(),
+  sweptUntil: __t.timestamp(),
 });
 export type LoginSweep = __Infer<typeof LoginSweep>;
 
@@ -2013,7 +2030,9 @@ export const PicturePuzzle = __t.object("PicturePuzzle", {
   get status() {
     return PuzzleStatus;
   },
-  isPublished: __t.bool(),
+  galleryNumber: __t.option(__t.u64()),
+  isOnFrontPage: __t.bool(),
+  heldReason: __t.option(__t.string()),
   createdAt: __t.timestamp(),
   updatedAt: __t.timestamp(),
   publishedAt: __t.option(__t.timestamp()),
@@ -2249,6 +2268,12 @@ export const PuzzleGalleryPlace = __t.object("PuzzleGalleryPlace", {
   number: __t.u64(),
 });
 export type PuzzleGalleryPlace = __Infer<typeof PuzzleGalleryPlace>;
+
+export const PuzzleHold = __t.object("PuzzleHold", {
+  puzzleId: __t.uuid(),
+  reason: __t.string(),
+});
+export type PuzzleHold = __Infer<typeof PuzzleHold>;
 
 export const PuzzleLeader = __t.object("PuzzleLeader", {
   id: __t.u64(),
@@ -2669,6 +2694,7 @@ export const StoryEvent = __t.object("StoryEvent", {
   sessionId: __t.uuid(),
   number: __t.u32(),
   owner: __t.identity(),
+  page: __t.u64(),
   get kind() {
     return StoryEventKind;
   },
@@ -2680,6 +2706,12 @@ export const StoryEvent = __t.object("StoryEvent", {
   happenedAt: __t.timestamp(),
 });
 export type StoryEvent = __Infer<typeof StoryEvent>;
+
+export const StoryEventCount = __t.object("StoryEventCount", {
+  owner: __t.identity(),
+  events: __t.u64(),
+});
+export type StoryEventCount = __Infer<typeof StoryEventCount>;
 
 export const StoryEventKind = __t.enum("StoryEventKind", {
   Begun: __t.unit(),

@@ -2,7 +2,11 @@
 //!
 //! The engine lets any client call any reducer and procedure, so this, not the engine, decides.
 
+use module_access::AccessError;
+
 use crate::*;
+
+const MODERATORS: &[Role] = &[Role::Moderator, Role::Admin];
 
 /// Whom an admitted call acts for.
 pub(crate) struct Caller {
@@ -28,6 +32,14 @@ pub(crate) fn guard(ctx: &ReducerContext, admits: Admits, named: Option<Identity
     }
     let roles = if player == sender { sender_roles } else { roles_of(ctx, player) };
     Ok(Caller { player, roles, sender_roles })
+}
+
+/// Errors: `forbidden` unless the player for whom the call acts is a Moderator or an Admin.
+pub(crate) fn check_moderator(caller: &Caller) -> Result<(), DomainError> {
+    match caller.roles.has_any(MODERATORS) {
+        true => Ok(()),
+        false => Err(AccessError::RoleMissing(MODERATORS).into()),
+    }
 }
 
 /// A scheduled run has no connection; a call under the owner's token has one.

@@ -18,6 +18,8 @@ pub struct LoginSweep {
     pub scheduled_id: u64,
     /// The due time.
     pub scheduled_at: ScheduleAt,
+    /// No login is left that ended before.
+    pub swept_until: Timestamp,
 }
 
 /// Removes what lapsed. Run by the schedule, every minute.
@@ -31,25 +33,38 @@ pub fn sweep_logins(ctx: &ReducerContext, timer: LoginSweep) -> Result<(), Domai
     // The engine deletes a range by itself, which costs far less than rows that come into the module first.
     ctx.db.login_ticket().expires_at().delete(..now);
     ctx.db.login_throttle().ends_at().delete(..now);
-    let sessions: Vec<_> = ctx.db.login_session().ends_at().filter(..now).take(SESSIONS_PER_RUN_MAX).collect();
-    for session in &sessions {
+    let ended: Vec<_> = ended_sessions(ctx, timer.swept_until).take(SESSIONS_PER_RUN_MAX).collect();
+    for session in &ended {
         end_session(ctx, session.session_id);
     }
-    // A full batch says that there may be more: the next run follows at once.
-    schedule_sweep(ctx, if sessions.len() == SESSIONS_PER_RUN_MAX { 0 } else { SWEEP_INTERVAL_MICROS })
+    match ended.len() {
+        // A full batch says that there may be more: the next run follows at once.
+        SESSIONS_PER_RUN_MAX => schedule_sweep(ctx, 0, timer.swept_until),
+        _ => schedule_sweep(ctx, SWEEP_INTERVAL_MICROS, now),
+    }
+}
+
+/// The logins that have ended, none of them before `since`. The host reads a whole range before its first row, and
+/// after a standstill many may have ended.
+fn ended_sessions(ctx: &ReducerContext, since: Timestamp) -> impl Iterator<Item = LoginSession> {
+    let (since, now) = (since.to_micros_since_unix_epoch(), ctx.timestamp.to_micros_since_unix_epoch());
+    module_rules::widening_spans(since, now.saturating_sub(1)).flat_map(|(from, to)| {
+        let instant = Timestamp::from_micros_since_unix_epoch;
+        ctx.db.login_session().ends_at().filter(instant(from)..=instant(to))
+    })
 }
 
 /// Has lapsed rows removed from now on. Not by `init`, which a database from before these tables never runs again.
 pub(crate) fn ensure_login_sweep(ctx: &ReducerContext) -> Result<(), DomainError> {
     match ctx.db.login_sweep().count() {
-        0 => schedule_sweep(ctx, SWEEP_INTERVAL_MICROS),
+        0 => schedule_sweep(ctx, SWEEP_INTERVAL_MICROS, ctx.timestamp),
         _ => Ok(()),
     }
 }
 
-fn schedule_sweep(ctx: &ReducerContext, pause_micros: i64) -> Result<(), DomainError> {
+fn schedule_sweep(ctx: &ReducerContext, pause_micros: i64, swept_until: Timestamp) -> Result<(), DomainError> {
     let due = ctx.timestamp.checked_add(TimeDuration::from_micros(pause_micros)).unwrap_or(ctx.timestamp);
-    let timer = LoginSweep { scheduled_id: 0, scheduled_at: ScheduleAt::Time(due) };
+    let timer = LoginSweep { scheduled_id: 0, scheduled_at: ScheduleAt::Time(due), swept_until };
     ctx.db.login_sweep().try_insert(timer).map_err(|_| DomainError::no_fresh_id())?;
     Ok(())
 }

@@ -207,8 +207,7 @@ pub fn list_expired_asset_objects_and_return(
     ctx.try_with_tx(|tx| {
         guard(tx, SERVICE, None)?;
         module_assets::check_listing_length("limit", u64::from(limit))?;
-        let deleted = tx.db.asset_object().by_status().filter(AssetStatus::Deleted);
-        Ok(deleted.take(limit as usize).collect())
+        Ok(deleted_objects(tx).take(limit as usize).collect())
     })
 }
 
@@ -253,6 +252,15 @@ pub fn expire_asset_upload(ctx: &ReducerContext, timer: AssetUploadExpiry) -> Re
 #[view(accessor = my_assets, public, primary_key = asset_id)]
 pub fn my_assets(ctx: &ViewContext) -> Vec<AssetObject> {
     ctx.db.asset_object().owner().filter(ctx.sender()).collect()
+}
+
+/// The deleted objects, slice by slice of their owners: the host reads a whole range before its first row, and there
+/// may be many.
+fn deleted_objects(ctx: &ReducerContext) -> impl Iterator<Item = AssetObject> {
+    module_assets::owner_slices().flat_map(|(from, to)| {
+        let owners = Identity::from_be_byte_array(from)..=Identity::from_be_byte_array(to);
+        ctx.db.asset_object().by_status().filter((AssetStatus::Deleted, owners))
+    })
 }
 
 fn register_object(

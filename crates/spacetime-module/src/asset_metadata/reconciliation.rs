@@ -2,8 +2,9 @@
 
 use crate::*;
 
-/// Lists up to `limit` (1 to 500) objects of a bucket, in every status, by the order of their keys and beginning
-/// after `after_key`, so that the facade can hold the object store against them.
+/// Lists up to `limit` (1 to 500) objects of a bucket, in every status, by the order of their keys, beginning after
+/// `after_key` and not beyond `until_key`, so that the facade can hold the object store against them. All that lies
+/// between the two keys is read, so they should be close to each other.
 ///
 /// Errors: `unauthenticated`; `forbidden` (for the Service only, by itself or in the name of an Operator);
 /// `invalid_argument`, `limit_exceeded`.
@@ -13,14 +14,17 @@ pub fn list_asset_objects_and_return(
     acting_player: Option<Identity>,
     bucket: String,
     after_key: String,
+    until_key: String,
     limit: u32,
 ) -> Result<Vec<AssetObject>, DomainError> {
     ctx.try_with_tx(|tx| {
         let caller = guard(tx, SERVICE, acting_player)?;
         check_may_reconcile(&caller)?;
         module_assets::check_listing_length("limit", u64::from(limit))?;
-        let from = tx.db.asset_object().by_location().filter((bucket.as_str(), after_key.as_str()..));
-        Ok(from.skip_while(|object| object.object_key == after_key).take(limit as usize).collect())
+        module_assets::check_key_range(&after_key, &until_key)?;
+        let keys = after_key.as_str()..=until_key.as_str();
+        let objects = tx.db.asset_object().by_location().filter((bucket.as_str(), keys));
+        Ok(objects.skip_while(|object| object.object_key == after_key).take(limit as usize).collect())
     })
 }
 

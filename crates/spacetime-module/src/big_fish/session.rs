@@ -1,9 +1,11 @@
 //! Creation of a game: the session, its ladder and its stages.
 
 mod messages;
+mod moderation;
 mod publishing;
 
 pub use messages::*;
+pub use moderation::*;
 pub use publishing::*;
 
 use module_big_fish::{Level, Slot, Stage, Step, Work};

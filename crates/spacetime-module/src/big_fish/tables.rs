@@ -232,7 +232,7 @@ pub struct BigFishGameVersion {
     pub published_at: Timestamp,
 }
 
-/// How the gallery shows a game.
+/// How the gallery shows a game. Never deleted, so that numbers have no gaps.
 #[table(accessor = big_fish_gallery_entry)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BigFishGalleryEntry {
@@ -240,8 +240,14 @@ pub struct BigFishGalleryEntry {
     #[primary_key]
     pub game_id: Uuid,
     /// Whether the gallery shows it.
-    #[index(btree)]
     pub is_listed: bool,
+    /// The game's number: games are numbered when first published, from 1.
+    /// The index serves ranges, which a unique one does not.
+    #[index(btree)]
+    pub number: u64,
+    /// Whether it is one of the newest 100 that the gallery shows.
+    #[index(btree)]
+    pub is_on_front_page: bool,
     /// The author.
     pub author: Identity,
     /// The version that a run would play.

@@ -13,7 +13,7 @@ pub use pages::*;
 pub use ranking::*;
 pub use tags::*;
 
-use module_custom_world::FRONT_PAGE_LENGTH;
+use module_rules::PlaceRange;
 use spacetimedb::AnonymousViewContext;
 
 use crate::*;
@@ -72,7 +72,7 @@ pub(crate) fn show_in_gallery(
     let present = ctx.db.custom_world_gallery_entry().world_id().find(version.world_id);
     let is_on_front_page = match &present {
         Some(present) => present.is_on_front_page,
-        None => enter_front_page(ctx, standing.number),
+        None => enter_front_page(ctx, &Worlds, standing.number),
     };
     let entry = CustomWorldGalleryEntry {
         world_id: version.world_id,
@@ -105,7 +105,7 @@ pub(crate) fn hide_from_gallery(ctx: &ReducerContext, world_id: Uuid) {
     };
     entries.world_id().delete(world_id);
     if entry.is_on_front_page {
-        fill_front_page(ctx);
+        fill_front_page(ctx, &Worlds);
     }
 }
 
@@ -127,28 +127,31 @@ pub(crate) fn copy_counts(ctx: &ReducerContext, standing: &CustomWorldStanding) 
     }
 }
 
-/// Whether the world of this number belongs on the front page; makes room for it if so.
-fn enter_front_page(ctx: &ReducerContext, number: u64) -> bool {
-    let entries = ctx.db.custom_world_gallery_entry();
-    let present: Vec<_> = entries.is_on_front_page().filter(true).collect();
-    if present.len() < FRONT_PAGE_LENGTH {
-        return true;
-    }
-    match present.into_iter().min_by_key(|entry| entry.number) {
-        Some(oldest) if oldest.number < number => {
-            entries.world_id().update(CustomWorldGalleryEntry { is_on_front_page: false, ..oldest });
-            true
-        }
-        _ => false,
-    }
-}
+/// The gallery of worlds, for its front page.
+struct Worlds;
 
-/// Fills the place that a world has left on the front page with the next older one.
-fn fill_front_page(ctx: &ReducerContext) {
-    let entries = ctx.db.custom_world_gallery_entry();
-    let oldest = entries.is_on_front_page().filter(true).min_by_key(|entry| entry.number);
-    let cursor = oldest.map(|entry| entry.number);
-    if let Some(next) = newest_before(ctx, cursor) {
-        entries.world_id().update(CustomWorldGalleryEntry { is_on_front_page: true, ..next });
+impl Gallery for Worlds {
+    fn front_page(&self, ctx: &ReducerContext) -> Vec<(u64, Uuid)> {
+        let entries = ctx.db.custom_world_gallery_entry().is_on_front_page().filter(true);
+        entries.map(|entry| (entry.number, entry.world_id)).collect()
+    }
+
+    fn last_number(&self, ctx: &ReducerContext) -> u64 {
+        ctx.db.custom_world_standing().count()
+    }
+
+    fn newest_below(&self, ctx: &ReducerContext, range: PlaceRange) -> Option<Uuid> {
+        let shown = |standing: &CustomWorldStanding| {
+            let entry = ctx.db.custom_world_gallery_entry().world_id().find(standing.world_id);
+            entry.is_some_and(|entry| !entry.is_on_front_page)
+        };
+        places_down(ctx, range).into_iter().find(shown).map(|standing| standing.world_id)
+    }
+
+    fn set_on_front_page(&self, ctx: &ReducerContext, id: Uuid, is_on_front_page: bool) {
+        let entries = ctx.db.custom_world_gallery_entry();
+        if let Some(entry) = entries.world_id().find(id) {
+            entries.world_id().update(CustomWorldGalleryEntry { is_on_front_page, ..entry });
+        }
     }
 }

@@ -335,7 +335,7 @@ pub(crate) fn store_world_profile(
     ctx: &ReducerContext,
     profile: CustomWorldProfile,
 ) -> Result<CustomWorldProfile, DomainError> {
-    let revision = profile.revision.checked_add(1).ok_or_else(DomainError::no_fresh_id)?;
+    let revision = module_rules::next_number("The revision of a world", profile.revision)?;
     let changed = CustomWorldProfile { revision, updated_at: ctx.timestamp, ..profile };
     Ok(ctx.db.custom_world_profile().world_id().update(changed))
 }

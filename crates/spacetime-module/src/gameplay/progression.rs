@@ -190,7 +190,7 @@ pub(crate) fn award_experience(
     if rises {
         unlock_chapters(ctx, story, progression)?;
     }
-    let chapter = find_chapter(ctx, story, &story.chapter_key).ok_or_else(DomainError::no_fresh_id)?;
+    let chapter = find_chapter(ctx, story, &story.chapter_key).ok_or_else(chapter_missing)?;
     let experience = module_progression::gain(chapter.experience, gain.awarded)?.experience;
     let chapter = ChapterProgression { experience, updated_at: ctx.timestamp, ..chapter };
     ctx.db.chapter_progression().id().update(chapter);
@@ -268,6 +268,11 @@ fn unlock_chapters(
 
 fn find_progression(ctx: &ReducerContext, player: Identity, world_id: Uuid) -> Option<PlayerProgression> {
     ctx.db.player_progression().by_world().filter((player, world_id)).next()
+}
+
+/// Opening a progression unlocks the story's chapter, so that nobody should ever read this.
+fn chapter_missing() -> DomainError {
+    DomainError::new(DomainErrorCode::Internal, "The story's chapter was never unlocked. Tell an Operator.")
 }
 
 fn find_chapter(ctx: &ReducerContext, story: &StorySession, chapter_key: &str) -> Option<ChapterProgression> {

@@ -5,7 +5,7 @@ mod refreshing;
 mod tickets;
 
 use spacetime_module::*;
-use spacetimedb::Identity;
+use spacetimedb::{Identity, ScheduleAt, Timestamp};
 
 use crate::world::{Actor, World};
 
@@ -49,6 +49,11 @@ pub fn ticket_request(name: &str, secret: &str) -> LoginTicketRequest {
 
 pub fn throttle(key: &str, uses_max: u32) -> LoginThrottleRule {
     LoginThrottleRule { key: key.to_owned(), uses_max, window_s: 60 }
+}
+
+/// A sweep that is due now, after one that has removed what ended before `swept_until`.
+pub fn sweep_due(world: &World, swept_until: Timestamp) -> LoginSweep {
+    LoginSweep { scheduled_id: 1, scheduled_at: ScheduleAt::Time(world.now()), swept_until }
 }
 
 /// The identity that a grant gives its player.

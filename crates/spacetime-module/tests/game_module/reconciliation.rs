@@ -2,11 +2,18 @@
 
 use spacetime_module::*;
 
-use crate::world::{Actor, World, above, registration};
+use crate::world::{Actor, World, above, invalid, registration};
 
-fn listed(world: &World, after: &str, limit: u32) -> Vec<String> {
-    let bucket = registration("a").bucket;
-    let rows = world.call(Actor::Service, |ctx| list_asset_objects_and_return(ctx, None, bucket, after.into(), limit));
+/// Behind every key.
+const LAST: &str = "~";
+
+fn list(world: &World, bucket: &str, keys: (&str, &str), limit: u32) -> Result<Vec<AssetObject>, DomainError> {
+    let (after, until) = (keys.0.to_owned(), keys.1.to_owned());
+    world.call(Actor::Service, |ctx| list_asset_objects_and_return(ctx, None, bucket.to_owned(), after, until, limit))
+}
+
+fn listed(world: &World, after: &str, until: &str, limit: u32) -> Vec<String> {
+    let rows = list(world, &registration("a").bucket, (after, until), limit);
     rows.unwrap().into_iter().map(|row| row.object_key).collect()
 }
 
@@ -19,12 +26,14 @@ fn rows_of_every_status_are_listed_page_by_page() {
     world.delete(Actor::Alice, deleted.asset_id).unwrap();
     let mut keys = vec![pending, confirmed, deleted.object_key];
     keys.sort();
-    assert_eq!(listed(&world, "", 500), keys);
-    assert_eq!(listed(&world, "", 2), keys[..2]);
-    assert_eq!(listed(&world, &keys[1], 2), keys[2..]);
-    let other =
-        world.call(Actor::Service, |ctx| list_asset_objects_and_return(ctx, None, "other".into(), String::new(), 9));
-    assert_eq!(other, Ok(Vec::new()), "another bucket has none of them");
+    assert_eq!(listed(&world, "", LAST, 500), keys);
+    assert_eq!(listed(&world, "", LAST, 2), keys[..2]);
+    assert_eq!(listed(&world, &keys[1], LAST, 2), keys[2..]);
+    assert_eq!(listed(&world, "", &keys[1], 500), keys[..2], "the last key is one of them");
+    assert_eq!(listed(&world, &keys[1], &keys[1], 500), Vec::<String>::new(), "and the one before is not");
+    assert_eq!(list(&world, "other", ("", LAST), 9), Ok(Vec::new()), "another bucket has none of them");
+    let refusal = world.refused(|world| list(world, "other", ("b", "a"), 9));
+    assert_eq!(refusal.code, invalid("until_key"));
 }
 
 #[test]
@@ -42,7 +51,8 @@ fn an_operator_may_have_the_service_list_and_players_may_not() {
     let world = World::new();
     let ask = |named: Actor| {
         world.call(Actor::Service, |ctx| {
-            list_asset_objects_and_return(ctx, Some(named.identity()), "worldloom".into(), String::new(), 1)
+            let (named, bucket) = (Some(named.identity()), "worldloom".to_owned());
+            list_asset_objects_and_return(ctx, named, bucket, String::new(), LAST.to_owned(), 1)
         })
     };
     assert!(ask(Actor::Operator).is_ok());
@@ -54,9 +64,7 @@ fn an_operator_may_have_the_service_list_and_players_may_not() {
 #[test]
 fn one_call_takes_500_at_most() {
     let world = World::new();
-    let rows = world
-        .call(Actor::Service, |ctx| list_asset_objects_and_return(ctx, None, "worldloom".into(), String::new(), 501));
-    assert_eq!(rows.unwrap_err().code, above(500));
+    assert_eq!(list(&world, "worldloom", ("", LAST), 501).unwrap_err().code, above(500));
     let keys = vec![String::from("a"); 501];
     let rows = world.call(Actor::Service, |ctx| find_asset_objects_and_return(ctx, "worldloom".into(), keys));
     assert_eq!(rows.unwrap_err().code, above(500));

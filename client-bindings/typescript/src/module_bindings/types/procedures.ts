@@ -72,6 +72,8 @@ import type * as GetProfileSaveArchiveAndReturnProcedure from "../get_profile_sa
 import type * as GetProfileWalletAndReturnProcedure from "../get_profile_wallet_and_return_procedure";
 import type * as GetRuntimeSettingAndReturnProcedure from "../get_runtime_setting_and_return_procedure";
 import type * as GetRuntimeSnapshotAndReturnProcedure from "../get_runtime_snapshot_and_return_procedure";
+import type * as HoldBigFishGameAndReturnProcedure from "../hold_big_fish_game_and_return_procedure";
+import type * as HoldPuzzleAndReturnProcedure from "../hold_puzzle_and_return_procedure";
 import type * as HoldWorldAndReturnProcedure from "../hold_world_and_return_procedure";
 import type * as IssueLoginTicketAndReturnProcedure from "../issue_login_ticket_and_return_procedure";
 import type * as LeaseNextAiTaskAndReturnProcedure from "../lease_next_ai_task_and_return_procedure";
@@ -85,6 +87,7 @@ import type * as ListCustomWorldWorksAndReturnProcedure from "../list_custom_wor
 import type * as ListDraftCardsAndReturnProcedure from "../list_draft_cards_and_return_procedure";
 import type * as ListDraftOperationsAndReturnProcedure from "../list_draft_operations_and_return_procedure";
 import type * as ListExpiredAssetObjectsAndReturnProcedure from "../list_expired_asset_objects_and_return_procedure";
+import type * as ListGalleryFishAndReturnProcedure from "../list_gallery_fish_and_return_procedure";
 import type * as ListGalleryPuzzlesAndReturnProcedure from "../list_gallery_puzzles_and_return_procedure";
 import type * as ListLoginSessionsAndReturnProcedure from "../list_login_sessions_and_return_procedure";
 import type * as ListLoginsAndReturnProcedure from "../list_logins_and_return_procedure";
@@ -129,6 +132,8 @@ import type * as ReadTradeAndReturnProcedure from "../read_trade_and_return_proc
 import type * as RefundProfileWalletAndReturnProcedure from "../refund_profile_wallet_and_return_procedure";
 import type * as RegisterAssetObjectAndReturnProcedure from "../register_asset_object_and_return_procedure";
 import type * as RejectDraftOperationAndReturnProcedure from "../reject_draft_operation_and_return_procedure";
+import type * as ReleaseBigFishGameAndReturnProcedure from "../release_big_fish_game_and_return_procedure";
+import type * as ReleasePuzzleAndReturnProcedure from "../release_puzzle_and_return_procedure";
 import type * as ReleaseWorldAndReturnProcedure from "../release_world_and_return_procedure";
 import type * as RemoveDraftCardAndReturnProcedure from "../remove_draft_card_and_return_procedure";
 import type * as RenameCustomWorldAndReturnProcedure from "../rename_custom_world_and_return_procedure";
@@ -305,6 +310,10 @@ export type GetRuntimeSettingAndReturnArgs = __Infer<typeof GetRuntimeSettingAnd
 export type GetRuntimeSettingAndReturnResult = __Infer<typeof GetRuntimeSettingAndReturnProcedure.returnType>;
 export type GetRuntimeSnapshotAndReturnArgs = __Infer<typeof GetRuntimeSnapshotAndReturnProcedure.params>;
 export type GetRuntimeSnapshotAndReturnResult = __Infer<typeof GetRuntimeSnapshotAndReturnProcedure.returnType>;
+export type HoldBigFishGameAndReturnArgs = __Infer<typeof HoldBigFishGameAndReturnProcedure.params>;
+export type HoldBigFishGameAndReturnResult = __Infer<typeof HoldBigFishGameAndReturnProcedure.returnType>;
+export type HoldPuzzleAndReturnArgs = __Infer<typeof HoldPuzzleAndReturnProcedure.params>;
+export type HoldPuzzleAndReturnResult = __Infer<typeof HoldPuzzleAndReturnProcedure.returnType>;
 export type HoldWorldAndReturnArgs = __Infer<typeof HoldWorldAndReturnProcedure.params>;
 export type HoldWorldAndReturnResult = __Infer<typeof HoldWorldAndReturnProcedure.returnType>;
 export type IssueLoginTicketAndReturnArgs = __Infer<typeof IssueLoginTicketAndReturnProcedure.params>;
@@ -331,6 +340,8 @@ export type ListDraftOperationsAndReturnArgs = __Infer<typeof ListDraftOperation
 export type ListDraftOperationsAndReturnResult = __Infer<typeof ListDraftOperationsAndReturnProcedure.returnType>;
 export type ListExpiredAssetObjectsAndReturnArgs = __Infer<typeof ListExpiredAssetObjectsAndReturnProcedure.params>;
 export type ListExpiredAssetObjectsAndReturnResult = __Infer<typeof ListExpiredAssetObjectsAndReturnProcedure.returnType>;
+export type ListGalleryFishAndReturnArgs = __Infer<typeof ListGalleryFishAndReturnProcedure.params>;
+export type ListGalleryFishAndReturnResult = __Infer<typeof ListGalleryFishAndReturnProcedure.returnType>;
 export type ListGalleryPuzzlesAndReturnArgs = __Infer<typeof ListGalleryPuzzlesAndReturnProcedure.params>;
 export type ListGalleryPuzzlesAndReturnResult = __Infer<typeof ListGalleryPuzzlesAndReturnProcedure.returnType>;
 export type ListLoginSessionsAndReturnArgs = __Infer<typeof ListLoginSessionsAndReturnProcedure.params>;
@@ -419,6 +430,10 @@ export type RegisterAssetObjectAndReturnArgs = __Infer<typeof RegisterAssetObjec
 export type RegisterAssetObjectAndReturnResult = __Infer<typeof RegisterAssetObjectAndReturnProcedure.returnType>;
 export type RejectDraftOperationAndReturnArgs = __Infer<typeof RejectDraftOperationAndReturnProcedure.params>;
 export type RejectDraftOperationAndReturnResult = __Infer<typeof RejectDraftOperationAndReturnProcedure.returnType>;
+export type ReleaseBigFishGameAndReturnArgs = __Infer<typeof ReleaseBigFishGameAndReturnProcedure.params>;
+export type ReleaseBigFishGameAndReturnResult = __Infer<typeof ReleaseBigFishGameAndReturnProcedure.returnType>;
+export type ReleasePuzzleAndReturnArgs = __Infer<typeof ReleasePuzzleAndReturnProcedure.params>;
+export type ReleasePuzzleAndReturnResult = __Infer<typeof ReleasePuzzleAndReturnProcedure.returnType>;
 export type ReleaseWorldAndReturnArgs = __Infer<typeof ReleaseWorldAndReturnProcedure.params>;
 export type ReleaseWorldAndReturnResult = __Infer<typeof ReleaseWorldAndReturnProcedure.returnType>;
 export type RemoveDraftCardAndReturnArgs = __Infer<typeof RemoveDraftCardAndReturnProcedure.params>;

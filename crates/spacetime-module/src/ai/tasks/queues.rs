@@ -99,7 +99,7 @@ fn load_queue(ctx: &ReducerContext, kind: &str) -> Result<AiTaskQueue, DomainErr
 
 /// The host reads a whole range before its first row, so a long queue is not read as one.
 fn first_of(ctx: &ReducerContext, queue: AiTaskQueue) -> Option<AiTask> {
-    for (begin, end) in module_ai::waiting_spans(ai_micros(queue.nothing_before), ai_micros(ctx.timestamp)) {
+    for (begin, end) in module_rules::widening_spans(ai_micros(queue.nothing_before), ai_micros(ctx.timestamp)) {
         let span = (&queue.kind, AiTaskStatus::Pending, ai_instant(begin)..=ai_instant(end));
         let waiting = ctx.db.ai_task().by_queue().filter(span);
         if let Some(first) = waiting.min_by_key(|task| (task.available_at, task.created_at)) {

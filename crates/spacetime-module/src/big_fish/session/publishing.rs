@@ -1,11 +1,8 @@
 //! Publishing a game, taking it from the gallery, and reading what was published.
 
 use module_big_fish::{Step, Work};
-use spacetimedb::AnonymousViewContext;
 
 use crate::*;
-
-const MODERATORS: Admits = Admits::Holders(&[Role::Moderator, Role::Admin]);
 
 /// A session to publish.
 #[derive(SpacetimeType, Clone, Debug, PartialEq, Eq)]
@@ -16,15 +13,6 @@ pub struct BigFishPublication {
     pub revision: u64,
     /// Chosen by the caller, unique per author: the same request again has the same result.
     pub idempotency_key: String,
-}
-
-/// A game to hold back.
-#[derive(SpacetimeType, Clone, Debug, PartialEq, Eq)]
-pub struct BigFishHold {
-    /// The game.
-    pub game_id: Uuid,
-    /// Why, for its author to read; at most 500 bytes.
-    pub reason: String,
 }
 
 /// Publishes a session of the sender.
@@ -43,31 +31,6 @@ pub fn publish_big_fish_game(ctx: &ReducerContext, request: BigFishPublication) 
 pub fn unpublish_big_fish_game(ctx: &ReducerContext, game_id: Uuid) -> Result<(), DomainError> {
     let caller = guard(ctx, Admits::Players, None)?;
     unpublish_game(ctx, &caller, game_id).map(drop)
-}
-
-/// Takes a game from the gallery, and keeps it out until it is released. For Moderator and Admin.
-/// Runs that have begun go on.
-///
-/// Errors: `unauthenticated`; `forbidden` (for Moderator and Admin only); `invalid_argument`,
-/// `limit_exceeded`; `not_found`.
-#[reducer]
-pub fn hold_big_fish_game(ctx: &ReducerContext, request: BigFishHold) -> Result<(), DomainError> {
-    guard(ctx, MODERATORS, None)?;
-    module_big_fish::check_held_reason(&request.reason)?;
-    let game = take_from_gallery(ctx, find_big_fish_game(ctx, request.game_id)?);
-    store_game(ctx, BigFishGame { held_reason: Some(request.reason), ..game });
-    Ok(())
-}
-
-/// Lets the author publish a game again that was held back. For Moderator and Admin.
-///
-/// Errors: `unauthenticated`; `forbidden` (for Moderator and Admin only); `not_found`.
-#[reducer]
-pub fn release_big_fish_game(ctx: &ReducerContext, game_id: Uuid) -> Result<(), DomainError> {
-    guard(ctx, MODERATORS, None)?;
-    let game = find_big_fish_game(ctx, game_id)?;
-    store_game(ctx, BigFishGame { held_reason: None, ..game });
-    Ok(())
 }
 
 /// Publishes a session as the next version of its game, which is made the first time, shows it
@@ -130,12 +93,6 @@ pub fn my_fish_games(ctx: &ViewContext) -> Vec<BigFishGame> {
     ctx.db.big_fish_game().owner().filter(ctx.sender()).collect()
 }
 
-/// Every published game, for everybody.
-#[view(accessor = gallery_fish, public, primary_key = game_id)]
-pub fn gallery_fish(ctx: &AnonymousViewContext) -> Vec<BigFishGalleryEntry> {
-    ctx.db.big_fish_gallery_entry().is_listed().filter(true).collect()
-}
-
 fn publish_session(
     ctx: &ReducerContext,
     caller: &Caller,
@@ -150,7 +107,7 @@ fn publish_session(
     check_big_fish_levels(&session.levels)?;
     let game = next_game(ctx, &session)?;
     let version = insert_version(ctx, caller, &session, &game)?;
-    show_in_gallery(ctx, &game, &version);
+    show_big_fish_game(ctx, &game, &version);
     let (game_id, stage) = (Some(game.game_id), BigFishStage::Published);
     ctx.db.big_fish_game().game_id().insert_or_update(BigFishGame { version_id: version.version_id, ..game });
     store_big_fish_revision(ctx, BigFishCreationSession { stage, game_id, ..session });
@@ -180,7 +137,7 @@ fn next_game(ctx: &ReducerContext, session: &BigFishCreationSession) -> Result<B
             }
         }
     };
-    module_big_fish::check_not_held(game.held_reason.as_deref())?;
+    module_rules::check_not_held("The game", game.held_reason.as_deref())?;
     Ok(BigFishGame {
         status: BigFishGameStatus::Published,
         version_number: module_big_fish::next_version_number(game.version_number)?,
@@ -213,26 +170,6 @@ fn insert_version(
     versions.try_insert(version).map_err(|_| DomainError::no_fresh_id())
 }
 
-fn show_in_gallery(ctx: &ReducerContext, game: &BigFishGame, version: &BigFishGameVersion) {
-    let mut species = Vec::with_capacity(version.levels.len());
-    for published in &version.levels {
-        species.push(published.level.name.clone());
-    }
-    ctx.db.big_fish_gallery_entry().game_id().insert_or_update(BigFishGalleryEntry {
-        game_id: game.game_id,
-        is_listed: true,
-        author: game.owner,
-        version_id: version.version_id,
-        version_number: version.number,
-        title: version.title.clone(),
-        description: version.description.clone(),
-        species,
-        cover_asset_id: version.levels.last().map_or(Uuid::NIL, |top| top.picture_asset_id),
-        plays_shown: module_big_fish::plays_shown(game.play_count),
-        published_at: version.published_at,
-    });
-}
-
 fn unpublish_game(ctx: &ReducerContext, caller: &Caller, game_id: Uuid) -> Result<BigFishGame, DomainError> {
     let game = find_big_fish_game(ctx, game_id)?;
     module_big_fish::check_own("game", &game.owner, &caller.player)?;
@@ -243,15 +180,12 @@ fn unpublish_game(ctx: &ReducerContext, caller: &Caller, game_id: Uuid) -> Resul
 }
 
 /// The game as it is to be stored once it is out of the gallery, which it is now.
-fn take_from_gallery(ctx: &ReducerContext, game: BigFishGame) -> BigFishGame {
-    let entries = ctx.db.big_fish_gallery_entry();
-    if let Some(entry) = entries.game_id().find(game.game_id) {
-        entries.game_id().update(BigFishGalleryEntry { is_listed: false, ..entry });
-    }
+pub(super) fn take_from_gallery(ctx: &ReducerContext, game: BigFishGame) -> BigFishGame {
+    hide_big_fish_game(ctx, game.game_id);
     BigFishGame { status: BigFishGameStatus::Unpublished, ..game }
 }
 
-fn store_game(ctx: &ReducerContext, game: BigFishGame) -> BigFishGame {
+pub(super) fn store_game(ctx: &ReducerContext, game: BigFishGame) -> BigFishGame {
     ctx.db.big_fish_game().game_id().update(BigFishGame { updated_at: ctx.timestamp, ..game })
 }
 

@@ -191,7 +191,11 @@ pub(crate) fn draft_entries_of(
 /// An index gives the rows that this transaction has written before the others, so its order
 /// alone is not one to rely on.
 fn ordered(cards: impl Iterator<Item = CustomWorldDraftCard>) -> Vec<CustomWorldDraftCard> {
-    let mut cards: Vec<_> = cards.collect();
+    in_card_order(cards.collect())
+}
+
+/// By kind, then key. In one place: a sort is compiled anew for each closure that it is given.
+fn in_card_order(mut cards: Vec<CustomWorldDraftCard>) -> Vec<CustomWorldDraftCard> {
     cards.sort_by(|one, other| (one.kind, &one.key).cmp(&(other.kind, &other.key)));
     cards
 }
@@ -274,7 +278,7 @@ pub(crate) fn place_of(card: Option<&CustomWorldDraftCard>) -> Place {
 
 /// The revision after this one.
 pub(crate) fn next_revision(revision: u64) -> Result<u64, DomainError> {
-    revision.checked_add(1).ok_or_else(DomainError::no_fresh_id)
+    Ok(module_rules::next_number("A revision", revision)?)
 }
 
 fn add_card(

@@ -92,7 +92,7 @@ fn add_like(ctx: &ReducerContext, caller: &Caller, world_id: Uuid) -> Result<u64
     module_custom_world::check_like_count(likes.player().filter(caller.player).count() as u64)?;
     let like = CustomWorldLike { id: 0, player: caller.player, world_id, liked_at: ctx.timestamp };
     likes.try_insert(like).map_err(|_| DomainError::no_fresh_id())?;
-    let count = standing.likes.checked_add(1).ok_or_else(DomainError::no_fresh_id)?;
+    let count = module_rules::next_number("The number of likes of a world", standing.likes)?;
     Ok(store_likes(ctx, standing, count))
 }
 

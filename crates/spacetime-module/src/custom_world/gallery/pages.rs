@@ -1,7 +1,7 @@
 //! Pages of the gallery. A page reads at most five ranges of its own length, whatever the size of
 //! the gallery; worlds that are not published now leave it shorter.
 
-use module_rules::PageBuilder;
+use module_rules::{PageBuilder, PlaceRange};
 
 use crate::*;
 
@@ -156,18 +156,8 @@ fn tag_page(ctx: &ReducerContext, request: &CustomWorldTagPageRequest) -> Result
     Ok(CustomWorldGalleryPage::from_builder(page, 1))
 }
 
-/// The newest world that is shown and is older than `cursor` says, if it is among the next few
-/// hundred. Unlike a page, this looks at no more worlds than it must.
-pub(crate) fn newest_before(ctx: &ReducerContext, cursor: Option<u64>) -> Option<CustomWorldGalleryEntry> {
-    let last = ctx.db.custom_world_standing().count();
-    let length = module_rules::PAGE_LENGTH_MAX as u32;
-    module_rules::ranges_down(cursor, last, length)
-        .flat_map(|range| places_down(ctx, range))
-        .find_map(|standing| shown(ctx, standing.world_id).filter(|entry| !entry.is_on_front_page))
-}
-
 /// The worlds numbered within a range, the newest first.
-fn places_down(ctx: &ReducerContext, (from, to): (u64, u64)) -> Vec<CustomWorldStanding> {
+pub(crate) fn places_down(ctx: &ReducerContext, (from, to): PlaceRange) -> Vec<CustomWorldStanding> {
     descending(ctx.db.custom_world_standing().number().filter(from..=to), |standing| standing.number)
 }
 

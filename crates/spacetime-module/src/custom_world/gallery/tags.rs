@@ -43,7 +43,7 @@ pub(crate) fn note_tags(ctx: &ReducerContext, world_id: Uuid, tags: &[String]) -
         if taggings.by_world().filter((world_id, tag)).next().is_some() {
             continue;
         }
-        let number = tagged_worlds(ctx, tag).checked_add(1).ok_or_else(DomainError::no_fresh_id)?;
+        let number = module_rules::next_number("The number of worlds with a tag", tagged_worlds(ctx, tag))?;
         ctx.db.custom_world_tag().tag().insert_or_update(CustomWorldTag { tag: tag.clone(), worlds: number });
         let tagging = CustomWorldTagging { id: 0, tag: tag.clone(), number, world_id };
         taggings.try_insert(tagging).map_err(|_| DomainError::no_fresh_id())?;

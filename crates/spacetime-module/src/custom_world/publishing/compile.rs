@@ -77,8 +77,7 @@ pub(crate) struct CompiledDraft {
 ///
 /// Errors: `internal` if an entry cannot be encoded.
 pub(crate) fn compile_draft(ctx: &ReducerContext, profile: &CustomWorldProfile) -> Result<CompiledDraft, DomainError> {
-    let mut cards: Vec<_> = draft_entries(ctx, profile.world_id).collect();
-    cards.sort_by(|one, other| (one.kind, &one.key).cmp(&(other.kind, &other.key)));
+    let cards: Vec<_> = draft_entries(ctx, profile.world_id).collect();
     let cover = bound_cover(ctx, profile.world_id);
     let mut entries = Vec::with_capacity(cards.len());
     let mut encoded = Vec::with_capacity(cards.len());

@@ -1,11 +1,8 @@
 //! Moderators hold worlds back, and let them go again.
 
-use module_access::AccessError;
 use module_custom_world::WorldStatus;
 
 use crate::*;
-
-const MODERATORS: &[Role] = &[Role::Moderator, Role::Admin];
 
 /// What a Moderator did about a world.
 #[derive(SpacetimeType, Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,9 +129,7 @@ fn moderated_world(
     caller: &Caller,
     request: &CustomWorldModerationRequest,
 ) -> Result<(CustomWorldProfile, WorldStatus), DomainError> {
-    if !caller.roles.has_any(MODERATORS) {
-        return Err(AccessError::RoleMissing(MODERATORS).into());
-    }
+    check_moderator(caller)?;
     module_custom_world::check_reason(&request.reason)?;
     let profile = ctx.db.custom_world_profile().world_id().find(request.world_id);
     let profile = profile.ok_or(RuleError::Hidden { what: "world" })?;

@@ -32,7 +32,8 @@ pub enum StoryEventKind {
 /// One event of one story. Events are only ever added.
 #[table(
     accessor = story_event,
-    index(accessor = by_number, btree(columns = [session_id, number]))
+    index(accessor = by_number, btree(columns = [session_id, number])),
+    index(accessor = by_page, btree(columns = [owner, page]))
 )]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoryEvent {
@@ -45,8 +46,9 @@ pub struct StoryEvent {
     /// Its place in the story, from 1 without gaps; the pair is unique.
     pub number: u32,
     /// The player.
-    #[index(btree)]
     pub owner: Identity,
+    /// Which page of all events of the player's stories it is on, from 0.
+    pub page: u64,
     /// What it tells.
     pub kind: StoryEventKind,
     /// The chapter in which the story was after it.
@@ -61,6 +63,17 @@ pub struct StoryEvent {
     pub text: String,
     /// When it happened.
     pub happened_at: Timestamp,
+}
+
+/// How many events the stories of a player have told, which says on which pages the newest are.
+#[table(accessor = story_event_count)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoryEventCount {
+    /// The player.
+    #[primary_key]
+    pub owner: Identity,
+    /// How many, over all stories.
+    pub events: u64,
 }
 
 /// Which events of a story to list.
@@ -101,11 +114,26 @@ pub fn list_story_events_and_return(
     })
 }
 
-/// What happened in the sender's own stories, each event where it happened: the events that a
-/// branch shares are those of its parent up to its `shared_event_count`.
+/// What happened last in the sender's own stories, over all of them: between 101 and 200 events, or
+/// all if there are fewer. An event is shown where it happened; those that a branch shares are its
+/// parent's.
 #[view(accessor = my_story_events, public, primary_key = id)]
 pub fn my_story_events(ctx: &ViewContext) -> Vec<StoryEvent> {
-    ctx.db.story_event().owner().filter(ctx.sender()).collect()
+    let count = ctx.db.story_event_count().owner().find(ctx.sender());
+    let pages = module_story::shown_pages(count.map_or(0, |count| count.events));
+    pages.flat_map(|page| ctx.db.story_event().by_page().filter((ctx.sender(), page))).collect()
+}
+
+/// The newest eight events that happened in one of the sender's own stories: what a player needs
+/// who has listed those that there were before. Others see nothing.
+#[view(accessor = story_feed, public)]
+pub fn story_feed(ctx: &ViewContext, session_id: Uuid) -> Vec<StoryEvent> {
+    let session = ctx.db.story_session().session_id().find(session_id);
+    let Some(session) = session.filter(|session| session.owner == ctx.sender()) else {
+        return Vec::new();
+    };
+    let numbers = module_story::feed_numbers(session.shared_event_count, session.next_event_number);
+    numbers.flat_map(|number| ctx.db.story_event().by_number().filter((session_id, number))).collect()
 }
 
 /// Tells in a story what has happened in another domain. A story that is full or over does not
@@ -139,6 +167,7 @@ pub(super) fn insert_event(
         session_id: session.session_id,
         number: session.next_event_number,
         owner: session.owner,
+        page: next_event_page(ctx, session.owner),
         kind: draft.kind,
         chapter_key: session.chapter_key.clone(),
         subject_key: draft.subject_key.to_owned(),
@@ -154,6 +183,14 @@ pub(super) fn insert_event(
         ..session
     });
     Ok(StoryStep { session, event })
+}
+
+/// Counts one more event of a player, and says on which page it is.
+fn next_event_page(ctx: &ReducerContext, owner: Identity) -> u64 {
+    let counts = ctx.db.story_event_count().owner();
+    let told = counts.find(owner).map_or(0, |count| count.events);
+    counts.insert_or_update(StoryEventCount { owner, events: told.saturating_add(1) });
+    module_story::event_page(told)
 }
 
 /// The session's own event `number`, if it is there and as `is_same` expects it: a repeated

@@ -80,9 +80,7 @@ pub fn list_profile_played_worlds_and_return(
     ctx.try_with_tx(|tx| {
         let caller = guard(tx, Admits::Players, acting_player)?;
         module_runtime::check_page_length(request.limit)?;
-        let from = request.after_id.map_or(0, |id| id.saturating_add(1));
-        let rows = tx.db.profile_played_world().by_number().filter((caller.player, from..));
-        Ok(rows.take(request.limit as usize).collect())
+        Ok(played_after(tx, caller.player, request.after_id).take(request.limit as usize).collect())
     })
 }
 
@@ -90,6 +88,20 @@ pub fn list_profile_played_worlds_and_return(
 #[view(accessor = my_played_worlds, public, primary_key = id)]
 pub fn my_played_worlds(ctx: &ViewContext) -> Vec<ProfilePlayedWorld> {
     ctx.db.profile_played_world().owner().filter(ctx.sender()).collect()
+}
+
+/// The worlds of a player whose rows come after one. Other players' rows lie between, so nobody knows how far to read
+/// for a page.
+fn played_after(
+    ctx: &ReducerContext,
+    player: Identity,
+    after_id: Option<u64>,
+) -> impl Iterator<Item = ProfilePlayedWorld> {
+    let from = after_id.map_or(0, |id| i64::try_from(id).unwrap_or(i64::MAX).saturating_add(1));
+    module_rules::widening_spans(from, i64::MAX).flat_map(move |(from, to)| {
+        let numbers = from.unsigned_abs()..=to.unsigned_abs();
+        ctx.db.profile_played_world().by_number().filter((player, numbers))
+    })
 }
 
 /// Notes that a story was begun, continued or ended, for the played worlds of its player.

@@ -19,15 +19,13 @@ fn reply(session_id: Uuid) -> BigFishAgentReply {
 }
 
 pub fn outcome(world: &World, name: &str, caller: Actor, named: Option<Identity>) -> Option<String> {
-    let views = ["my_fish_sessions", "my_fish_messages", "my_fish_games", "my_runs", "my_run_entities", "gallery_fish"];
-    if !name.contains("big_fish") && !views.contains(&name) {
+    let views = ["my_fish_sessions", "my_fish_messages", "my_fish_games", "my_runs", "my_run_entities"];
+    if !name.contains("big_fish") && !name.contains("gallery_fish") && !views.contains(&name) {
         return None;
     }
     Some(match name {
         _ if name.contains("_run") => play(world, name, caller, named),
-        _ if name.contains("_game") || name == "my_fish_games" || name == "gallery_fish" => {
-            publish(world, name, caller, named)
-        }
+        _ if name.contains("_game") || name.contains("gallery_fish") => publish(world, name, caller, named),
         _ if name.contains("_asset") || name.contains("_slots") => fill(world, name, caller, named),
         _ => create(world, name, caller, named),
     })
@@ -125,6 +123,10 @@ fn publish(world: &World, name: &str, caller: Actor, named: Option<Identity>) ->
     match name {
         "my_fish_games" => seen(world.see(caller, my_fish_games)),
         "gallery_fish" => seen(world.see_publicly(gallery_fish)),
+        "list_gallery_fish_and_return" => {
+            let request = BigFishGalleryPageRequest { cursor: None, length: 1 };
+            said(world.call(caller, |ctx| list_gallery_fish_and_return(ctx, named, request)))
+        }
         "publish_big_fish_game" => said(world.reduce(caller, |ctx| publish_big_fish_game(ctx, publication))),
         "publish_big_fish_game_and_return" => {
             said(world.call(caller, |ctx| publish_big_fish_game_and_return(ctx, named, publication)))
@@ -134,7 +136,13 @@ fn publish(world: &World, name: &str, caller: Actor, named: Option<Identity>) ->
             said(world.call(caller, |ctx| unpublish_big_fish_game_and_return(ctx, named, game_id)))
         }
         "hold_big_fish_game" => said(world.reduce(caller, |ctx| hold_big_fish_game(ctx, hold))),
+        "hold_big_fish_game_and_return" => {
+            said(world.call(caller, |ctx| hold_big_fish_game_and_return(ctx, named, hold)))
+        }
         "release_big_fish_game" => said(world.reduce(caller, |ctx| release_big_fish_game(ctx, game_id))),
+        "release_big_fish_game_and_return" => {
+            said(world.call(caller, |ctx| release_big_fish_game_and_return(ctx, named, game_id)))
+        }
         "read_big_fish_game_version_and_return" => {
             said(world.call(caller, |ctx| read_big_fish_game_version_and_return(ctx, named, version_id)))
         }

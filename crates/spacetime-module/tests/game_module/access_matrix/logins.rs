@@ -35,7 +35,7 @@ pub fn outcome(world: &World, name: &str, caller: Actor, named: Option<Identity>
     let (login_id, session_id) = alice_logs_in(world);
     let other = ticket_request("other", "secret");
     world.call(Actor::Service, |ctx| issue_login_ticket_and_return(ctx, other)).unwrap();
-    let timer = LoginSweep { scheduled_id: 0, scheduled_at: ScheduleAt::Time(world.now()) };
+    let timer = LoginSweep { scheduled_id: 0, scheduled_at: ScheduleAt::Time(world.now()), swept_until: world.now() };
     let alice = Actor::Alice.identity();
     Some(match name {
         "log_in_and_return" => said(world.call(caller, |ctx| log_in_and_return(ctx, log_in_request("new", "new")))),

@@ -1,7 +1,7 @@
 //! Picture puzzles.
 
 use spacetime_module::*;
-use spacetimedb::Identity;
+use spacetimedb::{Identity, Uuid};
 
 use super::{said, seen};
 use crate::puzzle::*;
@@ -40,6 +40,10 @@ fn works(world: &World, name: &str, caller: Actor, named: Option<Identity>) -> O
             published();
             said(world.call(caller, |ctx| unpublish_puzzle_and_return(ctx, named, id)))
         }
+        "hold_puzzle" | "hold_puzzle_and_return" | "release_puzzle" | "release_puzzle_and_return" => {
+            published();
+            moderation(world, name, caller, named, id)
+        }
         "delete_puzzle" => said(world.reduce(caller, |ctx| delete_puzzle(ctx, id))),
         "delete_puzzle_and_return" => said(world.call(caller, |ctx| delete_puzzle_and_return(ctx, named, id))),
         "read_puzzle_and_return" => said(world.call(caller, |ctx| read_puzzle_and_return(ctx, named, id))),
@@ -54,6 +58,17 @@ fn works(world: &World, name: &str, caller: Actor, named: Option<Identity>) -> O
         }
         _ => return None,
     })
+}
+
+/// What Moderators do about a puzzle that is published.
+fn moderation(world: &World, name: &str, caller: Actor, named: Option<Identity>, puzzle_id: Uuid) -> String {
+    let hold = PuzzleHold { puzzle_id, reason: "reason".to_owned() };
+    match name {
+        "hold_puzzle" => said(world.reduce(caller, |ctx| hold_puzzle(ctx, hold))),
+        "hold_puzzle_and_return" => said(world.call(caller, |ctx| hold_puzzle_and_return(ctx, named, hold))),
+        "release_puzzle" => said(world.reduce(caller, |ctx| release_puzzle(ctx, puzzle_id))),
+        _ => said(world.call(caller, |ctx| release_puzzle_and_return(ctx, named, puzzle_id))),
+    }
 }
 
 /// What is done with a run of Alice, and beginning one of a published puzzle.

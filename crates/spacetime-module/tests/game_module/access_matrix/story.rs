@@ -32,6 +32,7 @@ pub fn outcome(world: &World, name: &str, caller: Actor, named: Option<Identity>
         }
         "my_story_sessions" => seen(world.see(caller, my_story_sessions)),
         "my_story_events" => seen(world.see(caller, my_story_events)),
+        "story_feed" => seen(world.see(caller, |ctx| story_feed(ctx, story.session_id))),
         _ => return None,
     };
     Some(outcome)

@@ -2,6 +2,8 @@
 
 mod conversation;
 mod creation;
+mod gallery;
+mod moderation;
 mod publishing;
 mod runs;
 mod slots;

@@ -1,27 +1,19 @@
-//! Publishing, versions, the gallery, and taking a game out of it.
+//! Publishing, versions, and taking a game out of the gallery.
 
 use spacetime_module::*;
 use spacetimedb::Uuid;
 
 use super::studio::{
-    REQUIRED, fill, filled, ladder, move_to, publish, published, reviewed, session_now, set_levels, shown, start,
+    REQUIRED, fill, filled, gallery, ladder, move_to, publish, published, reviewed, session_now, set_levels, shown,
+    start, unpublish,
 };
-use crate::world::{Actor, World, above, conflict, cover_of, invalid};
-
-/// What everybody sees.
-fn gallery(world: &World) -> Vec<BigFishGalleryEntry> {
-    world.see(Actor::Stranger, |_| gallery_fish(&world.test.anonymous_view_context()))
-}
+use crate::world::{Actor, World, conflict, cover_of, invalid};
 
 fn read(world: &World, actor: Actor, version_id: Uuid) -> Result<BigFishGameVersion, DomainError> {
     world.call(actor, |ctx| read_big_fish_game_version_and_return(ctx, None, version_id))
 }
 
-fn unpublish(world: &World, actor: Actor, game_id: Uuid) -> Result<BigFishGame, DomainError> {
-    world.call(actor, |ctx| unpublish_big_fish_game_and_return(ctx, None, game_id))
-}
-
-/// Makes the next version of a published game, under another title.
+/// Makes the next version of a published game of Alice's, under another title.
 fn published_again(world: &World, session_id: Uuid) -> BigFishGameVersion {
     let session = session_now(world, Actor::Alice, session_id);
     let session = move_to(world, Actor::Alice, &session, BigFishStage::Assets).unwrap();
@@ -210,36 +202,6 @@ fn an_unpublished_game_is_for_nobody_and_its_runs_go_on() {
     let session_id = world.see(Actor::Alice, my_fish_sessions)[0].session_id;
     published_again(&world, session_id);
     assert_eq!(gallery(&world).len(), 1, "the next version brings it back");
-}
-
-#[test]
-fn moderators_hold_a_game_back_until_they_release_it() {
-    let world = World::new();
-    let version = published(&world, Actor::Alice, "a");
-    let hold = |world: &World, actor, reason: &str| {
-        let request = BigFishHold { game_id: version.game_id, reason: reason.to_owned() };
-        world.reduce(actor, |ctx| hold_big_fish_game(ctx, request))
-    };
-    for actor in [Actor::Alice, Actor::Operator, Actor::Service] {
-        assert_eq!(world.refused(|world| hold(world, actor, "x")).code, DomainErrorCode::Forbidden, "{actor:?}");
-    }
-    assert_eq!(world.refused(|world| hold(world, Actor::Moderator, "")).code, invalid("reason"));
-    assert_eq!(world.refused(|world| hold(world, Actor::Moderator, &"x".repeat(501))).code, above(500));
-    hold(&world, Actor::Moderator, "a copied brand").unwrap();
-    assert_eq!(gallery(&world), []);
-    assert_eq!(world.see(Actor::Alice, my_fish_games)[0].held_reason.as_deref(), Some("a copied brand"));
-
-    let session = world.see(Actor::Alice, my_fish_sessions).remove(0);
-    let session = move_to(&world, Actor::Alice, &session, BigFishStage::Assets).unwrap();
-    let session = move_to(&world, Actor::Alice, &session, BigFishStage::Review).unwrap();
-    let refusal = world.refused(|world| publish(world, Actor::Alice, &session, "again"));
-    assert_eq!(refusal.code, conflict("free to be published", "held back: a copied brand"));
-    world.reduce(Actor::Admin, |ctx| release_big_fish_game(ctx, version.game_id)).unwrap();
-    publish(&world, Actor::Alice, &session, "again").unwrap();
-    assert_eq!(gallery(&world).len(), 1);
-    let unknown = Uuid::from_u128(1);
-    let refusal = world.refused(|world| world.reduce(Actor::Moderator, |ctx| release_big_fish_game(ctx, unknown)));
-    assert_eq!(refusal.code, DomainErrorCode::NotFound);
 }
 
 #[test]

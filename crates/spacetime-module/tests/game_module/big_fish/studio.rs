@@ -124,6 +124,23 @@ pub fn published(world: &World, author: Actor, name: &str) -> BigFishGameVersion
     publish(world, author, &reviewed(world, author, name), &format!("publish-{name}")).unwrap()
 }
 
+/// Takes a session on to its publication, as the next version of its game.
+pub fn published_once_more(world: &World, author: Actor, session_id: Uuid) -> BigFishGameVersion {
+    let session = session_now(world, author, session_id);
+    let session = move_to(world, author, &session, BigFishStage::Assets).unwrap();
+    let session = move_to(world, author, &session, BigFishStage::Review).unwrap();
+    publish(world, author, &session, &format!("again-{}-{}", session_id, session.revision)).unwrap()
+}
+
+pub fn unpublish(world: &World, actor: Actor, game_id: Uuid) -> Result<BigFishGame, DomainError> {
+    world.call(actor, |ctx| unpublish_big_fish_game_and_return(ctx, None, game_id))
+}
+
+/// What everybody sees without asking.
+pub fn gallery(world: &World) -> Vec<BigFishGalleryEntry> {
+    world.see_publicly(gallery_fish)
+}
+
 /// The session as its author sees it now.
 pub fn session_now(world: &World, author: Actor, session_id: Uuid) -> BigFishCreationSession {
     let sessions = world.see(author, my_fish_sessions);

@@ -95,7 +95,7 @@ fn the_front_page_has_the_newest_worlds() {
 #[test]
 fn the_front_page_is_bounded_and_filled_up() {
     let world = World::new();
-    let length = module_custom_world::FRONT_PAGE_LENGTH;
+    let length = module_rules::FRONT_PAGE_LENGTH;
     let mut ids = Vec::new();
     for number in 0..length + 3 {
         let author = if number % 2 == 0 { Actor::Alice } else { Actor::Bob };

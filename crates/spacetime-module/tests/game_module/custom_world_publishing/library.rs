@@ -180,3 +180,19 @@ fn a_closed_account_has_no_library() {
     let refusal = world.refused(|world| rename(world, Actor::Alice, renaming(&profile, "Mill")));
     assert_eq!(refusal.code, DomainErrorCode::AccountClosed);
 }
+
+#[test]
+fn after_the_last_revision_there_is_a_limit_and_no_other_fault() {
+    let world = World::new();
+    let profile = world.create_world(Actor::Alice, "a");
+    let last = CustomWorldProfile { revision: u64::MAX, ..profile };
+    let stored = last.clone();
+    world
+        .reduce(Actor::Alice, |ctx| {
+            ctx.db.custom_world_profile().world_id().update(stored);
+            Ok(())
+        })
+        .unwrap();
+    let refusal = world.refused(|world| rename(world, Actor::Alice, renaming(&last, "Other")));
+    assert_eq!(refusal.code, above(u64::MAX));
+}

@@ -1,8 +1,9 @@
 //! Refresh tokens are used once; who comes with a spent one ends the login.
 
 use spacetime_module::*;
+use spacetimedb::{Table, TimeDuration, Uuid};
 
-use super::{MINUTE, hash, player_of};
+use super::{MINUTE, hash, player_of, sweep_due};
 use crate::world::{Actor, World};
 
 fn salt(outcome: RefreshOutcome) -> String {
@@ -66,16 +67,40 @@ fn a_token_whose_successor_was_used_ends_the_login_at_once() {
 #[test]
 fn a_login_that_is_not_used_ends_and_is_removed() {
     let world = World::new();
+    let begun_at = world.now();
     let player = player_of(&world.log_in("ada", "t1"));
     world.advance(30 * 24 * 60 * MINUTE);
     assert_eq!(world.refresh("t1", "t2"), RefreshOutcome::Unknown);
     assert_eq!(world.sessions_of(player), []);
-    let timer = LoginSweep { scheduled_id: 1, scheduled_at: spacetimedb::ScheduleAt::Time(world.now()) };
+    let timer = sweep_due(&world, begun_at);
     world.advance(1);
     world.reduce(Actor::Engine, |ctx| sweep_logins(ctx, timer)).unwrap();
     let rows = world.rows();
     assert!(rows["login_session"].is_empty() && rows["refresh_token"].is_empty());
     assert_eq!(rows["login_sweep"].len(), 1, "the next sweep is due");
+}
+
+#[test]
+fn logins_that_ended_during_a_standstill_are_removed_batch_by_batch() {
+    let world = World::new();
+    let session = world.log_in("ada", "t1").session;
+    let swept_until = world.now();
+    let rows = world.test.db.login_session();
+    for number in 0..700u32 {
+        let ends_at = swept_until + TimeDuration::from_micros(i64::from(number) * MINUTE);
+        rows.insert(LoginSession { session_id: Uuid::from_u128(number.into()), ends_at, ..session.clone() });
+    }
+    let sweep = |timer| world.reduce(Actor::Engine, |ctx| sweep_logins(ctx, timer)).unwrap();
+    let next = || world.test.db.login_sweep().iter().max_by_key(|timer| timer.scheduled_id).unwrap();
+    world.advance(700 * MINUTE);
+    sweep(sweep_due(&world, swept_until));
+    assert_eq!(rows.count(), 201, "the login that goes on, and what has not been removed yet");
+    assert_eq!((next().scheduled_at, next().swept_until), (world.now().into(), swept_until), "at once, and as before");
+    sweep(next());
+    assert_eq!(rows.count(), 1);
+    assert_eq!(next().swept_until, world.now(), "nothing that ended is left");
+    sweep(next());
+    assert_eq!(rows.count(), 1, "a login that goes on stays");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use spacetime_module::*;
 
-use super::{MINUTE, hash, proof, throttle, ticket_request};
+use super::{MINUTE, hash, proof, sweep_due, throttle, ticket_request};
 use crate::world::{Actor, World, above, conflict, invalid};
 
 fn issue(world: &World, request: LoginTicketRequest) -> Result<LoginTicketIssue, DomainError> {
@@ -39,7 +39,7 @@ fn a_ticket_lapses_and_is_removed() {
     issue(&world, request).unwrap();
     world.advance(MINUTE);
     assert_eq!(take(&world, "a", "secret"), LoginTicketTaking::Unknown);
-    let timer = LoginSweep { scheduled_id: 1, scheduled_at: spacetimedb::ScheduleAt::Time(world.now()) };
+    let timer = sweep_due(&world, world.now());
     world.advance(1);
     world.reduce(Actor::Engine, |ctx| sweep_logins(ctx, timer)).unwrap();
     let rows = world.rows();

@@ -1,5 +1,7 @@
 //! Picture puzzles: made, published, played.
 
+mod gallery;
+mod moderation;
 mod puzzles;
 mod results;
 mod runs;
@@ -39,6 +41,15 @@ pub fn publish(world: &World, actor: Actor, puzzle_id: Uuid) -> Result<PicturePu
 
 pub fn unpublish(world: &World, actor: Actor, puzzle_id: Uuid) -> Result<PicturePuzzle, DomainError> {
     world.call(actor, |ctx| unpublish_puzzle_and_return(ctx, None, puzzle_id))
+}
+
+pub fn delete(world: &World, actor: Actor, puzzle_id: Uuid) -> Result<PicturePuzzle, DomainError> {
+    world.call(actor, |ctx| delete_puzzle_and_return(ctx, None, puzzle_id))
+}
+
+/// What everybody sees without asking.
+pub fn gallery(world: &World) -> Vec<PicturePuzzle> {
+    world.see_publicly(gallery_puzzles)
 }
 
 /// A published puzzle of `player`.

@@ -1,4 +1,4 @@
-//! Making puzzles, the gallery, and who may do what.
+//! Making puzzles, and who may do what.
 
 use spacetime_module::*;
 use spacetimedb::Uuid;
@@ -6,21 +6,13 @@ use spacetimedb::Uuid;
 use super::*;
 use crate::world::{Actor, World, above, conflict, illegal, invalid, registration, uncover};
 
-fn gallery(world: &World) -> Vec<PicturePuzzle> {
-    world.see_publicly(gallery_puzzles)
-}
-
-fn delete(world: &World, actor: Actor, puzzle_id: Uuid) -> Result<PicturePuzzle, DomainError> {
-    world.call(actor, |ctx| delete_puzzle_and_return(ctx, None, puzzle_id))
-}
-
 #[test]
 fn a_puzzle_is_made_from_the_authors_picture() {
     let world = World::new();
     let picture = world.confirmed(Actor::Alice, "mill");
     let puzzle = make(&world, Actor::Alice, puzzle_request("mill", picture.asset_id)).unwrap();
     assert_eq!((puzzle.author, puzzle.asset_id), (Actor::Alice.identity(), picture.asset_id));
-    assert_eq!((puzzle.status, puzzle.is_published, puzzle.published_at), (PuzzleStatus::Draft, false, None));
+    assert_eq!((puzzle.status, puzzle.gallery_number, puzzle.published_at), (PuzzleStatus::Draft, None, None));
     assert_eq!(world.see(Actor::Alice, my_puzzles), std::slice::from_ref(&puzzle));
     assert_eq!(world.see(Actor::Bob, my_puzzles), []);
     assert_eq!(gallery(&world), []);
@@ -93,13 +85,14 @@ fn the_gallery_shows_what_is_published() {
     assert_eq!(publish(&world, Actor::Alice, id), Ok(puzzle.clone()));
     world.reduce(Actor::Alice, |ctx| publish_puzzle(ctx, id)).unwrap();
     assert_eq!(world.rows(), before);
+    assert_eq!((puzzle.gallery_number, puzzle.is_on_front_page), (Some(1), true));
     assert_eq!(gallery(&world), [puzzle]);
     let refusal = world.refused(|world| delete(world, Actor::Alice, id));
     assert_eq!(refusal.code, conflict("draft or withdrawn", "published"));
 
     world.advance(5);
     let withdrawn = unpublish(&world, Actor::Alice, id).unwrap();
-    assert_eq!((withdrawn.status, withdrawn.is_published), (PuzzleStatus::Withdrawn, false));
+    assert_eq!((withdrawn.status, withdrawn.is_on_front_page), (PuzzleStatus::Withdrawn, false));
     let before = world.rows();
     assert_eq!(unpublish(&world, Actor::Alice, id), Ok(withdrawn));
     world.reduce(Actor::Alice, |ctx| unpublish_puzzle(ctx, id)).unwrap();
@@ -169,39 +162,4 @@ fn others_change_no_puzzle_and_see_published_ones() {
     }
     unpublish(&world, Actor::Admin, id).unwrap();
     assert_eq!(world.refused(|world| publish(world, Actor::Alice, Uuid::NIL)).code, DomainErrorCode::NotFound);
-}
-
-#[test]
-fn the_gallery_is_listed_from_the_newest_on() {
-    let world = World::new();
-    let mut ids: Vec<_> = (0..5).map(|number| published(&world, Actor::Alice, &number.to_string()).puzzle_id).collect();
-    draft(&world, Actor::Alice, "draft");
-    let list = |cursor, length| {
-        let request = PuzzleGalleryPageRequest { cursor, length };
-        world.call(Actor::Stranger, |ctx| list_gallery_puzzles_and_return(ctx, None, request))
-    };
-    let all = || {
-        let (mut seen, mut cursor) = (Vec::new(), None);
-        loop {
-            let page = list(cursor, 2).unwrap();
-            assert!(page.puzzles.len() <= 2);
-            seen.extend(page.puzzles.into_iter().map(|puzzle| puzzle.puzzle_id));
-            cursor = page.next_cursor;
-            if cursor.is_none() {
-                return seen;
-            }
-        }
-    };
-    ids.reverse();
-    assert_eq!(all(), ids);
-    assert_eq!(list(None, 0).unwrap_err().code, invalid("length"));
-    assert_eq!(list(None, 101).unwrap_err().code, above(100));
-    assert_eq!(list(Some(0), 1), Ok(PuzzleGalleryPage { puzzles: vec![], next_cursor: None }));
-
-    unpublish(&world, Actor::Alice, ids[1]).unwrap();
-    unpublish(&world, Actor::Alice, ids[3]).unwrap();
-    delete(&world, Actor::Alice, ids[3]).unwrap();
-    assert_eq!(all(), [ids[0], ids[2], ids[4]], "what is taken back leaves no trace");
-    publish(&world, Actor::Alice, ids[1]).unwrap();
-    assert_eq!(all(), [ids[0], ids[1], ids[2], ids[4]], "publishing again makes it no newer");
 }

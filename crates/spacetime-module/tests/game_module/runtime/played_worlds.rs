@@ -121,8 +121,12 @@ fn played_worlds_are_read_page_by_page() {
     }
     let first = read(&world, None, 3).unwrap();
     let rest = read(&world, Some(first[2].id), 3).unwrap();
+    let last_id = rest.last().unwrap().id;
     let worlds: Vec<_> = first.into_iter().chain(rest).map(|row| row.world_id).collect();
     assert_eq!(worlds, [1, 2, 3, 4, 5].map(id));
+    let far_apart = ProfilePlayedWorld { id: 1 << 62, ..row_of(Actor::Alice.identity(), 6, world.now()) };
+    world.test.db.profile_played_world().insert(far_apart.clone());
+    assert_eq!(read(&world, Some(last_id), 3), Ok(vec![far_apart]), "however many rows of others lie between");
     assert_eq!(read(&world, Some(u64::MAX), 3), Ok(Vec::new()));
     assert_eq!(read(&world, None, 0).unwrap_err().code, invalid("limit"));
     assert_eq!(read(&world, None, u32::MAX).unwrap_err().code, above(200));

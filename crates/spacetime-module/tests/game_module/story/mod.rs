@@ -2,6 +2,7 @@
 
 mod branches;
 mod chapters;
+mod feeds;
 mod progress;
 mod refusals;
 
