@@ -2,6 +2,8 @@
 
 use anyhow::Context;
 use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use worldloom_tests::binaries::module;
 use worldloom_tests::{Account, Database, NodeOptions, Outcome, TestNode, eventually};
 
 /// A module without reducers for connecting and disconnecting clients.
@@ -15,9 +17,18 @@ async fn connections(database: &Database) -> anyhow::Result<usize> {
 
 /// Calls the module over the TCP connections of one client.
 async fn touch(client: &Client, database: &Database, account: &Account) -> anyhow::Result<()> {
-    let url = database.request(Method::POST, "/call/touch", account).build()?.url().clone();
-    let call = client.post(url).bearer_auth(&account.token).header("content-type", "application/json");
-    call.body("[1, 1]").send().await?.error_for_status()?;
+    call(client, database, account, "touch", json!([1, 1])).await
+}
+
+async fn call(
+    client: &Client,
+    database: &Database,
+    account: &Account,
+    name: &str,
+    arguments: Value,
+) -> anyhow::Result<()> {
+    let url = database.request(Method::POST, &format!("/call/{name}"), account).build()?.url().clone();
+    client.post(url).bearer_auth(&account.token).json(&arguments).send().await?.error_for_status()?;
     Ok(())
 }
 
@@ -73,5 +84,26 @@ async fn callers_with_different_tokens_do_not_share_a_connection() -> Outcome {
     touch(&caller, &database, &one).await?;
     touch(&caller, &database, &other).await?;
     assert_eq!(connections(&database).await?, 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_module_that_disconnects_everybody_has_callers_connected_anew() -> Outcome {
+    let node = TestNode::start().await?;
+    let database = node.publish("tally", "tally_v1").await?;
+    let (account, caller) = (node.account().await?, Client::new());
+    call(&caller, &database, &account, "count", json!(["a"])).await?;
+    assert_eq!(connections(&database).await?, 1);
+
+    let as_owner = |method, path: &str| database.request(method, path, &database.owner);
+    let plan = as_owner(Method::POST, "/pre_publish").body(module("tally_v2")?).send().await?;
+    let plan: Value = plan.error_for_status()?.json().await?;
+    let token = plan["AutoMigrate"]["token"].as_str().context("a token")?;
+    let path = format!("?policy=BreakClients&token={token}");
+    as_owner(Method::PUT, &path).body(module("tally_v2")?).send().await?.error_for_status()?;
+    assert_eq!(connections(&database).await?, 0);
+
+    call(&caller, &database, &account, "count", json!(["a"])).await?;
+    assert_eq!(connections(&database).await?, 1);
     Ok(())
 }

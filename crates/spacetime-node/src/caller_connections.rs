@@ -18,10 +18,10 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use spacetimedb_core::host::module_host::ClientConnectedError;
 use spacetimedb_core::host::{HostController, ModuleHost};
-use spacetimedb_engine::relational_db::RelationalDB;
 use spacetimedb_lib::db::raw_def::v9::Lifecycle;
 use spacetimedb_lib::{ConnectionId, Identity};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use crate::auth::Caller;
@@ -49,10 +49,9 @@ struct Kept {
     token: Arc<str>,
     identity: Identity,
     connection_id: ConnectionId,
-    /// The running database, which stays the same through hot swaps. One that has stopped has forgotten its
-    /// connections, and cannot be opened anew while somebody holds it.
-    database: Weak<RelationalDB>,
     controller: HostController,
+    /// Ends when the database forgets its connections: when it stops, or its new module disconnects everybody.
+    forgotten: JoinHandle<()>,
     last_used: parking_lot::Mutex<Instant>,
 }
 
@@ -86,24 +85,24 @@ impl CallerConnections {
 
     /// The kept connection, opened if need be; none when there are too many already.
     async fn kept(&self, node: &Node, hosted: &Hosted, caller: &Caller) -> Result<Option<Arc<Kept>>, ApiError> {
-        let database = Arc::downgrade(hosted.module.relational_db());
+        let replica_id = hosted.record.replica_id;
         let mut list = self.0.kept.lock().await;
-        list.retain(|kept| kept.database.strong_count() > 0);
-        let serves = |kept: &&Arc<Kept>| kept.database.ptr_eq(&database) && kept.token == caller.token.token;
-        if let Some(kept) = list.iter().find(serves) {
+        list.retain(|kept| kept.is_known());
+        if let Some(kept) = list.iter().find(|kept| kept.replica_id == replica_id && kept.token == caller.token.token) {
             *kept.last_used.lock() = Instant::now();
             return Ok(Some(kept.clone()));
         }
         if list.len() >= KEPT_MAX {
             return Ok(None);
         }
+        let Ok(module) = node.controller.watch_module_host(replica_id).await else { return Ok(None) };
         let kept = Arc::new(Kept {
-            replica_id: hosted.record.replica_id,
+            replica_id,
             token: caller.token.token.clone(),
             identity: caller.identity,
             connection_id: open(&hosted.module, caller).await?,
-            database,
             controller: node.controller.clone(),
+            forgotten: tokio::spawn(watch_to_the_end(module)),
             last_used: parking_lot::Mutex::new(Instant::now()),
         });
         if list.is_empty() {
@@ -115,19 +114,33 @@ impl CallerConnections {
 }
 
 impl Kept {
+    fn is_known(&self) -> bool {
+        !self.forgotten.is_finished()
+    }
+
     fn is_idle(self: &Arc<Self>, timeout: Duration) -> bool {
         Arc::strong_count(self) == 1 && self.last_used.lock().elapsed() >= timeout
     }
 
     async fn close(&self) {
-        if self.database.strong_count() == 0 {
-            return;
-        }
-        let Ok(module) = self.controller.get_module_host(self.replica_id).await else { return };
-        if self.database.ptr_eq(&Arc::downgrade(module.relational_db())) {
+        if self.is_known()
+            && let Ok(module) = self.controller.get_module_host(self.replica_id).await
+        {
             close(&module, self.identity, self.connection_id).await;
         }
     }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.forgotten.abort();
+    }
+}
+
+/// Follows a database's module through hot swaps. It is held no longer than the engine holds it, because a database
+/// that has failed cannot be opened anew while somebody has its module.
+async fn watch_to_the_end(mut module: watch::Receiver<ModuleHost>) {
+    while module.changed().await.is_ok() {}
 }
 
 impl Drop for Shared {
