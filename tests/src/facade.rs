@@ -26,6 +26,8 @@ pub struct TestFacade {
     environment: Vec<(String, String)>,
     process: Child,
     said: Said,
+    /// As whom it calls the game module, with the Service role.
+    pub service: Account,
     /// What speaks to it.
     pub client: FacadeClient,
 }
@@ -98,7 +100,7 @@ impl TestFacade {
         environment.extend(circumstances);
         let (process, url) = spawn(&environment, 0, &said)?;
         let client = FacadeClient { url, http: Client::builder().no_proxy().build()? };
-        let facade = Self { folder, environment, process, said, client };
+        let facade = Self { folder, environment, process, said, service, client };
         facade.wait_until_ready().await?;
         Ok(facade)
     }

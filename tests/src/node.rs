@@ -32,6 +32,8 @@ pub struct NodeOptions {
     pub said: Said,
     /// Where the data folder is made, unless among all temporary files.
     pub data_in: Option<PathBuf>,
+    /// More of its command line.
+    pub flags: Vec<String>,
 }
 
 /// A running node. Dropping it kills the process and removes the data.
@@ -184,6 +186,7 @@ fn spawn(data: &Path, options: &NodeOptions, port: u16) -> anyhow::Result<(Child
         std::fs::write(&file, config)?;
         command.arg("--config").arg(file);
     }
+    command.args(&options.flags);
     command.envs(options.environment.iter().cloned());
     let process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut process = process.context("cannot start spacetime-node")?;

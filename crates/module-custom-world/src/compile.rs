@@ -38,6 +38,8 @@ pub struct DraftEntry<'a> {
     pub links: Vec<EntryLink<'a>>,
     /// Its order and level, if it is a chapter.
     pub chapter: Option<(u32, u32)>,
+    /// Most slots of a bag that what comes out of it can need at once.
+    pub bag_slots: u64,
 }
 
 /// What is in the world's slot for the cover.
@@ -93,6 +95,22 @@ pub enum WorldProblem {
         /// Key of the one that is missing.
         target_key: String,
     },
+    /// What comes out of an entry may have no place in any bag.
+    #[error(
+        "What comes out of the {} `{key}` can need {slots} slots of a bag, and a bag has {capacity}. Let it give \
+         less, or let more of it lie in one slot.",
+        .kind.name()
+    )]
+    ExceedsBag {
+        /// Kind of the entry.
+        kind: EntryKind,
+        /// Key of the entry.
+        key: String,
+        /// Most slots that it can need.
+        slots: u64,
+        /// How many slots a bag has.
+        capacity: u64,
+    },
     /// A quest asks, by way of others, for itself.
     #[error("The quest `{key}` can never be accepted: what it requires goes in a circle.")]
     Circular {
@@ -110,6 +128,7 @@ impl WorldProblem {
             WorldProblem::TooManyEntries { .. } => "too_many_entries",
             WorldProblem::Invalid { .. } => "entry_invalid",
             WorldProblem::Unresolved { .. } => "unresolved",
+            WorldProblem::ExceedsBag { .. } => "exceeds_bag",
             WorldProblem::Circular { .. } => "circular_requirement",
         }
     }
@@ -119,7 +138,9 @@ impl WorldProblem {
         match self {
             WorldProblem::Lacking(shortcoming) => shortcoming.entry_key().map(|key| (EntryKind::Chapter, key)),
             WorldProblem::CoverHidden | WorldProblem::TooManyEntries { .. } => None,
-            WorldProblem::Invalid { kind, key, .. } | WorldProblem::Unresolved { kind, key, .. } => Some((*kind, key)),
+            WorldProblem::Invalid { kind, key, .. }
+            | WorldProblem::Unresolved { kind, key, .. }
+            | WorldProblem::ExceedsBag { kind, key, .. } => Some((*kind, key)),
             WorldProblem::Circular { key } => Some((EntryKind::Quest, key)),
         }
     }
@@ -143,8 +164,8 @@ impl WorldProblems {
     }
 }
 
-/// Finds everything that stands in the way of publishing a draft.
-pub fn compile_problems(entries: &[DraftEntry<'_>], cover: CoverState) -> WorldProblems {
+/// Finds everything that stands in the way of publishing a draft, for players whose bags have this many slots.
+pub fn compile_problems(entries: &[DraftEntry<'_>], cover: CoverState, bag_capacity: u64) -> WorldProblems {
     let mut problems = WorldProblems::default();
     if entries.len() > ENTRIES_PER_WORLD_MAX {
         problems.add(WorldProblem::TooManyEntries { count: entries.len() });
@@ -152,6 +173,7 @@ pub fn compile_problems(entries: &[DraftEntry<'_>], cover: CoverState) -> WorldP
     find_lacking(entries, cover, &mut problems);
     find_invalid(entries, &mut problems);
     find_unresolved(entries, &mut problems);
+    find_exceeding(entries, bag_capacity, &mut problems);
     find_circular(entries, &mut problems);
     problems
 }
@@ -223,6 +245,13 @@ fn find_unresolved(entries: &[DraftEntry<'_>], problems: &mut WorldProblems) {
                 target_key: link.key.to_owned(),
             });
         }
+    }
+}
+
+fn find_exceeding(entries: &[DraftEntry<'_>], capacity: u64, problems: &mut WorldProblems) {
+    for entry in entries.iter().filter(|entry| entry.bag_slots > capacity) {
+        let (kind, key, slots) = (entry.kind, entry.key.to_owned(), entry.bag_slots);
+        problems.add(WorldProblem::ExceedsBag { kind, key, slots, capacity });
     }
 }
 

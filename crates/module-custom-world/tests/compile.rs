@@ -10,7 +10,12 @@ use proptest::prelude::*;
 fn entry<'a>(kind: EntryKind, key: &'a str, links: &[(&'static str, EntryKind, &'a str)]) -> DraftEntry<'a> {
     let links = links.iter().map(|&(field, kind, key)| EntryLink { field, kind, key }).collect();
     let chapter = (kind == Chapter).then_some((1, 1));
-    DraftEntry { kind, key, validity: Ok(()), links, chapter }
+    DraftEntry { kind, key, validity: Ok(()), links, chapter, bag_slots: 0 }
+}
+
+/// For bags of 40 slots.
+fn problems_of(entries: &[DraftEntry<'_>], cover: CoverState) -> WorldProblems {
+    compile_problems(entries, cover, 40)
 }
 
 fn chapter(key: &str, order: u32, required_level: u32) -> DraftEntry<'_> {
@@ -28,7 +33,7 @@ fn codes(problems: &WorldProblems) -> Vec<&'static str> {
 #[test]
 fn a_setting_a_chapter_and_a_cover_are_enough() {
     let entries = small_world();
-    let problems = compile_problems(&entries, CoverState::Shown);
+    let problems = problems_of(&entries, CoverState::Shown);
     assert_eq!(problems, WorldProblems::default());
     assert_eq!(check_publishable(&problems), Ok(()));
     assert_eq!(first_chapter(&entries), Some("arrival"));
@@ -36,7 +41,7 @@ fn a_setting_a_chapter_and_a_cover_are_enough() {
 
 #[test]
 fn an_empty_draft_lacks_everything_at_once() {
-    let problems = compile_problems(&[], CoverState::Missing);
+    let problems = problems_of(&[], CoverState::Missing);
     assert_eq!(codes(&problems), ["setting_missing", "chapters_missing", "cover_missing"]);
     let refusal = check_publishable(&problems).unwrap_err();
     assert!(
@@ -48,18 +53,18 @@ fn an_empty_draft_lacks_everything_at_once() {
 
 #[test]
 fn the_cover_must_be_readable() {
-    assert_eq!(codes(&compile_problems(&small_world(), CoverState::Hidden)), ["cover_hidden"]);
+    assert_eq!(codes(&problems_of(&small_world(), CoverState::Hidden)), ["cover_hidden"]);
 }
 
 #[test]
 fn chapters_are_counted_from_one() {
     let entries = [entry(Setting, "setting", &[]), chapter("b", 4, 1), chapter("a", 2, 1), chapter("c", 2, 1)];
-    let problems = compile_problems(&entries, CoverState::Shown);
+    let problems = problems_of(&entries, CoverState::Shown);
     assert_eq!(codes(&problems), ["chapter_order_twice", "chapter_order_missing", "chapter_order_missing"]);
     assert_eq!(problems.listed[0].entry(), Some((Chapter, "c")));
     assert_eq!(first_chapter(&entries), Some("a"));
     let closed = [entry(Setting, "setting", &[]), chapter("a", 1, 2)];
-    assert_eq!(codes(&compile_problems(&closed, CoverState::Shown)), ["first_chapter_closed"]);
+    assert_eq!(codes(&problems_of(&closed, CoverState::Shown)), ["first_chapter_closed"]);
 }
 
 #[test]
@@ -69,7 +74,7 @@ fn every_unresolved_key_is_named() {
     entries.push(entry(Enemy, "rat", &[("treasure_key", Treasure, "chest")]));
     let links = [("giver_key", Character, "miller"), ("target_key", Enemy, "rat"), ("rewards", Item, "bread")];
     entries.push(entry(Quest, "rats", &links));
-    let problems = compile_problems(&entries, CoverState::Shown);
+    let problems = problems_of(&entries, CoverState::Shown);
     let unresolved = |kind, key: &str, field, target_kind, target_key: &str| WorldProblem::Unresolved {
         kind,
         key: key.to_owned(),
@@ -98,8 +103,25 @@ fn an_invalid_entry_says_why() {
     let mut entries = small_world();
     let refusal = RuleError::Malformed { field: "name", rule: "use a name" };
     entries.push(DraftEntry { validity: Err(refusal.clone()), ..entry(Character, "cat", &[]) });
-    let problems = compile_problems(&entries, CoverState::Shown);
+    let problems = problems_of(&entries, CoverState::Shown);
     assert_eq!(problems.listed, [WorldProblem::Invalid { kind: Character, key: "cat".to_owned(), refusal }]);
+}
+
+#[test]
+fn what_comes_out_of_an_entry_finds_room_in_a_bag() {
+    let mut entries = small_world();
+    entries.push(DraftEntry { bag_slots: 40, ..entry(Treasure, "chest", &[]) });
+    assert_eq!(problems_of(&entries, CoverState::Shown), WorldProblems::default());
+    entries.push(DraftEntry { bag_slots: 41, ..entry(Treasure, "hoard", &[]) });
+    entries.push(DraftEntry { bag_slots: u64::MAX, ..entry(Quest, "rats", &[]) });
+    let problems = problems_of(&entries, CoverState::Shown);
+    assert_eq!(codes(&problems), ["exceeds_bag", "exceeds_bag"]);
+    assert_eq!(problems.listed[1].entry(), Some((Quest, "rats")));
+    assert_eq!(
+        problems.listed[0].to_string(),
+        "What comes out of the treasure `hoard` can need 41 slots of a bag, and a bag has 40. Let it give less, or let \
+         more of it lie in one slot."
+    );
 }
 
 #[test]
@@ -111,7 +133,7 @@ fn quests_do_not_wait_for_themselves() {
     entries.push(entry(Quest, "after", &[("requires", Quest, "a")]));
     entries.push(entry(Quest, "free", &[]));
     entries.push(entry(Quest, "fine", &[("requires", Quest, "free")]));
-    let problems = compile_problems(&entries, CoverState::Shown);
+    let problems = problems_of(&entries, CoverState::Shown);
     let waiting: Vec<_> = problems.listed.iter().filter_map(|problem| problem.entry().map(|(_, key)| key)).collect();
     assert_eq!(waiting, ["a", "after", "b", "c"]);
 }
@@ -121,7 +143,7 @@ fn a_world_has_a_limited_number_of_entries_and_a_report_of_problems() {
     let keys: Vec<_> = (0..ENTRIES_PER_WORLD_MAX).map(|number| format!("item-{number}")).collect();
     let mut entries: Vec<_> = keys.iter().map(|key| entry(Item, key, &[("nothing", Item, "none")])).collect();
     entries.extend(small_world());
-    let problems = compile_problems(&entries, CoverState::Shown);
+    let problems = problems_of(&entries, CoverState::Shown);
     assert_eq!(problems.listed[0], WorldProblem::TooManyEntries { count: 502 });
     assert_eq!((problems.listed.len(), problems.count), (PROBLEMS_LISTED_MAX, 501));
 }
@@ -179,7 +201,7 @@ proptest! {
         }
         let middle = seed.index(entries.len());
         entries.rotate_left(middle);
-        let problems = compile_problems(&entries, CoverState::Shown);
+        let problems = problems_of(&entries, CoverState::Shown);
         prop_assert_eq!(problems.count, if closing { length as u64 } else { 0 });
     }
 }

@@ -82,6 +82,13 @@ impl<I: PartialEq, K: ItemKind> Bag<I, K> {
         self.stacks.iter().find(|stack| matches(&stack.kind))
     }
 
+    /// Of the stacks of the kinds that `matches` accepts, the one that is used up first: the smallest, and of equal
+    /// ones that in the first slot.
+    pub fn smallest(&self, matches: impl Fn(&K) -> bool) -> Option<&Stack<I, K>> {
+        let matching = self.stacks.iter().filter(|stack| matches(&stack.kind));
+        matching.min_by_key(|stack| (stack.quantity, stack.slot))
+    }
+
     /// Errors: `AboveLimit` unless `quantity` of `kind` fit in.
     pub fn check_room(&self, kind: &K, quantity: u32) -> Result<(), RuleError> {
         let stack_max = u64::from(stack_max_of(kind));
@@ -214,6 +221,11 @@ const HIDDEN: RuleError = RuleError::Hidden { what: "item in the bag" };
 /// Errors: `Differs` if the bag has changed since.
 pub fn check_revision(on_record: u64, in_request: u64) -> Result<(), RuleError> {
     check_same("The revision of the bag", &on_record.to_string(), &in_request.to_string())
+}
+
+/// How many empty slots this many items of one kind need, of which so many lie in one slot; 0 counts as 1.
+pub fn slots_for(quantity: u32, stack_max: u32) -> u64 {
+    u64::from(quantity.div_ceil(stack_max.max(1)))
 }
 
 pub(crate) fn stack_max_of(kind: &impl ItemKind) -> u32 {

@@ -9,11 +9,12 @@ mod outfit;
 mod rearrange;
 mod trade;
 
-pub use bag::{BAG_CAPACITY, Bag, ItemKind, Stack, check_revision};
+pub use bag::{BAG_CAPACITY, Bag, ItemKind, Stack, check_revision, slots_for};
 pub use exchange::{BagPair, Offered, TRADE_ITEMS_MAX, check_offer, exchange};
 pub use outfit::Outfit;
 pub use trade::{
-    Acceptance, OPEN_TRADES_OFFERED_MAX, OPEN_TRADES_RECEIVED_MAX, SETTLED_TRADES_KEPT, TRADE_LIFETIME_MICROS,
-    TRADE_RETENTION_MICROS, TradeSide, TradeStanding, TradeStatus, TradeStep, TradeTimer, accept_trade,
-    check_offered_trades, check_received_trades, revise_trade, settle_trade, trade_timer, trade_transition,
+    Acceptance, OPEN_TRADES_OFFERED_MAX, OPEN_TRADES_RECEIVED_MAX, SETTLED_TRADES_KEPT, SETTLED_TRADES_RECEIVED_KEPT,
+    TRADE_LIFETIME_MICROS, TRADE_RETENTION_MICROS, TradeSide, TradeStanding, TradeStatus, TradeStep, TradeTimer,
+    accept_trade, check_offered_trades, check_received_trades, revise_trade, settle_trade, trade_timer,
+    trade_transition,
 };

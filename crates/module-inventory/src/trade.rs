@@ -8,9 +8,12 @@ pub const TRADE_LIFETIME_MICROS: i64 = 24 * 60 * 60 * 1_000_000;
 /// How long a settled trade is kept to be looked at: 30 days, in microseconds. Not shorter than
 /// a request is remembered, so that a repeated offer finds the trade that it made.
 pub const TRADE_RETENTION_MICROS: i64 = module_rules::IDEMPOTENCY_KEY_LIFETIME_MICROS;
-/// How many settled trades of one proposer are kept in each state; the oldest give way. So nobody
-/// fills another player's list by proposing and cancelling.
+/// How many settled trades of one proposer are kept in each state; the oldest give way.
 pub const SETTLED_TRADES_KEPT: usize = 16;
+/// How many settled trades that were proposed to one player are kept in each state; the oldest give
+/// way, whoever proposed them. So nobody fills another player's list by proposing and cancelling, not
+/// even under many identities.
+pub const SETTLED_TRADES_RECEIVED_KEPT: usize = 32;
 /// Most open trades that one player has proposed.
 pub const OPEN_TRADES_OFFERED_MAX: u64 = 8;
 /// Most open trades that have been proposed to one player.

@@ -95,6 +95,26 @@ fn items_are_taken_from_the_smallest_stacks() {
 }
 
 #[test]
+fn items_need_a_slot_for_each_full_stack_and_one_for_the_rest() {
+    let cases =
+        [(0, 20, 0), (1, 20, 1), (20, 20, 1), (21, 20, 2), (7, 1, 7), (7, 0, 7), (u32::MAX, 1, u64::from(u32::MAX))];
+    for (quantity, stack_max, slots) in cases {
+        assert_eq!(slots_for(quantity, stack_max), slots, "{quantity} by {stack_max}");
+    }
+}
+
+#[test]
+fn the_smallest_stack_is_used_up_first() {
+    let mut bag = filled(5, &[(BREAD, 6), (FLOUR, 5)]);
+    bag.take(&2, 1).unwrap();
+    assert_eq!(drawn(&bag), "0:bread*3 1:bread*2 2:flour*5");
+    let slot = |bag: &TestBag, name: &str| bag.smallest(|kind| kind.name == name).map(|stack| stack.slot);
+    assert_eq!((slot(&bag, "bread"), slot(&bag, "flour"), slot(&bag, "apron")), (Some(1), Some(2), None));
+    bag.take(&1, 1).unwrap();
+    assert_eq!(slot(&bag, "bread"), Some(0), "of equal ones the first");
+}
+
+#[test]
 fn a_stack_gives_up_to_what_it_holds() {
     let mut bag = filled(4, &[(FLOUR, 5)]);
     assert!(matches!(bag.take(&1, 0), Err(RuleError::Malformed { field: "quantity", .. })));

@@ -23,6 +23,8 @@ use spacetimedb_lib::{ConnectionId, Identity};
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::auth::Caller;
 use crate::error::ApiError;
@@ -41,6 +43,8 @@ struct Shared {
     /// Unused connections are closed after this time; zero keeps none at all.
     idle_timeout: Duration,
     kept: Mutex<Vec<Arc<Kept>>>,
+    /// Counts for as long as somebody may call, and until what was kept is closed.
+    under_way: TaskTrackerToken,
 }
 
 /// An open connection. It is in use while somebody beside the list holds it.
@@ -56,9 +60,10 @@ struct Kept {
 }
 
 impl CallerConnections {
-    /// No connections yet; unused ones will be closed after `idle_timeout`.
-    pub fn new(idle_timeout: Duration) -> Self {
-        Self(Arc::new(Shared { idle_timeout, kept: Mutex::default() }))
+    /// No connections yet; unused ones will be closed after `idle_timeout`. `under_way` waits for
+    /// calls within them, also when the caller has gone meanwhile, and until all are closed.
+    pub fn new(idle_timeout: Duration, under_way: &TaskTracker) -> Self {
+        Self(Arc::new(Shared { idle_timeout, kept: Mutex::default(), under_way: under_way.token() }))
     }
 
     /// Runs a call within the caller's connection. Not to be cancelled, since a connection that
@@ -148,10 +153,12 @@ impl Drop for Shared {
     fn drop(&mut self) {
         let kept = std::mem::take(self.kept.get_mut());
         if let (false, Ok(runtime)) = (kept.is_empty(), tokio::runtime::Handle::try_current()) {
+            let under_way = self.under_way.clone();
             runtime.spawn(async move {
                 for kept in kept {
                     kept.close().await;
                 }
+                drop(under_way);
             });
         }
     }
@@ -205,6 +212,6 @@ impl<S: Send + Sync> FromRequestParts<S> for CallerConnections {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let connections = parts.extensions.get::<Self>().cloned();
-        Ok(connections.unwrap_or_else(|| Self::new(Duration::ZERO)))
+        Ok(connections.unwrap_or_else(|| Self::new(Duration::ZERO, &TaskTracker::new())))
     }
 }

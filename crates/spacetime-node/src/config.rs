@@ -27,8 +27,10 @@ pub struct NodeConfig {
     /// What goes to the node's log.
     pub logs: LogsConfig,
     /// The engine's commit log, with the engine's own keys.
+    #[serde(with = "CommitlogKeys")]
     pub commitlog: CommitlogConfig,
     /// Whether modules may send HTTP requests.
+    #[serde(with = "ModuleHttpKeys")]
     pub module_http: ModuleHttpConfig,
     /// Resources for WebAssembly modules.
     pub wasm: WasmLimits,
@@ -144,6 +146,27 @@ pub struct LogsConfig {
 pub struct WasmLimits {
     /// Procedures of one database that run at the same time, those that wait included.
     pub procedure_instance_pool_size: Option<NonZeroU16>,
+}
+
+/// The keys of [`CommitlogConfig`], which by itself takes any other key as well and does nothing with it.
+#[derive(Deserialize)]
+#[serde(remote = "CommitlogConfig", rename_all = "kebab-case", default = "Default::default", deny_unknown_fields)]
+struct CommitlogKeys {
+    log_format_version: Option<u8>,
+    max_segment_size: Option<NonZeroU64>,
+    #[serde(alias = "offset-interval-bytes")]
+    offset_index_interval_bytes: Option<NonZeroU64>,
+    #[serde(alias = "offset-index-require-fsync")]
+    offset_index_require_segment_fsync: Option<bool>,
+    preallocate_segments: Option<bool>,
+    write_buffer_size: Option<NonZeroUsize>,
+}
+
+/// The keys of [`ModuleHttpConfig`], for the same reason.
+#[derive(Deserialize)]
+#[serde(remote = "ModuleHttpConfig", rename_all = "kebab-case", default = "Default::default", deny_unknown_fields)]
+struct ModuleHttpKeys {
+    enabled: bool,
 }
 
 impl Default for AuthConfig {
@@ -339,6 +362,9 @@ mod tests {
             idle-timeout = "2s"
             [commitlog]
             max-segment-size = 1048576
+            offset-interval-bytes = 4096
+            [module-http]
+            enabled = false
             [wasm]
             procedure-instance-pool-size = 3
             "#,
@@ -347,12 +373,21 @@ mod tests {
         assert_eq!(&*config.auth.trusted_issuers[0].audiences[0], "game");
         assert_eq!(config.http.body_idle_timeout, Duration::from_secs(5));
         assert_eq!(config.publish.trials_at_once.get(), 2);
+        assert_eq!(config.durability().commitlog.offset_index_interval_bytes.get(), 4096);
+        assert!(!config.module_http.enabled && parse("[module-http]").unwrap().module_http.enabled);
         assert_eq!(config.wasm().procedure_instance_pool_size.get(), 3);
     }
 
     #[test]
     fn misspelt_keys_and_impossible_values_are_refused_by_name() {
-        assert!(parse("[websocket]\nping-intervall = '1s'").unwrap_err().contains("ping-intervall"));
+        for (section, key, value) in [
+            ("websocket", "ping-intervall", "'1s'"),
+            ("commitlog", "max-segment-sise", "1048576"),
+            ("module-http", "enable", "false"),
+        ] {
+            let refused = parse(&format!("[{section}]\n{key} = {value}")).unwrap_err();
+            assert!(refused.contains(&format!("unknown field `{key}`")), "{refused}");
+        }
         let refused = parse("[websocket]\nidle-timeout = '1s'").unwrap_err();
         assert!(refused.contains("websocket.idle-timeout"), "{refused}");
         assert!(parse("[auth]\nissuer = ''").unwrap_err().contains("auth.issuer"));

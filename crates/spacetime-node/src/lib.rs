@@ -6,6 +6,7 @@
 //! - [`node`]: the state that every request shares, and the life of a database's host.
 //! - [`control`]: which databases exist, who owns them and what they are called.
 //! - [`publish`]: new modules, updates, resets and deletions.
+//! - [`programs`]: programs on their way into a database.
 //! - [`persistence`]: how databases are kept on disk.
 //! - [`trial`]: programs that nobody knows yet, in a process of their own.
 //! - [`auth`]: who is calling.
@@ -29,6 +30,7 @@ pub mod data_dir;
 pub mod error;
 pub mod node;
 pub mod persistence;
+pub mod programs;
 pub mod publish;
 pub mod routes;
 pub mod start;

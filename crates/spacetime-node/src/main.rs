@@ -2,13 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 // The engine allocates many short-lived row buffers on several threads, where the system
 // allocator fragments; the engine's own heap statistics expect jemalloc too.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    spacetime_node::cli::run(spacetime_node::cli::Cli::parse())
+    spacetime_node::cli::run()
 }

@@ -9,16 +9,18 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use parking_lot::{Mutex, RwLock};
 use spacetimedb_core::client::ClientActorIndex;
-use spacetimedb_core::host::{BootstrapCompletion, DiskStorage, HostController, InitialEnvironmentSource, ModuleHost};
+use spacetimedb_core::host::{BootstrapCompletion, HostController, InitialEnvironmentSource, ModuleHost};
 use spacetimedb_core::messages::control_db::Database;
 use spacetimedb_lib::Identity;
 use spacetimedb_lib::identity::AuthCtx;
 use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::auth::TokenAuthority;
 use crate::config::NodeConfig;
 use crate::control::{Control, ControlError, DatabaseRecord, Name};
 use crate::error::ApiError;
+use crate::programs::Programs;
 use crate::unwatched_views::UnwatchedViews;
 
 /// How long a database may take to finish its work when it stops.
@@ -38,7 +40,7 @@ pub struct Node {
     /// The engine.
     pub controller: HostController,
     /// Programs that wait for their database to store them.
-    pub programs: DiskStorage,
+    pub programs: Arc<Programs>,
     /// Names and sessions of connected clients.
     pub clients: ClientActorIndex,
     /// Databases that could not be launched, with the reason.
@@ -50,6 +52,7 @@ pub struct Node {
     /// Views that nobody watches any more.
     pub unwatched_views: UnwatchedViews,
     ready: AtomicBool,
+    stopping: CancellationToken,
 }
 
 /// A database with its running module.
@@ -77,7 +80,7 @@ impl Node {
         control: Arc<Control>,
         tokens: TokenAuthority,
         controller: HostController,
-        programs: DiskStorage,
+        programs: Programs,
     ) -> Self {
         let trials = Semaphore::new(config.publish.trials_at_once.get().into());
         Self {
@@ -85,13 +88,14 @@ impl Node {
             control,
             tokens,
             controller,
-            programs,
+            programs: Arc::new(programs),
             clients: ClientActorIndex::new(),
             failures: RwLock::default(),
             publishing: Mutex::default(),
             trials,
             unwatched_views: UnwatchedViews::default(),
             ready: AtomicBool::new(false),
+            stopping: CancellationToken::new(),
         }
     }
 
@@ -141,7 +145,8 @@ impl Node {
         };
         self.failures.write().remove(&identity);
         if let Some(bootstrap) = launched.bootstrap_completion {
-            self.finish_bootstrap(record.replica_id, bootstrap);
+            let is_on_disk = launched.module.durable_tx_offset().is_some();
+            self.finish_bootstrap(record.replica_id, bootstrap, is_on_disk);
         }
         self.refuse_if_retired(record).await?;
         self.unwatched_views.look_after(launched.module.relational_db());
@@ -160,17 +165,20 @@ impl Node {
         AuthCtx::new(record.database.owner_identity, caller)
     }
 
-    /// Forgets the first environment as soon as the database holds it durably.
-    fn finish_bootstrap(&self, replica_id: u64, bootstrap: BootstrapCompletion) {
-        let control = self.control.clone();
+    /// Forgets the first environment and the program as soon as the database holds them durably.
+    fn finish_bootstrap(&self, replica_id: u64, bootstrap: BootstrapCompletion, is_on_disk: bool) {
+        let (control, programs) = (self.control.clone(), self.programs.clone());
         tokio::spawn(async move {
-            let forgotten = match bootstrap.wait().await {
-                Ok(()) => control.forget_initial_environment(replica_id),
+            if bootstrap.wait().await.is_err() {
                 // The database stopped first; its next launch completes the bootstrap.
-                Err(_) => Ok(()),
-            };
-            if let Err(cause) = forgotten {
+                return;
+            }
+            if let Err(cause) = control.forget_initial_environment(replica_id) {
                 tracing::warn!("The first environment of replica {replica_id} stays for now: {cause}");
+            }
+            // One in memory is empty at each launch.
+            if is_on_disk {
+                programs.supplied(replica_id).await;
             }
         });
     }
@@ -195,10 +203,11 @@ impl Node {
         for replica_id in self.control.retired_replicas() {
             self.retire_replica(replica_id).await;
         }
+        self.programs.remove_unneeded().await;
         self.ready.store(true, Ordering::Release);
     }
 
-    /// Stops a replica that no database uses any more and removes its folder.
+    /// Stops a replica that no database uses any more, and removes its folder and what waits for it.
     ///
     /// The engine's snapshot worker may still write for a moment after its database has closed,
     /// and so bring the folder back. Therefore the replica stays on the list of retired ones until
@@ -210,6 +219,7 @@ impl Node {
         let folder = self.controller.data_dir.replica(replica_id).0.clone();
         let control = self.control.clone();
         remove_folder(&folder).await;
+        self.programs.retired(replica_id).await;
         tokio::spawn(async move {
             for pause in SETTLING_PAUSES {
                 tokio::time::sleep(pause).await;
@@ -223,9 +233,19 @@ impl Node {
         });
     }
 
-    /// Stops every database after its work is done and on disk.
-    pub async fn exit_all(&self) {
+    /// Makes an end of requests that would have none by themselves, such as those for a log that is followed.
+    pub fn begin_to_stop(&self) {
         self.ready.store(false, Ordering::Release);
+        self.stopping.cancel();
+    }
+
+    /// Ends when the node begins to stop.
+    pub fn stopping(&self) -> WaitForCancellationFutureOwned {
+        self.stopping.clone().cancelled_owned()
+    }
+
+    /// Stops every database after its work is done and on disk. Calls that are still in progress fail.
+    pub async fn exit_all(&self) {
         for replica_id in self.controller.managed_replicas() {
             if let Err(cause) = self.controller.exit_module_host(replica_id, EXIT_TIMEOUT).await {
                 tracing::warn!("Replica {replica_id} did not stop cleanly: {cause:#}");

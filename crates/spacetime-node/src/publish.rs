@@ -90,9 +90,9 @@ pub async fn create(
     }
     let environment = initial_environment(publication.environment)?;
     let identity = node.tokens.mint().map_err(ApiError::internal)?.identity;
-    let program = check_program(&node, identity, owner, publication.program, environment.clone()).await?;
-    let new = NewDatabase { identity, owner, program, name, environment };
-    let record = node.control.create(new)?;
+    check_program(&node, identity, owner, &publication.program, environment.clone()).await?;
+    let note = |program| node.control.create(NewDatabase { identity, owner, program, name, environment });
+    let record = node.programs.store(&publication.program, note).await?;
     if let Err(refused) = node.launch(&record).await {
         // Nobody has seen it yet, so a database that cannot start is taken back.
         node.control.delete(identity)?;
@@ -140,8 +140,9 @@ pub async fn reset(
         Some(p) => (p.program, p.environment.resulting_values(&stored).map_err(|cause| refused_environment(&cause))?),
         None => (current_program(&node, &record).await?, stored),
     };
-    let program = check_program(&node, identity, owner, bytes, environment.clone()).await?;
-    let fresh = node.control.reset(identity, program, environment)?;
+    check_program(&node, identity, owner, &bytes, environment.clone()).await?;
+    let note = |program| node.control.reset(identity, program, environment);
+    let fresh = node.programs.store(&bytes, note).await?;
     node.retire_replica(record.replica_id).await;
     node.launch(&fresh).await?;
     wait_until_initialised_durably(&node, &fresh, timeout).await?;
@@ -177,16 +178,15 @@ pub async fn plan(
 /// How long a publish waits for the disk unless told otherwise.
 pub const DEFAULT_CONFIRMATION: Duration = Duration::from_secs(5);
 
-/// Tries a program out and stores it for the database that it is to initialise.
+/// Tries a program out that is to initialise a database.
 async fn check_program(
     node: &Node,
     identity: Identity,
     owner: Identity,
-    bytes: Bytes,
+    bytes: &Bytes,
     environment: BTreeMap<String, String>,
-) -> Result<Hash, ApiError> {
-    try_out(node, identity, owner, &bytes, environment).await?.map_err(refused_program)?;
-    node.programs.put(&bytes).await.map_err(ApiError::internal)
+) -> Result<(), ApiError> {
+    try_out(node, identity, owner, bytes, environment).await?.map_err(refused_program)
 }
 
 /// Tries a program out that is to replace another. Errors are left to the real update, which

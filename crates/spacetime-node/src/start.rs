@@ -10,7 +10,7 @@ use anyhow::Context;
 use clap::Args;
 use spacetimedb_core::db::{Config as StorageConfig, Storage};
 use spacetimedb_core::energy::NullEnergyMonitor;
-use spacetimedb_core::host::{DiskStorage, HostController, HostRuntimeConfig, IdcConfig};
+use spacetimedb_core::host::{HostController, HostRuntimeConfig, IdcConfig};
 use spacetimedb_core::startup::{self, TracingOptions};
 use spacetimedb_core::util::jobs::JobCores;
 use spacetimedb_core::worker_metrics;
@@ -21,6 +21,7 @@ use crate::control::Control;
 use crate::data_dir::{DataDir, KeyFiles};
 use crate::node::{InitialEnvironments, Node};
 use crate::persistence::LocalDisk;
+use crate::programs::Programs;
 use listener::Listeners;
 
 /// Flags of `start`, named as the official CLI names them.
@@ -104,7 +105,8 @@ pub async fn assemble(
     let keys = data_dir.signing_keys(named_keys.as_ref())?;
     let tokens = TokenAuthority::new(keys, config.auth.clone());
     let control = Arc::new(Control::open((!args.in_memory).then(|| data_dir.control_file()).as_deref())?);
-    let programs = DiskStorage::new(data_dir.programs()).await.context("cannot open the program folder")?;
+    let programs = Programs::open(data_dir.programs(), control.clone()).await;
+    let programs = programs.context("cannot open the program folder")?;
     let controller = controller(args, &config, data_dir, &programs, &control, job_cores);
     let token_signer = Arc::new(tokens.keys().private.clone());
     controller.set_idc_config(IdcConfig { http_port: port, token_signer })?;
@@ -115,7 +117,7 @@ fn controller(
     args: &StartArgs,
     config: &NodeConfig,
     data_dir: &DataDir,
-    programs: &DiskStorage,
+    programs: &Programs,
     control: &Arc<Control>,
     job_cores: JobCores,
 ) -> HostController {
@@ -125,7 +127,7 @@ fn controller(
         data_dir.paths.clone(),
         StorageConfig { storage, page_pool_max_size: args.page_pool_max_size },
         HostRuntimeConfig::new(config.wasm(), Default::default(), config.module_http),
-        Arc::new(programs.clone()),
+        Arc::new(programs.storage()),
         Arc::new(NullEnergyMonitor),
         Arc::new(()),
         Arc::new(persistence),

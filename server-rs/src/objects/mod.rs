@@ -4,7 +4,7 @@
 pub mod config;
 pub mod content_type;
 pub mod direct;
-mod durable_folder;
+mod durable_folders;
 pub mod grant;
 pub mod key;
 pub mod parts;

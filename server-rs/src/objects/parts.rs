@@ -10,7 +10,7 @@ use tokio::io::AsyncWriteExt;
 use uuid::Uuid;
 
 use super::direct::Part;
-use super::durable_folder;
+use super::durable_folders::DurableFolders;
 use super::store::StoreError;
 
 /// Folder of parts. No bucket can have this name, because a bucket's name has no dot.
@@ -37,11 +37,12 @@ pub enum PartError {
 #[derive(Debug, Clone)]
 pub struct Parts {
     root: PathBuf,
+    folders: DurableFolders,
 }
 
 impl Parts {
-    pub(super) fn new(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+    pub(super) fn new(root: &Path, folders: DurableFolders) -> Self {
+        Self { root: root.to_owned(), folders }
     }
 
     /// Keeps one part, durably, in place of an earlier one of that number.
@@ -53,7 +54,7 @@ impl Parts {
         body: impl Stream<Item = Result<Bytes, axum::Error>>,
     ) -> Result<(), PartError> {
         let folder = self.folder(asset_id);
-        durable_folder::create(&self.root, &folder).await.map_err(StoreError::from)?;
+        self.folders.create(&folder).await.map_err(StoreError::from)?;
         // Half a part has a name that is no number, so it is never taken for a part.
         let half = folder.join(format!(".{}", Uuid::now_v7()));
         let written = write_exactly(&half, byte_size, body).await;
@@ -63,7 +64,7 @@ impl Parts {
         }
         written?;
         fs::rename(&half, folder.join(number.to_string())).await.map_err(StoreError::from)?;
-        durable_folder::sync(&folder).await.map_err(StoreError::from)?;
+        self.folders.sync(&folder).await.map_err(StoreError::from)?;
         Ok(())
     }
 

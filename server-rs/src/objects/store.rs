@@ -18,7 +18,7 @@ use opendal::{ErrorKind, Operator, services};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::config::ObjectsConfig;
-use super::durable_folder;
+use super::durable_folders::DurableFolders;
 use super::grant::GrantSigner;
 use super::key::ObjectKey;
 use super::parts::Parts;
@@ -68,6 +68,7 @@ pub struct ObjectStore {
     pub(super) objects: Operator,
     pub(super) place: Place,
     root: PathBuf,
+    folders: DurableFolders,
     locks: Arc<[Mutex<()>]>,
     // The lock on the folder goes with the file.
     _owner: Arc<File>,
@@ -105,9 +106,13 @@ impl ObjectStore {
         })?;
         let staging = Operator::new(services::Fs::default().root(&root.to_string_lossy()))?;
         let locks = (0..LOCKS).map(|_| Mutex::new(())).collect();
-        let place =
-            Place::Folder { grants: GrantSigner::open(&root)?, parts: Parts::new(&root), public_url: String::new() };
-        Ok(Self { objects: staging.clone(), staging, place, root, locks, _owner: Arc::new(owner) })
+        let folders = DurableFolders::below(&root);
+        let place = Place::Folder {
+            grants: GrantSigner::open(&root)?,
+            parts: Parts::new(&root, folders.clone()),
+            public_url: String::new(),
+        };
+        Ok(Self { objects: staging.clone(), staging, place, root, folders, locks, _owner: Arc::new(owner) })
     }
 
     /// Opens the configured store for a facade that clients reach at `public_url`.
@@ -164,10 +169,10 @@ impl ObjectStore {
             return self.send(staged, &path).await;
         }
         let folder = self.folder_of(&path);
-        durable_folder::create(&self.root, &folder).await?;
+        self.folders.create(&folder).await?;
         self.objects.rename(staged.path(), &path).await?;
         staged.keep();
-        durable_folder::sync(&folder).await?;
+        self.folders.sync(&folder).await?;
         Ok(())
     }
 
@@ -200,9 +205,9 @@ impl ObjectStore {
         let staged = format!("{STAGING}/{}", uuid::Uuid::now_v7());
         self.staging.write(&staged, bytes).await?;
         let folder = self.folder_of(&path);
-        durable_folder::create(&self.root, &folder).await?;
+        self.folders.create(&folder).await?;
         self.objects.rename(&staged, &path).await?;
-        durable_folder::sync(&folder).await?;
+        self.folders.sync(&folder).await?;
         Ok(())
     }
 
@@ -234,7 +239,7 @@ impl ObjectStore {
         let path = self.path_of(bucket, key)?;
         self.objects.delete(&path).await?;
         if !self.is_shared() {
-            durable_folder::sync(&self.folder_of(&path)).await?;
+            self.folders.sync(&self.folder_of(&path)).await?;
         }
         Ok(())
     }

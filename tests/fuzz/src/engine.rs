@@ -93,7 +93,7 @@ impl Engine {
     /// A new connection to the node.
     pub fn connect(&'static self) -> DuplexStream {
         let (client, server) = tokio::io::duplex(PIPE_BYTES);
-        let callers = CallerConnections::new(self.node.config.http.caller_idle_timeout);
+        let callers = CallerConnections::new(self.node.config.http.caller_idle_timeout, &Default::default());
         let service = service_fn(move |mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(callers.clone());
             let answer = self.app.clone().oneshot(request.map(Body::new));
@@ -118,7 +118,8 @@ async fn publish(node: &Arc<Node>, app: &Router) -> anyhow::Result<(String, Modu
 }
 
 async fn answer(app: &Router, node: &Node, mut request: Request) -> Response<Body> {
-    request.extensions_mut().insert(CallerConnections::new(node.config.http.caller_idle_timeout));
+    let callers = CallerConnections::new(node.config.http.caller_idle_timeout, &Default::default());
+    request.extensions_mut().insert(callers);
     app.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
 }
 

@@ -1,12 +1,12 @@
 //! `cargo xtask chaos`: faults against the whole product under load, and the proof that nothing was lost.
 
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 use worldloom_tests::chaos::plan::Trouble;
-use worldloom_tests::chaos::run::{self, Options};
+use worldloom_tests::chaos::run::{self, Options, Summary};
 
 #[derive(Parser)]
 struct Arguments {
@@ -40,22 +40,30 @@ async fn main() -> anyhow::Result<ExitCode> {
     for violation in &summary.violations {
         println!("\nBROKEN {violation}");
     }
-    let run::Summary { cycles, answered, unknown, recovered: (recovered, refused), slowest, repeat, violations } =
-        summary;
-    println!("\n{recovered} damaged logs recovered, {refused} refused");
+    tell(&summary, began.elapsed());
+    Ok(if summary.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn tell(summary: &Summary, took: Duration) {
+    let Summary { cycles, answered, unknown, recovered: (recovered, refused), changes, violations, .. } = summary;
+    println!();
+    print!("{}", summary.not_possible());
+    let changes: Vec<String> = changes.iter().map(|(table, count)| format!("{count} of {table}")).collect();
+    println!("watchers were told of changes: {}", changes.join(", "));
+    println!("{recovered} damaged logs recovered, {refused} refused");
     println!(
-        "every kind of work got on again within {:.1} s of each fault's end, restarts included",
-        slowest as f64 / 1e6
+        "everything got on again within {:.1} s of each fault's end, restarts included",
+        summary.slowest as f64 / 1e6
     );
     println!(
         "{cycles} cycles in {:.0} s: {answered} requests answered, {unknown} without an answer, {} violations",
-        began.elapsed().as_secs_f64(),
+        took.as_secs_f64(),
         violations.len(),
     );
-    if !repeat.is_empty() {
-        println!("repeat it with {repeat}");
+    if !summary.repeat.is_empty() {
+        println!("repeat it with {}", summary.repeat);
+        println!("what clients have written down is in {}", summary.histories.display());
     }
-    Ok(if violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Waits for Ctrl-C, or for the signal with which programs are asked to stop.

@@ -1,6 +1,6 @@
 //! What the database says at the end, read by its owner after everything has come to rest.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
@@ -14,6 +14,7 @@ use worldloom_client::{
 };
 
 use super::checks::ledger::{Books, Line, LineKind, Purse};
+use super::checks::prefix::{Recovered, Saved};
 use super::checks::saves::{Slot, SlotAsked, SlotCall};
 use super::checks::stories::Event;
 use super::checks::streams::Row;
@@ -125,6 +126,26 @@ impl Auditor {
             Task { task, wish: wish(&row), status, attempt: row.attempt, attempts_max: row.attempts_max, pieces }
         };
         Ok(tasks.into_iter().map(task).collect())
+    }
+
+    /// All that is asked of a log that was damaged.
+    pub async fn recovered(&mut self, wallets: &[Identity]) -> anyhow::Result<Recovered> {
+        let saves: Vec<RuntimeSnapshot> = self.rows(SAVES).await?;
+        let saved = |row: RuntimeSnapshot| {
+            let slot = slot_name(&row);
+            (slot, Saved { revision: row.revision, checksum: row.checksum })
+        };
+        let assets: Vec<AssetObject> = self.rows("asset_object").await?;
+        let confirmed = assets.into_iter().filter(|row| row.status == AssetStatus::Confirmed);
+        let assets: BTreeSet<String> = confirmed.map(|row| row.asset_id.to_string()).collect();
+        let tasks: Vec<AiTask> = self.rows("ai_task").await?;
+        Ok(Recovered {
+            books: self.books(wallets).await?,
+            events: self.events().await?,
+            saves: saves.into_iter().map(saved).collect(),
+            assets,
+            tasks: tasks.into_iter().map(|row| row.task_id.to_string()).collect(),
+        })
     }
 
     /// The rows that watchers of these tables must have in the end. A player's own saves are those of the table.

@@ -53,6 +53,8 @@ pub enum Trouble {
     TornFacadeWrites,
     /// The facade can make nothing durable.
     FailingFacadeSync,
+    /// Node and facade are killed, and what they had not made durable is lost.
+    PowerCut,
     /// Clients and node do not hear of each other until the network is back.
     SilentClients,
     /// The node's cable is pulled.
@@ -97,9 +99,23 @@ impl Trouble {
         }
     }
 
-    /// Whether a kill of the node is part of it.
-    fn kills_node(self) -> bool {
-        matches!(self, Trouble::KilledPublish | Trouble::TruncatedLog | Trouble::FlippedLog)
+    /// Whether a kill is part of it.
+    fn kills(self) -> bool {
+        matches!(self, Trouble::PowerCut | Trouble::KilledPublish | Trouble::TruncatedLog | Trouble::FlippedLog)
+    }
+
+    /// Whom the kill may hit.
+    fn victims(self) -> &'static [Victim] {
+        match self {
+            Trouble::PowerCut => &[Victim::Both],
+            _ if self.kills() => &[Victim::Node, Victim::Both],
+            _ => &[Victim::Node, Victim::Facade, Victim::Both],
+        }
+    }
+
+    /// Its name on the command line.
+    pub fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 }
 
@@ -146,17 +162,13 @@ pub fn cycles(seed: u64, count: u32, troubles: &[Trouble]) -> Vec<Cycle> {
             deck.shuffle(&mut chance);
         }
         let trouble = deck.pop().unwrap_or(Trouble::FrozenNode);
-        let victims: &[Victim] = match trouble.kills_node() {
-            true => &[Victim::Node, Victim::Both],
-            false => &[Victim::Node, Victim::Facade, Victim::Both],
-        };
         Cycle {
             number,
             quiet_ms: chance.gen_range(50..600),
             trouble,
             trouble_ms: chance.gen_range(trouble.lasts_ms()),
-            is_killed_in_trouble: trouble.kills_node() || chance.gen_bool(0.5),
-            killed: victims.choose(&mut chance).copied().unwrap_or(Victim::Node),
+            is_killed_in_trouble: trouble.kills() || chance.gen_bool(0.5),
+            killed: trouble.victims().choose(&mut chance).copied().unwrap_or(Victim::Node),
             dead_ms: chance.gen_range(0..400),
             seed: chance.r#gen(),
         }

@@ -1,17 +1,18 @@
 //! A run: cycle after cycle of load and faults, then the proof.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::ValueEnum;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use super::checks::prefix::{self, Recovery};
+use super::checks::prefix::{self, Recovery, Whole};
 use super::checks::{Violation, ledger, refusals, saves, stories, streams, texts, uploads, wallets};
 use super::faults::log_tail::{self, Damage};
-use super::faults::pause;
+use super::faults::{Impossible, pause};
 use super::final_state::Auditor;
 use super::fleet::{Fleet, Ground, Histories, read_again};
 use super::history::{Clock, Micros};
@@ -24,8 +25,6 @@ use crate::said::Said;
 
 /// How long anything may take to get on again after a fault.
 const RECOVERY: Duration = Duration::from_secs(60);
-/// Requests of each work that must be acknowledged before a fault counts as over.
-const GETS_ON_BY: u64 = 1;
 /// The facade's bucket for new objects.
 const BUCKET: &str = "worldloom";
 
@@ -55,15 +54,30 @@ pub struct Summary {
     pub recovered: (u32, u32),
     /// The longest that it took after a fault until every kind of work got on, restarts included.
     pub slowest: Micros,
+    /// How often watchers were told of changes, by table.
+    pub changes: BTreeMap<&'static str, usize>,
+    /// Troubles that were others on this machine, or none, with the reason.
+    pub impossible: BTreeMap<String, Impossible>,
     /// The options that repeat the world in which promises were broken.
     pub repeat: String,
+    /// What its clients have written down.
+    pub histories: PathBuf,
     /// Broken promises.
     pub violations: Vec<Violation>,
 }
 
+impl Summary {
+    /// The troubles that were none, or others, in one line for each.
+    pub fn not_possible(&self) -> String {
+        let lines = self.impossible.iter().map(|(trouble, why)| format!("not possible here: {trouble} ({why})\n"));
+        lines.collect()
+    }
+}
+
 /// Goes through all worlds until one shows a violation; `say` is told what happens.
 ///
-/// Errors: what keeps the run itself from going on. They may be faults of the product too.
+/// Errors: what keeps the run itself from going on. They may be faults of the product too, so they name the options
+/// that repeat the world, and where its histories are.
 pub async fn run(options: &Options, say: impl Fn(String)) -> anyhow::Result<Summary> {
     let mut summary = Summary::default();
     let mut seed = options.seed;
@@ -71,12 +85,16 @@ pub async fn run(options: &Options, say: impl Fn(String)) -> anyhow::Result<Summ
         let count = options.cycles_per_world.min(options.cycles - summary.cycles);
         let repeat = repetition(seed, count, &options.troubles);
         say(format!("a new world; repeat it with {repeat}"));
-        let mut life = Life::begin(seed, count, &options.troubles, &say).await?;
+        let shown = || format!("{repeat} shows it");
+        let mut life = Life::begin(seed, count, &options.troubles, &say).await.with_context(shown)?;
         let outcome = life.live(&mut summary).await;
-        outcome.with_context(|| format!("{repeat} shows it"))?;
-        if !summary.violations.is_empty() {
-            summary.repeat = repeat;
+        if outcome.is_err() || !summary.violations.is_empty() {
+            let histories = life.keep_histories().context("histories cannot be kept")?;
+            life.say(format!("what clients have written down is in {}", histories.display()));
+            (summary.repeat, summary.histories) = (repeat.clone(), histories);
         }
+        let kept = || format!("{repeat} shows it; {} is what clients have written down", summary.histories.display());
+        outcome.with_context(kept)?;
         // The next world's seed follows from this one's, so that each can be repeated alone.
         seed = StdRng::seed_from_u64(seed).r#gen();
     }
@@ -85,8 +103,7 @@ pub async fn run(options: &Options, say: impl Fn(String)) -> anyhow::Result<Summ
 
 /// The options that repeat a world alone.
 fn repetition(seed: u64, count: u32, troubles: &[Trouble]) -> String {
-    let only = troubles.iter().filter_map(Trouble::to_possible_value);
-    let only: String = only.map(|trouble| format!(" --trouble {}", trouble.get_name())).collect();
+    let only: String = troubles.iter().map(|trouble| format!(" --trouble {}", trouble.name())).collect();
     format!("--seed {seed} --cycles {count} --cycles-per-world {count}{only}")
 }
 
@@ -95,9 +112,13 @@ struct Life<'a, S> {
     world: World,
     log: PathBuf,
     clock: Clock,
+    ground: Arc<Ground>,
     fleet: Option<Fleet>,
     cycles: Vec<Cycle>,
     recoveries: Vec<Recovery>,
+    impossible: BTreeMap<String, Impossible>,
+    /// What everybody had written down by the end.
+    histories: Arc<Histories>,
     /// The longest that it took after a fault until every kind of work got on.
     slowest: Micros,
     say: &'a S,
@@ -110,8 +131,19 @@ impl<'a, S: Fn(String)> Life<'a, S> {
         let world = World::start(Said::Into(log.clone())).await?;
         let clock = Clock::start();
         let fleet = Fleet::start(clock, world.places()?, seed).await?;
-        let cycles = plan::cycles(seed, count, troubles);
-        Ok(Self { world, log, clock, fleet: Some(fleet), cycles, recoveries: Vec::new(), slowest: 0, say })
+        Ok(Self {
+            world,
+            log,
+            clock,
+            ground: fleet.ground.clone(),
+            fleet: Some(fleet),
+            cycles: plan::cycles(seed, count, troubles),
+            recoveries: Vec::new(),
+            impossible: BTreeMap::new(),
+            histories: Arc::default(),
+            slowest: 0,
+            say,
+        })
     }
 
     fn say(&self, what: impl std::fmt::Display) {
@@ -130,28 +162,50 @@ impl<'a, S: Fn(String)> Life<'a, S> {
             summary.cycles += 1;
         }
         let fleet = self.fleet.take().context("the clients have gone")?;
-        let (ground, player) = (fleet.ground.clone(), fleet.saving_player().clone());
-        let histories = fleet.stop(RECOVERY).await?;
+        let player = fleet.saving_player().clone();
+        fleet.stop(RECOVERY).await?;
+        let histories = Arc::new(self.ground.take_histories());
+        self.histories = histories.clone();
         self.say("everything has come to rest, and is killed once more");
-        let violations = self.prove(&ground, &player, &histories).await?;
+        let violations = self.prove(&player, &histories).await?;
         self.say(histories.summary());
-        let (answered, unknown) = histories.counts();
+        self.add_up(summary);
+        summary.violations.extend(violations);
+        Ok(())
+    }
+
+    /// Adds what there is to tell of this world.
+    fn add_up(&self, summary: &mut Summary) {
+        let (answered, unknown) = self.histories.counts();
         summary.answered += answered;
         summary.unknown += unknown;
-        let recovered = self.recoveries.iter().filter(|recovery| recovery.books.is_some()).count() as u32;
+        let recovered = self.recoveries.iter().filter(|recovery| recovery.outcome.is_ok()).count() as u32;
         summary.recovered.0 += recovered;
         summary.recovered.1 += self.recoveries.len() as u32 - recovered;
         summary.slowest = summary.slowest.max(self.slowest);
-        summary.violations.extend(violations);
-        Ok(())
+        summary.impossible.extend(self.impossible.clone());
+        for stream in &self.histories.streams {
+            for table in &stream.tables {
+                *summary.changes.entry(*table).or_default() += stream.changes(table);
+            }
+        }
+    }
+
+    /// Writes what clients have asked and heard into a file beside the world's log.
+    fn keep_histories(&self) -> anyhow::Result<PathBuf> {
+        let file = self.log.with_extension("histories");
+        // If the run ended too early, nobody has taken it from the clients, who may still write.
+        std::fs::write(&file, format!("{}{}", self.histories, self.ground.written_down()))?;
+        Ok(file)
     }
 
     /// Peace, trouble, a kill while it lasts or after it, and everything back again.
     async fn go_through(&mut self, cycle: &Cycle) -> anyhow::Result<()> {
         let mut chance = StdRng::seed_from_u64(cycle.seed);
         pause(cycle.quiet_ms).await;
-        if let Some(word) = self.world.trouble(cycle.trouble, &mut chance).await? {
-            self.say(word);
+        if let Some(why) = self.world.trouble(cycle.trouble, &mut chance).await? {
+            self.say(format!("    not possible here: {why}"));
+            self.impossible.insert(cycle.trouble.name(), why);
         }
         pause(cycle.trouble_ms).await;
         if !cycle.is_killed_in_trouble {
@@ -161,6 +215,10 @@ impl<'a, S: Fn(String)> Life<'a, S> {
             pause(chance.gen_range(0..300)).await;
         }
         self.world.kill(cycle.killed)?;
+        if cycle.trouble == Trouble::PowerCut {
+            let lost = self.world.lose_unsynced()?;
+            self.say(format!("    with the power go {lost}"));
+        }
         self.damage_a_copy(cycle.trouble, &mut chance).await?;
         pause(cycle.dead_ms).await;
         let over = self.clock.now();
@@ -172,13 +230,13 @@ impl<'a, S: Fn(String)> Life<'a, S> {
         self.gets_on("after the restart", over).await
     }
 
-    /// Waits until every kind of work gets on; says how long that took since then.
+    /// Waits until every kind of work gets on and watchers hear of it; says how long that took since then.
     async fn gets_on(&mut self, when: &'static str, since: Micros) -> anyhow::Result<()> {
-        let last = self.fleet()?.gets_on(GETS_ON_BY, RECOVERY).await.context(when)?;
+        let last = self.fleet()?.gets_on(RECOVERY).await.context(when)?;
         let took = self.clock.now() - since;
         self.slowest = self.slowest.max(took);
-        if let Some(work) = last {
-            self.say(format!("    {when}, {work:?} get on last, after {:.1} s", took as f64 / 1e6));
+        if let Some(last) = last {
+            self.say(format!("    {when}, {last} came last, after {:.1} s", took as f64 / 1e6));
         }
         Ok(())
     }
@@ -190,13 +248,12 @@ impl<'a, S: Fn(String)> Life<'a, S> {
             Trouble::FlippedLog => Damage::Flipped,
             _ => return Ok(()),
         };
-        let ground = self.fleet()?.ground.clone();
-        let (data, database) = (self.world.node_data(), self.world.database.clone());
-        let said = Said::Into(self.log.clone());
-        let recovery = log_tail::recover(&data, damage, chance, &database, || ground.wallets(), said).await?;
-        let outcome = match &recovery.books {
-            Some(books) => format!("recovered {} lines of the ledger", books.lines.len()),
-            None => format!("refused: {}", recovery.refusal),
+        let (data, database) = (self.world.node_data(), &self.world.database);
+        let log = self.log.with_extension("copy.log");
+        let recovery = log_tail::recover(&data, damage, chance, database, || self.ground.wallets(), &log).await?;
+        let outcome = match &recovery.outcome {
+            Ok(recovered) => format!("recovered {} lines of the ledger", recovered.books.lines.len()),
+            Err(reason) => format!("refused: {reason}"),
         };
         self.say(format!("{}: {outcome}", recovery.what));
         self.recoveries.push(recovery);
@@ -205,31 +262,35 @@ impl<'a, S: Fn(String)> Life<'a, S> {
 
     /// Holds the histories against what the database and the object store say after one more kill of both. So it is the
     /// disks that are asked, not what programs remember.
-    async fn prove(
-        &mut self,
-        ground: &Ground,
-        player: &Account,
-        histories: &Histories,
-    ) -> anyhow::Result<Vec<Violation>> {
+    async fn prove(&mut self, player: &Account, histories: &Histories) -> anyhow::Result<Vec<Violation>> {
         self.world.kill(Victim::Both)?;
         self.world.node.restart().await.context("the node does not start again after the last kill")?;
         let mut auditor = Auditor::open(&self.world.database).await?;
-        let books = auditor.books(&ground.wallets()).await?;
+        let books = auditor.books(&self.ground.wallets()).await?;
+        let events = auditor.events().await?;
         let mut violations = ledger::check(&histories.wallets, &books);
         violations.extend(wallets::check(&histories.wallets, &books.lines));
         violations.extend(refusals::check(&histories.wallets, &books.lines));
         violations.extend(saves::check(&histories.saves, &auditor.slots(&histories.saves).await?));
-        violations.extend(stories::check(&histories.turns, &auditor.events().await?));
+        violations.extend(stories::check(&histories.turns, &events));
         violations.extend(texts::check(&histories.wishes, &histories.readings, &auditor.tasks().await?));
         let rows = auditor.watched(player).await?;
         for stream in &histories.streams {
             violations.extend(streams::check(stream, rows::growth, &rows));
             violations.extend(streams::check_against(stream, &histories.wallets, rows::LEDGER));
         }
-        let places = ground.log_places();
-        for recovery in &self.recoveries {
-            violations.extend(prefix::check(recovery, &histories.wallets, &places, &books.lines));
-        }
+        let places = self.ground.log_places();
+        let whole = Whole {
+            wallets: &histories.wallets,
+            places: &places,
+            lines: &books.lines,
+            turns: &histories.turns,
+            events: &events,
+            saves: &histories.saves,
+            uploads: &histories.uploads,
+            wishes: &histories.wishes,
+        };
+        violations.extend(self.recoveries.iter().flat_map(|recovery| prefix::check(recovery, &whole)));
         violations.extend(self.prove_uploads(&mut auditor, histories).await?);
         Ok(violations)
     }

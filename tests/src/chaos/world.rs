@@ -143,7 +143,7 @@ impl World {
         [&self.clients_to_node, &self.facade_to_node, &self.clients_to_facade]
     }
 
-    /// Ends processes as a power cut would.
+    /// Ends processes without warning. What they had written is kept by the system: see [`World::lose_unsynced`].
     pub fn kill(&mut self, victim: Victim) -> anyhow::Result<()> {
         if victim.has_node() {
             self.node.kill()?;

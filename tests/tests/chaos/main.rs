@@ -6,6 +6,7 @@ mod order;
 mod plan;
 mod prefix;
 mod preload;
+mod progress;
 mod refusals;
 mod saves;
 mod smoke;

@@ -1,5 +1,6 @@
 //! A round of cycles of `cargo xtask chaos`: each trouble once.
 
+use std::path::Path;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -31,7 +32,20 @@ async fn go_through(seed: u64, troubles: &[Trouble]) -> Outcome {
     let options = Options { seed, cycles, cycles_per_world: cycles, troubles: troubles.to_vec() };
     let summary = run(&options, |line| println!("{seed}: {line}")).await?;
     let violations: Vec<_> = summary.violations.iter().map(ToString::to_string).collect();
-    anyhow::ensure!(violations.is_empty(), "{}\n{}", summary.repeat, violations.join("\n"));
+    let (repeat, histories) = (&summary.repeat, summary.histories.display());
+    anyhow::ensure!(violations.is_empty(), "{repeat}\n{histories}\n{}", violations.join("\n"));
     anyhow::ensure!(summary.cycles == cycles && summary.answered > 100, "too little was done: {summary:?}");
+    anyhow::ensure!(!everything_is_possible() || summary.impossible.is_empty(), "{}", summary.not_possible());
     Ok(())
+}
+
+/// Whether this user may mount disks and make networks, and packages can be installed: then `cargo xtask test` has
+/// installed what is missing, and no trouble may be another one than it should be, or none.
+fn everything_is_possible() -> bool {
+    /// `CAP_NET_ADMIN` and `CAP_SYS_ADMIN`, which root in a container may lack.
+    const CAPABILITIES: u64 = 1 << 12 | 1 << 21;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    let effective = effective.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok()).unwrap_or_default();
+    effective & CAPABILITIES == CAPABILITIES && Path::new("/usr/bin/apt-get").exists()
 }

@@ -96,6 +96,19 @@ fn a_stream_that_is_not_the_table_is_found() {
     expect(sound(), &table()[..4], EQUAL);
 }
 
+#[test]
+fn a_watcher_who_is_told_of_no_changes_is_found() {
+    const TOLD: &str = "subscribers are told of changes in each table";
+    // Each connection shows the present state, and then nothing.
+    let snapshots = vec![Heard::All(vec![line(1), balance(1)]), Heard::All(table())];
+    let found = check(&stream(snapshots), growth, &table());
+    assert_eq!(found.iter().map(|violation| violation.rule).collect::<Vec<_>>(), [TOLD, TOLD], "{found:?}");
+    let one_table = vec![Heard::All(table()), changed(&[], &[line(5)])];
+    let found = check(&stream(one_table), growth, &[table(), vec![line(5)]].concat());
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].rule == TOLD && found[0].what.contains(BALANCE), "{found:?}");
+}
+
 fn transfer(number: u64, begun: u64, ended: u64) -> WalletAsked {
     let call = WalletCall::Transfer { mark: format!("transfer-{number}"), from: 1, to: 2, amount: 1 };
     Asked { client: 0, call, begun, ended, told: Told::Done(Purse { lines: 1, balance: 1 }) }

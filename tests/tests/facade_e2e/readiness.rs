@@ -3,6 +3,7 @@
 use anyhow::ensure;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Method, StatusCode};
+use serde_json::json;
 use worldloom_tests::facade::Upload;
 use worldloom_tests::pictures::picture;
 use worldloom_tests::{Outcome, eventually};
@@ -38,6 +39,26 @@ async fn the_facade_is_ready_exactly_while_the_node_is_there() -> Outcome {
     ensure!(world.content(&asset, Some(&player)).await? == upload.bytes);
     world.uploaded(&player, &late).await?;
     Ok(())
+}
+
+#[tokio::test]
+async fn a_facade_that_lost_its_role_says_whom_to_give_it_back_to() -> Outcome {
+    let world = World::start().await?;
+    let identity = &world.facade.service.identity;
+    let role = json!([[format!("0x{identity}")], { "service": {} }]);
+    world.database.call_ok(&world.database.owner, "revoke_role", role.clone()).await?;
+
+    let answer = eventually("readiness to notice", || async {
+        let answer = world.facade.client.request(Method::GET, "/health/ready", None).send().await.ok()?;
+        (answer.status() != StatusCode::OK).then_some(answer)
+    })
+    .await?;
+    let problem = expect_problem(answer, 503, "node_unavailable").await?;
+    ensure!(problem["facade_identity"] == *identity, "{problem}");
+    ensure!(problem["detail"].as_str().is_some_and(|detail| detail.contains("grant_role")), "{problem}");
+
+    world.database.call_ok(&world.database.owner, "grant_role", role).await?;
+    world.facade.wait_until_ready().await
 }
 
 /// Calls take turns on them, so that one task on either side does not have to carry all messages.

@@ -1,8 +1,10 @@
 //! Messages between databases of one node.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use reqwest::Method;
 use serde_json::{Value, json};
-use worldloom_tests::{Database, Outcome, TestNode, eventually};
+use worldloom_tests::{Database, NodeOptions, Outcome, TestNode, eventually};
 
 use crate::answers::{self, refused};
 
@@ -25,6 +27,17 @@ async fn a_message_arrives_once_and_its_outcome_comes_back() -> Outcome {
     let received = two.sql("SELECT body, sender FROM received").await?;
     let sender = json!([format!("0x{}", identity_text(&one).await?)]);
     assert_eq!(received, [json!(["hello", sender]), json!(["good bye", sender])]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_message_arrives_at_a_node_that_listens_elsewhere_than_at_localhost() -> Outcome {
+    let listen = Some(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2)));
+    let node = TestNode::start_with(NodeOptions { listen, ..NodeOptions::default() }).await?;
+    let (one, two) = (node.publish("one", "postbox").await?, node.publish("two", "postbox").await?);
+    one.call_ok(&one.owner, "send", json!([identity(&two).await?, "hello"])).await?;
+    wait_for_rows(&one, "delivery", 1).await?;
+    assert_eq!(two.sql("SELECT body FROM received").await?, [json!(["hello"])]);
     Ok(())
 }
 

@@ -2,14 +2,15 @@
 //! the official SDK.
 //!
 //! The modules mirror the node's own: [`publish`], [`call`] and their neighbours are routes,
-//! [`websocket`] is the subscription protocols, [`start`] and [`durability`] are the process and
-//! its data, [`cli`] is the commands that talk to it. [`answers`], [`programs`], [`socket`] and
-//! [`issuer`] are what they share.
+//! [`websocket`] is the subscription protocols, [`start`], [`stopping`] and [`durability`] are the
+//! process and its data, [`cli`] is the commands that talk to it. [`answers`], [`programs`],
+//! [`socket`], [`issuer`] and [`outside`] are what they share.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod answers;
 mod issuer;
+mod outside;
 mod programs;
 mod socket;
 
@@ -29,6 +30,7 @@ mod sdk;
 mod service;
 mod sql;
 mod start;
+mod stopping;
 mod views;
 mod websocket;
 

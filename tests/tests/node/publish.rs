@@ -320,7 +320,56 @@ async fn a_publish_cut_short_by_a_kill_is_there_or_not_but_never_broken() -> Out
         }
         assert_eq!(database.sql("SELECT * FROM cage").await?.len(), 3);
     }
+    until_no_program_waits(&node).await
+}
+
+#[tokio::test]
+async fn a_program_lies_beside_its_database_only_until_the_database_holds_it() -> Outcome {
+    let mut node = TestNode::start().await?;
+    let database = node.publish("tally", "tally_v1").await?;
+    until_no_program_waits(&node).await?;
+    answers::json(put(&node, "other", &database.owner, module("tally_v1")?)).await?;
+    answers::json(database.request(Method::PUT, "/reset", &database.owner)).await?;
+    until_no_program_waits(&node).await?;
+    database.call_ok(&database.owner, "count", json!(["a"])).await?;
+
+    // What a crash leaves of a publish.
+    node.stop().await?;
+    let left = node.data_dir().join("node/program-bytes/ab");
+    std::fs::create_dir(&left)?;
+    std::fs::write(left.join("cd.tmp1"), "half a program")?;
+    std::fs::write(left.join("c".repeat(62)), "a program of nobody")?;
+    node.restart().await?;
+    until_no_program_waits(&node).await?;
+    assert_eq!(database.sql("SELECT * FROM tally").await?, [json!(["a", 1])]);
+    answers::text(database.request(Method::DELETE, "", &database.owner)).await?;
+    until_no_program_waits(&node).await
+}
+
+/// In memory a database is empty whenever it is launched, and is launched again after a fault of the engine.
+#[tokio::test]
+async fn in_memory_a_program_lies_beside_its_database_as_long_as_that_is_there() -> Outcome {
+    // Where the node makes its folder of temporary files.
+    let temporary = tempfile::tempdir()?;
+    let environment = vec![("TMPDIR".to_owned(), temporary.path().display().to_string())];
+    let node = TestNode::start_with(NodeOptions { in_memory: true, environment, ..NodeOptions::default() }).await?;
+    let database = node.publish("tally", "tally_v1").await?;
+    let waits = || {
+        let folders = std::fs::read_dir(temporary.path()).into_iter().flatten().flatten();
+        folders.map(|folder| folder.path().join("program-bytes")).any(|programs| holds_file(&programs))
+    };
+    // The folder is looked through at each deletion.
+    let other = node.publish("other", "schema_zoo").await?;
+    answers::text(other.request(Method::DELETE, "", &other.owner)).await?;
+    assert!(waits());
+    answers::text(database.request(Method::DELETE, "", &database.owner)).await?;
+    assert!(!waits());
     Ok(())
+}
+
+async fn until_no_program_waits(node: &TestNode) -> Outcome {
+    let programs = node.data_dir().join("node/program-bytes");
+    eventually("all programs to be removed", || async { (!holds_file(&programs)).then_some(()) }).await
 }
 
 /// Whether a publish has got so far, by what is in the data folder.

@@ -49,6 +49,16 @@ async fn a_port_in_use_on_the_twin_address_is_named() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_port_in_use_where_localhost_leads_is_named() -> Outcome {
+    let other = TcpListener::bind("127.0.0.1:0")?;
+    let port = other.local_addr()?.port();
+    let folder = tempfile::tempdir()?;
+    let sentence = refused_start(folder.path(), &["--listen-addr", &format!("127.0.0.2:{port}")]).await?;
+    assert!(sentence.contains(&format!("127.0.0.1:{port}")) && sentence.contains("--listen-addr"), "{sentence}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn data_of_a_newer_version_is_left_alone() -> Outcome {
     let mut node = TestNode::start().await?;
     node.publish("tally", "tally_v1").await?;
@@ -78,11 +88,47 @@ async fn half_a_key_pair_is_refused_rather_than_replaced() -> Outcome {
 }
 
 #[tokio::test]
+async fn nodes_with_the_same_named_keys_take_each_others_tokens() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let flags =
+        ["--jwt-priv-key-path".to_owned(), file("key.pem"), "--jwt-pub-key-path".to_owned(), file("key.pub.pem")];
+    let named = || NodeOptions { flags: flags.to_vec(), ..NodeOptions::default() };
+    let first = TestNode::start_with(named()).await?;
+    assert_eq!(fs::metadata(file("key.pem"))?.permissions().mode() & 0o777, 0o600);
+    assert!(!first.data_dir().join("node/keys/id_ecdsa").exists());
+
+    let account = first.account().await?;
+    let module = || worldloom_tests::binaries::module("tally_v1");
+    let second = TestNode::start_with(named()).await?;
+    answers::text(crate::programs::put(&second, "tally", &account, module()?)).await?;
+    let stranger = TestNode::start().await?;
+    let answer = crate::programs::put(&stranger, "tally", &account, module()?).send().await?;
+    assert_eq!(answer.status(), 401);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_log_level_that_there_is_not_is_named() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let sentence = refused_start(folder.path(), &["--listen-addr", "127.0.0.1:0", "--log-level", "loud"]).await?;
+    assert!(sentence.contains("`loud`") && sentence.contains("debug"), "{sentence}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_misspelt_setting_is_named() -> Outcome {
     let folder = tempfile::tempdir()?;
-    fs::write(folder.path().join("config.toml"), "[http]\nmax-program-byte = 1")?;
-    let sentence = refused_start(folder.path(), &[]).await?;
-    assert!(sentence.contains("max-program-byte"), "{sentence}");
+    for (section, setting) in [
+        ("http", "max-program-byte = 1"),
+        ("commitlog", "max-segment-sise = 1048576"),
+        ("module-http", "enable = false"),
+    ] {
+        fs::write(folder.path().join("config.toml"), format!("[{section}]\n{setting}"))?;
+        let sentence = refused_start(folder.path(), &[]).await?;
+        let key = setting.split(' ').next().unwrap();
+        assert!(sentence.contains(&format!("`{key}`")), "{sentence}");
+    }
     Ok(())
 }
 

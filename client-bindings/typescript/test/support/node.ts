@@ -2,7 +2,7 @@
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -29,6 +29,7 @@ export class TestNode {
       await node.kill();
       await rm(node.folder, { recursive: true, force: true });
     });
+    await shareCompiledModules(join(node.folder, "node"));
     await node.#launch("127.0.0.1:0");
     return node;
   }
@@ -82,6 +83,17 @@ export class TestNode {
     child.kill(signal);
     await within("the node to end", ended);
   }
+}
+
+/**
+ * Compiling modules would take most of the time of every test, so all nodes, those of the Rust tests too, share one
+ * cache of compiled code, which is made for several processes.
+ */
+async function shareCompiledModules(dataFolder: string): Promise<void> {
+  const shared = join(TARGET, "compiled-modules");
+  await mkdir(shared, { recursive: true });
+  await mkdir(dataFolder, { recursive: true });
+  await symlink(shared, join(dataFolder, "cache"), "junction");
 }
 
 /** The address that the node says it listens on. Goes on reading, so that the node never blocks. */

@@ -163,7 +163,8 @@ fn indexed_columns(model: &Model<'_>, ty: &Type<'_>) -> TokenStream {
     for table in model.tables_of(ty.reference) {
         let single = table.indexes.iter().filter(|index| index.columns.len() == 1);
         let columns = single.flat_map(|index| &index.columns).filter_map(|column| table.columns.get(*column));
-        indexed.extend(columns.map(|column| (column.accessor, column)));
+        // By the names on the wire, which a server knows as well as the module itself.
+        indexed.extend(columns.map(|column| (column.wire, column)));
     }
     let row = type_ident(ty.name);
     let struct_name = format_ident!("{row}IxCols");

@@ -26,14 +26,14 @@ pub struct PlayerAccount {
     pub changed_at: Timestamp,
 }
 
-/// Closes the sender's account: from now on every call for it is refused, and all its devices are logged out.
+/// Closes the sender's account: from now on every call for it is refused, all its devices are logged out, and its
+/// generation tasks are cancelled.
 ///
 /// Errors: as [`close_account_and_return`].
 #[reducer]
 pub fn close_account(ctx: &ReducerContext) -> Result<(), DomainError> {
     let caller = guard(ctx, Admits::Players, None)?;
-    close(ctx, caller.player);
-    Ok(())
+    close(ctx, caller.player).map(drop)
 }
 
 /// Closes an account and returns it.
@@ -47,7 +47,7 @@ pub fn close_account_and_return(
 ) -> Result<PlayerAccount, DomainError> {
     ctx.try_with_tx(|tx| {
         let caller = guard(tx, Admits::Players, acting_player)?;
-        Ok(close(tx, caller.player))
+        close(tx, caller.player)
     })
 }
 
@@ -80,9 +80,10 @@ pub(crate) fn check_account_open(ctx: &ReducerContext, player: Identity) -> Resu
     }
 }
 
-fn close(ctx: &ReducerContext, player: Identity) -> PlayerAccount {
+fn close(ctx: &ReducerContext, player: Identity) -> Result<PlayerAccount, DomainError> {
     end_sessions_of(ctx, player);
-    set_account_status(ctx, player, AccountStatus::Closed)
+    cancel_open_ai_tasks(ctx, player)?;
+    Ok(set_account_status(ctx, player, AccountStatus::Closed))
 }
 
 fn set_account_status(ctx: &ReducerContext, player: Identity, status: AccountStatus) -> PlayerAccount {

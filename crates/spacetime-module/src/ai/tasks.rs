@@ -262,6 +262,17 @@ fn cancel_task(ctx: &ReducerContext, caller: &Caller, task_id: Uuid) -> Result<A
     Ok(ai_task_snapshot(ctx, task))
 }
 
+/// Cancels all that a player waits for, so that nothing is made for an account that is closed.
+pub(crate) fn cancel_open_ai_tasks(ctx: &ReducerContext, owner: Identity) -> Result<(), DomainError> {
+    let of_status = |status| ctx.db.ai_task().by_owner_status().filter((owner, AiTaskStatus::from(status)));
+    let open: Vec<_> = TaskStatus::OPEN.into_iter().flat_map(of_status).collect();
+    for task in open {
+        let (_, next) = task.as_state().cancel(ai_micros(ctx.timestamp))?;
+        advance_ai_task(ctx, task, next)?;
+    }
+    Ok(())
+}
+
 fn forget_task(ctx: &ReducerContext, caller: &Caller, task_id: Uuid) -> Result<AiTaskSnapshot, DomainError> {
     let task = changeable_task(ctx, caller, task_id)?;
     module_ai::check_forgettable(task.status.into())?;

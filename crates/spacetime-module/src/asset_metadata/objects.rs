@@ -138,9 +138,10 @@ pub fn confirm_asset_object(ctx: &ReducerContext, confirmation: AssetObjectConfi
 
 /// Confirms an upload and returns its row; confirming again returns it unchanged.
 ///
-/// Errors: `unauthenticated`; `forbidden` (for the Service only); `not_found`, also if the named
-/// player does not own the object; `conflict` if type, size or hash differ from what was
-/// announced; `illegal_transition` if the announcement has lapsed or the object is deleted.
+/// Errors: `unauthenticated`; `forbidden` (for the Service only); `account_closed` if the named
+/// player's is; `not_found`, also if the named player does not own the object; `conflict` if type,
+/// size or hash differ from what was announced; `illegal_transition` if the announcement has lapsed
+/// or the object is deleted.
 #[procedure]
 pub fn confirm_asset_object_and_return(
     ctx: &mut ProcedureContext,
@@ -149,6 +150,7 @@ pub fn confirm_asset_object_and_return(
 ) -> Result<AssetObject, DomainError> {
     ctx.try_with_tx(|tx| {
         let caller = guard(tx, SERVICE, acting_player)?;
+        check_account_open(tx, caller.player)?;
         confirm_object(tx, &caller, &confirmation)
     })
 }

@@ -254,7 +254,14 @@ fn steer_run(ctx: &ReducerContext, caller: &Caller, request: &BigFishSteering) -
     let control = controls.run_id().find(run.run_id).ok_or(RuleError::Hidden { what: "run" })?;
     let (seen_at, now) = (control.seen_at.to_micros_since_unix_epoch(), ctx.timestamp.to_micros_since_unix_epoch());
     if !module_big_fish::is_steering_noted(control.heading.into(), seen_at, heading, now) {
-        controls.run_id().update(BigFishRunControl { heading: request.heading, seen_at: ctx.timestamp, ..control });
+        // Nobody knows to the microsecond when a call comes, so each adds to what the server alone knows.
+        let seed = control.seed ^ ctx.random::<u64>();
+        controls.run_id().update(BigFishRunControl {
+            seed,
+            heading: request.heading,
+            seen_at: ctx.timestamp,
+            ..control
+        });
         keep_big_fish_run_ticking(ctx, run.run_id)?;
     }
     Ok(run)

@@ -339,7 +339,8 @@ pub struct BigFishRunControl {
     /// The player; has one such run at most.
     #[unique]
     pub owner: Identity,
-    /// From which all chance in the run follows.
+    /// What chance has gathered: mixed with what each tick draws, and with what is drawn whenever
+    /// the player steers.
     pub seed: u64,
     /// Where the player steers.
     pub heading: BigFishHeading,

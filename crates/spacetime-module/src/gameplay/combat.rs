@@ -161,8 +161,8 @@ pub fn resolve_combat_action(ctx: &ReducerContext, request: CombatActionRequest)
 ///
 /// Errors: `unauthenticated`; `forbidden` if anyone but the Service names another player;
 /// `invalid_argument`, `limit_exceeded`; `not_found` for the battle, also another player's, for a
-/// skill that the player does not have and an item that the world does not have; `conflict` if
-/// another round is next or the skill rests; `insufficient` energy or items;
+/// skill that the player does not have and an item that neither the player nor the world has;
+/// `conflict` if another round is next or the skill rests; `insufficient` energy or items;
 /// `illegal_transition` if the battle or its story is over.
 #[procedure]
 pub fn resolve_combat_action_and_return(
@@ -317,18 +317,19 @@ fn play_battle_round(
         BattleAction::Item(key) => Some(key.as_str()),
         _ => None,
     };
+    let mut item = None;
     let rule_action = match action {
         BattleAction::Attack => Action::Attack,
         BattleAction::Defend => Action::Defend,
         BattleAction::Skill(key) => Action::Skill(key),
-        BattleAction::Item(key) => Action::Item(usage_of(ctx, story, key)?.into()),
+        BattleAction::Item(key) => Action::Item(item.insert(usable_item(ctx, story, key)?).usage.into()),
         BattleAction::Flee => Action::Flee,
     };
     let mut fighters = Battle { player: battle.player.as_rule(), enemy: battle.enemy.as_rule() };
     let seed = draw_seed(ctx, battle.battle_id)?;
     let played = module_combat::play_round(&mut fighters, seed, battle.next_round, rule_action)?;
-    if let Some(key) = item_key.filter(|_| played.item_used) {
-        consume_items(ctx, story, key, 1)?;
+    if let Some(item) = item.filter(|_| played.item_used) {
+        item.use_up(ctx)?;
     }
     let step = module_combat::transition(battle.status.into(), played.status)?;
     battle.player.take_over(&fighters.player);
@@ -359,14 +360,6 @@ fn draw_seed(ctx: &ReducerContext, battle_id: Uuid) -> Result<u64, DomainError> 
     chance.seeds.push(seed);
     chances.update(chance);
     Ok(seed)
-}
-
-/// Errors: `not_found`; `invalid_argument` if the item cannot be used.
-fn usage_of(ctx: &ReducerContext, story: &StorySession, item_key: &str) -> Result<ItemUse, DomainError> {
-    match world_entry(ctx, story.version_id, WorldEntryKind::Item, item_key)? {
-        WorldEntry::Item(WorldItem { usage: Some(usage), .. }) => Ok(usage),
-        _ => Err(RuleError::Malformed { field: "item_key", rule: "name an item that can be used" }.into()),
-    }
 }
 
 fn reward_victory(ctx: &ReducerContext, story: &StorySession, battle: &BattleState) -> Result<(), DomainError> {

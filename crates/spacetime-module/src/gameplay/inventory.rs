@@ -53,9 +53,49 @@ pub(crate) fn grant_items(
     advance_quests(ctx, story, QuestObjectiveKind::Collect, item_key, quantity)
 }
 
-/// Takes items out of the player's bag, from the smallest stacks first. What is worn stays.
+/// Something in a bag that can be used, with the bag, so that it is taken from the very stack that was looked at.
+pub(crate) struct UsableItem {
+    /// What using it does: as it was when the item was received, whatever a later version of its world says.
+    pub usage: ItemUse,
+    item_id: Uuid,
+    held: HeldBag,
+}
+
+impl UsableItem {
+    /// Takes one out of its stack.
+    pub(crate) fn use_up(mut self, ctx: &ReducerContext) -> Result<(), DomainError> {
+        let kind = self.held.bag.take(&self.item_id, 1)?;
+        forget_runtime_item(ctx, &kind);
+        save_bag(ctx, self.held)?;
+        Ok(())
+    }
+}
+
+/// What is used of the player's items of this key: of the stacks that can be, the smallest.
 ///
-/// Errors: `insufficient` if there are fewer.
+/// Errors: `insufficient` if there is none; `invalid_argument` if that would not help, because the story's world
+/// has it only as something that cannot be used; `not_found` if the world has no such item either.
+pub(crate) fn usable_item(
+    ctx: &ReducerContext,
+    story: &StorySession,
+    item_key: &str,
+) -> Result<UsableItem, DomainError> {
+    if let Some(held) = load_bag(ctx, story.owner, story.world_id) {
+        let stack = held.bag.smallest(|kind| kind.item_key == item_key && kind.traits.usage.is_some());
+        if let Some((Some(item_id), Some(usage))) = stack.map(|stack| (stack.id, stack.kind.traits.usage)) {
+            return Ok(UsableItem { usage, item_id, held });
+        }
+    }
+    match world_item(ctx, story.version_id, item_key)?.usage {
+        Some(_) => Err(none_held(1)),
+        None => Err(RuleError::Malformed { field: "item_key", rule: "name an item that can be used" }.into()),
+    }
+}
+
+/// Takes items out of the player's bag, whatever version they are from, and from the smallest stacks first. What is
+/// worn stays.
+///
+/// Errors: `insufficient` if there are fewer; `not_found` if neither the bag nor the story's world has such an item.
 pub(crate) fn consume_items(
     ctx: &ReducerContext,
     story: &StorySession,
@@ -65,15 +105,21 @@ pub(crate) fn consume_items(
     if quantity == 0 {
         return Ok(());
     }
-    let Some(mut held) = load_bag(ctx, story.owner, story.world_id) else {
-        let (what, needed) = ("items of this kind", quantity.into());
-        return Err(RuleError::Insufficient { what, needed, available: 0 }.into());
+    let is_wanted = |kind: &HeldKind| kind.item_key == item_key;
+    let held = load_bag(ctx, story.owner, story.world_id).filter(|held| held.bag.find(is_wanted).is_some());
+    let Some(mut held) = held else {
+        world_item(ctx, story.version_id, item_key)?;
+        return Err(none_held(quantity));
     };
-    for (kind, _) in held.bag.consume(|kind| kind.item_key == item_key, quantity)? {
+    for (kind, _) in held.bag.consume(is_wanted, quantity)? {
         forget_runtime_item(ctx, &kind);
     }
     save_bag(ctx, held)?;
     Ok(())
+}
+
+fn none_held(needed: u32) -> DomainError {
+    RuleError::Insufficient { what: "items of this kind", needed: needed.into(), available: 0 }.into()
 }
 
 /// What the things that the player wears add to its stats, and the skills that they teach.

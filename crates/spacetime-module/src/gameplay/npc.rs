@@ -204,7 +204,6 @@ fn interact_with_npc(
     let now = ctx.timestamp.to_micros_since_unix_epoch();
     let effect = module_npc::interact(request.interaction.as_rule(), npc.affinity, &memories, npc.cooldowns(), now)?;
     if let NpcInteraction::Gift(gift) = &request.interaction {
-        world_item(ctx, story.version_id, &gift.item_key)?;
         consume_items(ctx, &story, &gift.item_key, gift.quantity)?;
     }
     let (kind, weight) = effect.memory;

@@ -174,6 +174,13 @@ pub fn my_quests(ctx: &ViewContext) -> Vec<QuestRecord> {
     ctx.db.quest_record().owner().filter(ctx.sender()).collect()
 }
 
+/// The quests that have been accepted in a story, at most as many as its world has.
+pub(crate) fn quests_of(ctx: &ReducerContext, session_id: Uuid) -> Vec<QuestRecord> {
+    let statuses = [QuestStatus::Accepted, QuestStatus::Completed, QuestStatus::TurnedIn, QuestStatus::Abandoned];
+    let of_status = |status: QuestStatus| ctx.db.quest_record().by_status().filter((session_id, status));
+    statuses.into_iter().flat_map(of_status).collect()
+}
+
 /// Counts something that happened in a story towards the accepted quests that ask for it.
 pub(crate) fn advance_quests(
     ctx: &ReducerContext,

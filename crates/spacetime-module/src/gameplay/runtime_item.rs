@@ -168,14 +168,17 @@ fn loot_of(ctx: &ReducerContext, story: &StorySession, treasure: &WorldTreasure)
     let mut loot = Vec::with_capacity(treasure.loot.len());
     for entry in &treasure.loot {
         let item = world_item(ctx, story.version_id, &entry.item_key)?;
-        loot.push(Loot {
-            weight: entry.weight,
-            quantity_min: entry.quantity_min,
-            quantity_max: entry.quantity_max,
-            stack_max: HeldKind::stacked(&entry.item_key, &item).traits.stack_max,
-        });
+        loot.push(entry.as_rule(stack_max_of(&item)));
     }
     Ok(loot)
+}
+
+impl LootEntry {
+    /// The rules' form, of an item of which so many lie in one slot.
+    pub(crate) fn as_rule(&self, stack_max: u32) -> Loot {
+        let LootEntry { weight, quantity_min, quantity_max, .. } = *self;
+        Loot { weight, quantity_min, quantity_max, stack_max }
+    }
 }
 
 fn insert_record(

@@ -20,8 +20,7 @@ pub enum StoryStatus {
 /// One player's story in one version of a world.
 #[table(
     accessor = story_session,
-    index(accessor = by_status, btree(columns = [owner, status])),
-    index(accessor = by_world, btree(columns = [owner, world_id]))
+    index(accessor = by_status, btree(columns = [owner, status]))
 )]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StorySession {
@@ -259,7 +258,7 @@ fn start_story(ctx: &ReducerContext, caller: &Caller, request: &StoryBeginning) 
     let chapter = world_chapter(ctx, version.version_id, &chapter_key)?;
     check_chapter_open(ctx, caller.player, version.world_id, &chapter)?;
     check_active_stories(ctx, caller.player)?;
-    if ctx.db.story_session().by_world().filter((caller.player, version.world_id)).next().is_none() {
+    if find_played_world(ctx, caller.player, version.world_id).is_none() {
         count_world_player(ctx, version.world_id)?;
     }
     let session = insert_story(ctx, |session_id| StorySession {

@@ -88,6 +88,18 @@ fn the_service_confirms_for_the_owner_and_for_nobody_else() {
 }
 
 #[test]
+fn nothing_is_confirmed_for_a_closed_account() {
+    let world = World::new();
+    let pending = world.pending(Actor::Alice, "a");
+    world.reduce(Actor::Alice, close_account).unwrap();
+    let refusal = world.refused(|world| {
+        let (alice, found) = (Some(Actor::Alice.identity()), confirmation_of(&pending));
+        world.call(Actor::Service, |ctx| confirm_asset_object_and_return(ctx, alice, found))
+    });
+    assert_eq!(refusal.code, DomainErrorCode::AccountClosed);
+}
+
+#[test]
 fn a_lapsed_or_deleted_upload_cannot_be_confirmed() {
     let world = World::new();
     let pending = world.pending(Actor::Alice, "a");

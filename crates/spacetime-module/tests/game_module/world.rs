@@ -181,6 +181,23 @@ impl World {
     }
 }
 
+/// Sees that a reducer leaves the same rows behind as its procedure, each in a world that is prepared alike.
+#[track_caller]
+pub fn check_same_rows<Scene, Answer: Debug>(
+    prepare: impl Fn(&World) -> Scene,
+    procedure: impl FnOnce(&World, &Scene) -> Result<Answer, DomainError>,
+    reducer: impl FnOnce(&World, &Scene) -> Result<(), DomainError>,
+) {
+    let (world, twin) = (World::new(), World::new());
+    let (scene, same_scene) = (prepare(&world), prepare(&twin));
+    let before = world.rows();
+    assert_eq!(twin.rows(), before, "both worlds are prepared alike");
+    procedure(&world, &scene).unwrap();
+    reducer(&twin, &same_scene).unwrap();
+    assert_ne!(world.rows(), before, "something must change");
+    assert_eq!(twin.rows(), world.rows());
+}
+
 /// A valid request, told apart from others by `name`.
 pub fn registration(name: &str) -> AssetObjectRegistration {
     AssetObjectRegistration {

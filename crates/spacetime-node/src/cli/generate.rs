@@ -8,10 +8,13 @@ use clap::ValueEnum;
 use spacetime_bindgen::{GeneratedFile, Language, Visibility, generate};
 use spacetimedb_core::host::extract_schema;
 use spacetimedb_core::messages::control_db::HostType;
+use spacetimedb_schema::def::ModuleDef;
 
 use super::confirm::{ADD_YES, Consent, confirm};
+use super::connection::ConnectionArgs;
 use super::error::CliError;
 use super::module_file::ModuleFile;
+use super::publish::check_name;
 use super::terminal::print_line;
 
 /// As many files are named before they are deleted.
@@ -27,14 +30,16 @@ pub struct GenerateArgs {
     #[arg(long, short, value_name = "DIR")]
     out_dir: PathBuf,
     /// The compiled module
-    #[arg(long = "bin-path", short, value_name = "WASM")]
-    bin_path: PathBuf,
+    #[arg(long = "bin-path", short, value_name = "WASM", required_unless_present = "database")]
+    bin_path: Option<PathBuf>,
+    /// Name or identity of a database on the server whose module is taken instead
+    #[arg(long, value_name = "NAME", conflicts_with = "bin_path")]
+    database: Option<String>,
     /// Include private tables and functions
     #[arg(long)]
     include_private: bool,
-    /// Answer yes to every question
-    #[arg(long, short)]
-    yes: bool,
+    #[command(flatten)]
+    connection: ConnectionArgs,
 }
 
 /// The languages as they are written on the command line.
@@ -67,14 +72,14 @@ impl From<Lang> for Language {
 
 /// Runs `generate`.
 pub async fn run(args: GenerateArgs) -> Result<(), CliError> {
-    let module = ModuleFile::open(&args.bin_path).await?;
-    let schema = extract_schema(module.read().await?.into_boxed_slice(), HostType::Wasm)
-        .await
-        .map_err(|cause| CliError::Schema { path: module.path().to_owned(), reason: format!("{cause:#}") })?;
+    let schema = match &args.bin_path {
+        Some(path) => schema_of_file(path).await?,
+        None => schema_of_database(&args.connection, args.database.as_deref().unwrap_or_default()).await?,
+    };
     let visibility = if args.include_private { Visibility::IncludePrivate } else { Visibility::PublicOnly };
     let files = generate(&schema, args.lang.into(), visibility)?;
     let update = Update::plan(&args.out_dir, args.lang.header(), &files)?;
-    update.confirm(Consent::given_if(args.yes))?;
+    update.confirm(args.connection.consent())?;
     update.apply()?;
     print_line(&format!(
         "{}: {} written, {} unchanged, {} deleted",
@@ -83,6 +88,19 @@ pub async fn run(args: GenerateArgs) -> Result<(), CliError> {
         files.len() - update.changed.len(),
         update.stale.len()
     ))
+}
+
+/// The engine reads it from the module itself, so no server is needed.
+async fn schema_of_file(path: &Path) -> Result<ModuleDef, CliError> {
+    let module = ModuleFile::open(path).await?;
+    extract_schema(module.read().await?.into_boxed_slice(), HostType::Wasm)
+        .await
+        .map_err(|cause| CliError::Schema { path: module.path().to_owned(), reason: format!("{cause:#}") })
+}
+
+async fn schema_of_database(connection: &ConnectionArgs, database: &str) -> Result<ModuleDef, CliError> {
+    check_name(database)?;
+    connection.connect().await?.schema(database).await
 }
 
 /// What has to happen in a folder so that it holds exactly the new bindings.

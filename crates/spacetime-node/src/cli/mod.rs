@@ -28,10 +28,14 @@ mod token;
 
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use spacetimedb_lib::version::spacetimedb_lib_version;
 
 pub use error::CliError;
+
+/// Exit code for a command line that cannot be understood, as shells and the official command line have it.
+const MISUSE: u8 = 2;
 
 /// A standalone SpacetimeDB node, and the commands to work with one.
 #[derive(Debug, Parser)]
@@ -76,9 +80,17 @@ enum ClientCommand {
     Version,
 }
 
-/// Runs the chosen command and prints its error, if any, as one sentence. The exit code is 0 or 1.
-pub fn run(cli: Cli) -> ExitCode {
-    let failure = match cli.command {
+/// Runs the command of this process's command line and prints its error, if any, as one sentence. The exit code is 0, 1,
+/// or 2 for a command line that cannot be understood.
+pub fn run() -> ExitCode {
+    match Cli::try_parse() {
+        Ok(cli) => run_command(cli.command),
+        Err(error) => explain(&error),
+    }
+}
+
+fn run_command(command: Command) -> ExitCode {
+    let failure = match command {
         Command::Start(args) => crate::start::run(args).err().map(|cause| format!("{cause:#}")),
         Command::TryOut => return crate::trial::run(),
         Command::Client(command) => {
@@ -88,10 +100,36 @@ pub fn run(cli: Cli) -> ExitCode {
     match failure {
         None => ExitCode::SUCCESS,
         Some(sentence) => {
-            terminal::note(&format!("{}: {}", terminal::ERROR_LABEL, terminal::printable(&sentence)));
+            complain(&sentence);
             ExitCode::FAILURE
         }
     }
+}
+
+fn complain(sentence: &str) {
+    terminal::note(&format!("{}: {}", terminal::ERROR_LABEL, terminal::printable(sentence)));
+}
+
+/// Prints what was asked for, help or a version, or what is wrong with the command line.
+fn explain(error: &clap::Error) -> ExitCode {
+    let is_help = matches!(error.kind(), ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand);
+    if is_help || !error.use_stderr() {
+        // Whoever closed the output does not want to read it.
+        let _ = error.print();
+    } else {
+        complain(&usage_sentence(error));
+    }
+    if error.use_stderr() { ExitCode::from(MISUSE) } else { ExitCode::SUCCESS }
+}
+
+/// What the parser says in several lines and with the whole usage, as one sentence.
+fn usage_sentence(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let is_advice = |part: &&str| !part.starts_with("Usage:") && !part.starts_with("For more information");
+    let parts = text.split("\n\n").take_while(is_advice);
+    let complaint =
+        parts.map(|part| part.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join(", ");
+    format!("{}; see --help.", complaint.strip_prefix("error: ").unwrap_or(&complaint))
 }
 
 /// Commands that wait for one server need no more than the thread they were started on.
@@ -149,6 +187,7 @@ mod tests {
             "list -s http://127.0.0.1:1",
             "delete quest -y",
             "generate -l typescript -o out -b m.wasm --include-private -y",
+            "generate -l rust -o out --database quest -s local",
             "identity --new",
             "version",
         ] {
@@ -159,12 +198,29 @@ mod tests {
     }
 
     #[test]
+    fn a_wrong_command_line_is_explained_in_a_sentence() {
+        for (line, sentence) in [
+            ("publish quest", "the following required arguments were not provided: --bin-path <WASM>; see --help."),
+            (
+                "logs quest --tail",
+                "unexpected argument '--tail' found, tip: to pass '--tail' as a value, use '-- --tail'; see --help.",
+            ),
+            ("lst", "unrecognized subcommand 'lst', tip: a similar subcommand exists: 'list'; see --help."),
+        ] {
+            let words = std::iter::once("spacetime-node").chain(line.split(' '));
+            assert_eq!(usage_sentence(&Cli::try_parse_from(words).unwrap_err()), sentence);
+        }
+    }
+
+    #[test]
     fn contradictions_are_refused() {
         for line in [
             "publish -b m.wasm --env-remove",
             "logs quest --level-exact",
             "describe quest engine x",
             "generate -l cobol -o out -b m.wasm",
+            "generate -l rust -o out",
+            "generate -l rust -o out -b m.wasm --database quest",
             "publish quest",
         ] {
             let words = std::iter::once("spacetime-node").chain(line.split(' '));

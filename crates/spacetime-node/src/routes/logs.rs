@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::IntoResponse;
+use futures::StreamExt;
 use serde::Deserialize;
 
 use crate::auth::Caller;
@@ -29,6 +30,8 @@ pub(super) async fn logs(
     let module = node.launch(&record).await?;
     let lines = module.database_logger().tail(query.num_lines, query.follow).await;
     let lines = lines.map_err(|_| ApiError::internal("the database's logger has stopped"))?;
+    // Databases close after all requests, so that a follower would be waited for in vain.
+    let lines = lines.take_until(node.stopping());
     let headers = [
         (header::CACHE_CONTROL, "no-cache"),
         (header::CONTENT_TYPE, "application/x-ndjson"),

@@ -30,7 +30,7 @@ pub struct EnvironmentReport {
     pub night: Option<String>,
 }
 
-/// One visit noted over HTTP or by [`note_twice`].
+/// One visit noted over HTTP or by [`note_twice`], or a piece of news.
 #[table(accessor = visit, public)]
 pub struct Visit {
     #[primary_key]
@@ -40,13 +40,15 @@ pub struct Visit {
     pub noted_at: Timestamp,
 }
 
-/// Sends the request's body back, with the method in the header `x-method`.
+/// Sends the request's body back, with the method in the header `x-method` and the address in `x-uri`.
 #[handler]
 fn echo_request(_ctx: &mut HandlerContext, request: Request) -> Response {
-    let method = request.method().to_string();
+    let head = [("x-method", request.method().to_string()), ("x-uri", request.uri().to_string())];
     let mut response = Response::new(request.into_body());
-    if let Ok(value) = method.parse() {
-        response.headers_mut().insert("x-method", value);
+    for (name, told) in head {
+        if let Ok(value) = told.parse() {
+            response.headers_mut().insert(name, value);
+        }
     }
     response
 }
@@ -60,9 +62,16 @@ fn greet(ctx: &mut HandlerContext, _request: Request) -> Response {
 /// Notes a visit whose text is the request's body, and answers with its id.
 #[handler]
 fn note_visit(ctx: &mut HandlerContext, request: Request) -> Response {
-    let note = request.into_body().into_string_lossy();
-    let id = ctx.with_tx(|tx| tx.db.visit().insert(Visit { id: 0, note: note.clone(), noted_at: tx.timestamp }).id);
-    text(id.to_string())
+    noted(ctx, &request.into_body().into_string_lossy())
+}
+
+/// Fetches the URL in the request's body, notes what is there as a visit, and answers with its id.
+#[handler]
+fn note_news(ctx: &mut HandlerContext, request: Request) -> Response {
+    match ctx.http.get(request.into_body().into_string_lossy()) {
+        Ok(news) => noted(ctx, &news.into_body().into_string_lossy()),
+        Err(error) => text(error.to_string()),
+    }
 }
 
 /// Answers with the number of visits.
@@ -86,6 +95,7 @@ fn routes() -> Router {
         .get("/greeting", greet)
         .get("/visits", count_visits)
         .post("/visits", note_visit)
+        .post("/news", note_news)
         .nest("/zoo", Router::new().get("/trap", trap_in_handler))
 }
 
@@ -128,6 +138,13 @@ pub fn note_twice(ctx: &mut ProcedureContext, note: String) {
 pub fn wait_until(ctx: &mut ProcedureContext, time: Timestamp) -> Timestamp {
     ctx.sleep_until(time);
     ctx.timestamp
+}
+
+/// Notes a visit and answers with its id.
+fn noted(ctx: &mut HandlerContext, note: &str) -> Response {
+    let row = |noted_at| Visit { id: 0, note: note.to_owned(), noted_at };
+    let id = ctx.with_tx(|tx| tx.db.visit().insert(row(tx.timestamp)).id);
+    text(id.to_string())
 }
 
 fn text(body: String) -> Response {

@@ -27,7 +27,7 @@ impl Display for Turn {
 pub type TurnAsked = Asked<Turn, u32>;
 
 /// An event as it is at the end.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Event {
     /// Whose story.
     pub story: String,

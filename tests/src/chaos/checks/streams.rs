@@ -1,5 +1,5 @@
-//! Subscription streams: nothing comes out of order, nothing twice, nothing that was seen vanishes, and in the end
-//! what the watcher has put together from them is the table.
+//! Subscription streams: changes are told, not only found in new subscriptions; nothing comes out of order, nothing
+//! twice, nothing that was seen vanishes, and in the end what the watcher has put together from them is the table.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::{self, Display};
@@ -77,6 +77,18 @@ pub struct Stream {
     pub news: Vec<News>,
 }
 
+impl Stream {
+    /// How often the watcher was told of changes in a table.
+    pub fn changes(&self, table: &str) -> usize {
+        let changed = |news: &&News| match &news.what {
+            Heard::All(_) => false,
+            Heard::Changed { deleted, inserted } => deleted.iter().chain(inserted).any(|row| row.table == table),
+        };
+        self.news.iter().filter(changed).count()
+    }
+}
+
+const TOLD: &str = "subscribers are told of changes in each table";
 const ORDER: &str = "subscription streams are never out of order";
 const VANISHED: &str = "what a confirmed subscription has shown stays";
 const EQUAL: &str = "subscription streams are equal to the table at the end";
@@ -106,7 +118,11 @@ pub fn check(stream: &Stream, growth: impl Fn(&str) -> Growth, table: &[Row]) ->
     }
     let watched: BTreeSet<&str> = stream.tables.iter().copied().collect();
     let table: Vec<&Row> = table.iter().filter(|row| watched.contains(row.table)).collect();
-    picture.compare(&table).into_iter().map(|violation| named(stream, violation)).collect()
+    let mut violations = picture.compare(&table);
+    // A watcher who hears nothing comes back after a while, and a new subscription has everything.
+    let silent = stream.tables.iter().filter(|table| stream.changes(table) == 0);
+    violations.extend(silent.map(|table| Violation::new(TOLD, format!("of none in {table}"))));
+    violations.into_iter().map(|violation| named(stream, violation)).collect()
 }
 
 fn named(stream: &Stream, mut violation: Violation) -> Violation {

@@ -1,22 +1,26 @@
 //! Texts of language models: an acknowledged task exists, once, and is not given up before its last attempt; it comes
-//! to an end, and its readers heard what is stored, in order, without a gap, and nothing twice.
+//! to an end, with the text that was asked for, and its readers heard what is stored, in order, without a gap, and
+//! nothing twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
 
 use super::super::history::{Asked, Told};
 use super::Violation;
+use super::offline_text::offline_text;
 
 /// A request for a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wish {
-    /// The idempotency key.
+    /// The idempotency key, which is also the prompt.
     pub key: String,
+    /// How many words are wanted.
+    pub words: u32,
 }
 
 impl Display for Wish {
     fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(text, "text {}", self.key)
+        write!(text, "text {} of {} words", self.key, self.words)
     }
 }
 
@@ -82,6 +86,8 @@ const LOST: &str = "no acknowledged task is lost";
 const ONCE: &str = "one idempotency key is one task";
 const LAST: &str = "a text fails after its last attempt only";
 const ENDS: &str = "every task comes to an end";
+const CANCELLED: &str = "nobody cancels a text but its player";
+const WRITTEN: &str = "a completed text is what was asked for";
 const ORDER: &str = "a text comes in order and without gaps";
 const EQUAL: &str = "a reader hears what is stored";
 
@@ -122,15 +128,44 @@ fn check_made(asked: &WishAsked, made: &[&Task]) -> Vec<Violation> {
     if made.len() > 1 {
         violations.push(Violation::new(ONCE, "it has made several").shown_by([asked]).shown_by(made));
     }
+    for task in made {
+        violations.extend(check_written(&asked.call, task));
+    }
     let given_up = made.iter().filter(|task| task.status == "failed" && task.attempt < task.attempts_max);
     violations.extend(given_up.map(|task| Violation::new(LAST, "it was given up before").shown_by([task])));
     violations
+}
+
+/// No player of the fleet cancels anything. And what is completed must be there word by word: the offline provider writes
+/// the same for the same request, so that what is lost on its way into the database is noticed.
+fn check_written(wish: &Wish, task: &Task) -> Option<Violation> {
+    match task.status.as_str() {
+        "cancelled" => Some(Violation::new(CANCELLED, "nobody asked for that").shown_by([task])),
+        "completed" => {
+            let (wanted, written) = (offline_text(wish), text_of_last_attempt(&task.pieces));
+            let fails = || {
+                let shown = [task.to_string(), format!("wanted: {wanted:?}"), format!("written: {written:?}")];
+                Violation::new(WRITTEN, "another text is stored").shown_by(shown)
+            };
+            (wanted != written).then(fails)
+        }
+        _ => None,
+    }
+}
+
+/// The text of a task with one stage: that of the last attempt at it, piece by piece.
+fn text_of_last_attempt(pieces: &[Piece]) -> String {
+    let last = pieces.iter().map(|piece| piece.attempt).max();
+    let mut pieces: Vec<&Piece> = pieces.iter().filter(|piece| Some(piece.attempt) == last).collect();
+    pieces.sort_by_key(|piece| (piece.position, piece.sequence));
+    pieces.into_iter().map(|piece| piece.text.as_str()).collect()
 }
 
 /// The task that a player was told of, if the wish has made it.
 fn check_told(asked: &WishAsked, task: Option<&Task>) -> Option<Violation> {
     match task.map(|task| task.status.as_str()) {
         None => Some(Violation::new(LOST, "it was acknowledged and is not there").shown_by([asked])),
+        // A cancelled one is a violation of its own.
         Some("completed" | "failed" | "cancelled") => None,
         Some(status) => Some(Violation::new(ENDS, format!("it is {status} at the end")).shown_by([asked])),
     }

@@ -7,19 +7,23 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use rand::Rng;
 use rand::rngs::StdRng;
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use spacetimedb_lib::Identity;
 
 use super::super::checks::prefix::{Place, Recovery};
 use super::super::final_state::Auditor;
 use crate::said::Said;
-use crate::{Database, NodeOptions, TestNode};
+use crate::{Database, NodeOptions, TestNode, eventually};
 
 /// The last segment is damaged within so many bytes of its end.
 const TAIL: u64 = 48 * 1024;
 /// Bytes of a segment before its first commit.
 const SEGMENT_HEADER: u64 = 10;
+
+/// Where the node's answers have their codes, and that of a database that cannot be launched.
+const ERROR_CODE: &str = "spacetime-error-code";
+const UNAVAILABLE: &str = "database_unavailable";
 
 /// What is done to the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,47 +55,80 @@ pub fn end_of_log(folder: &Path) -> anyhow::Result<Place> {
     Ok(Place { segment, length: fs::metadata(&last)?.len() })
 }
 
-/// Damages a copy of the data of a node that does not run, and finds out what a second node makes of it.
+/// Damages a copy of the data of a node that does not run, and finds out what a second node makes of it. That one says
+/// what it has to say into the file `log`.
 pub async fn recover(
     data: &Path,
     damage: Damage,
     chance: &mut StdRng,
     database: &Database,
     wallets: impl Fn() -> Vec<Identity>,
-    said: Said,
+    log: &Path,
 ) -> anyhow::Result<Recovery> {
     let copy = tempfile::tempdir()?;
     copy_folder(data, &copy.path().join("node"))?;
-    let (at, what) = break_log(&log_folder(&copy.path().join("node"))?, damage, chance)?;
-    let node = TestNode::start_on(copy, NodeOptions { said, ..NodeOptions::default() });
-    let node = node.await.with_context(|| format!("the node does not start at all: {what}"))?;
+    let Break { at, what, may_be_refused } = break_log(&log_folder(&copy.path().join("node"))?, damage, chance)?;
+    fs::write(log, "")?;
+    let options = NodeOptions { said: Said::Into(log.to_owned()), ..NodeOptions::default() };
+    let node = TestNode::start_on(copy, options).await;
+    let node = node.with_context(|| format!("the node does not start at all: {what}"))?;
     let copied = node.database(&database.name, &database.owner);
-    let answer = copied
-        .request(Method::POST, "/sql", &copied.owner)
-        .body("SELECT id FROM profile_wallet_balance")
-        .send()
-        .await?;
-    let (status, text) = (answer.status().as_u16(), answer.text().await?);
-    if status == 503 {
-        let health: Value = node.request(Method::GET, "/v1/health").send().await?.json().await?;
-        ensure!(health["failed_databases"] == 1, "a database that is refused is not counted: {health}");
-        ensure!(text.len() > 20, "it is refused without a reason: {text:?}");
-        return Ok(Recovery { what, at, books: None, refusal: text });
-    }
-    let books = Auditor::open(&copied).await?.books(&wallets()).await.with_context(|| what.clone())?;
-    Ok(Recovery { what, at, books: Some(books), refusal: String::new() })
+    let outcome = match refusal(&node, &copied, log).await.with_context(|| what.clone())? {
+        Some(reason) => Err(reason),
+        None => Ok(Auditor::open(&copied).await?.recovered(&wallets()).await.with_context(|| what.clone())?),
+    };
+    Ok(Recovery { what, at, may_be_refused, outcome })
 }
 
-/// Breaks the last segment somewhere near its end; returns where, and how.
-fn break_log(folder: &Path, damage: Damage, chance: &mut StdRng) -> anyhow::Result<(Place, String)> {
+/// Why a node refuses to serve a database, if it does.
+///
+/// Errors: a refusal that does not tell callers by its code what it is, or that the node's log does not explain.
+async fn refusal(node: &TestNode, database: &Database, log: &Path) -> anyhow::Result<Option<String>> {
+    let query = database.request(Method::POST, "/sql", &database.owner).body("SELECT id FROM profile_wallet_balance");
+    let answer = query.send().await?;
+    if answer.status() != StatusCode::SERVICE_UNAVAILABLE {
+        return Ok(None);
+    }
+    let code = answer.headers().get(ERROR_CODE).cloned();
+    ensure!(code.as_ref().is_some_and(|code| code == UNAVAILABLE), "it is refused with the code {code:?}");
+    let health: Value = node.request(Method::GET, "/v1/health").send().await?.json().await?;
+    ensure!(health["failed_databases"] == 1, "a database that is refused is not counted: {health}");
+    let identity = database.request(Method::GET, "/identity", &database.owner).send().await?;
+    let identity = identity.error_for_status()?.text().await?;
+    let reason = || async { reason_in(&fs::read_to_string(log).ok()?, identity.trim()) };
+    eventually("the node's log to have the reason of a refusal", reason).await.map(Some)
+}
+
+/// Why a database cannot be launched, as a node's log has it; nothing if it only says that it cannot.
+pub fn reason_in(log: &str, identity: &str) -> Option<String> {
+    let sentence = format!("Database {identity} cannot be launched:");
+    let (_, line) = log.lines().find_map(|line| line.split_once(&sentence))?;
+    // The line's fields come last.
+    let reason = line.split_once(" database=").map_or(line, |(reason, _)| reason).trim();
+    (!reason.is_empty()).then(|| reason.to_owned())
+}
+
+/// A damage that was done.
+struct Break {
+    /// Everything before this place is as it was.
+    at: Place,
+    /// What was done.
+    what: String,
+    may_be_refused: bool,
+}
+
+/// Breaks the last segment somewhere near its end.
+fn break_log(folder: &Path, damage: Damage, chance: &mut StdRng) -> anyhow::Result<Break> {
     let end = end_of_log(folder)?;
     let file = folder.join(&end.segment);
     let first = SEGMENT_HEADER.max(end.length.saturating_sub(TAIL));
     if first >= end.length {
-        return Ok((end.clone(), format!("{} is as good as empty, and left alone", end.segment)));
+        let what = format!("{} is as good as empty, and left alone", end.segment);
+        return Ok(Break { at: end, what, may_be_refused: false });
     }
     let at = chance.gen_range(first..end.length);
     let mut bytes = fs::read(&file)?;
+    let may_be_refused = may_be_refused(damage, at, &bytes);
     let what = match damage {
         Damage::Truncated => {
             bytes.truncate(usize::try_from(at)?);
@@ -104,7 +141,21 @@ fn break_log(folder: &Path, damage: Damage, chance: &mut StdRng) -> anyhow::Resu
         }
     };
     fs::write(&file, bytes)?;
-    Ok((Place { length: at, ..end }, what))
+    Ok(Break { at: Place { length: at, ..end }, what, may_be_refused })
+}
+
+/// Whether a refusal is a right answer to damage at a byte of a segment. A flipped bit may be anything. But a log that
+/// only ends early is what every kill and power cut may leave, so it must be recovered. The engine (2.14) makes one
+/// exception: a segment with half a commit and none that is whole.
+pub fn may_be_refused(damage: Damage, at: u64, segment: &[u8]) -> bool {
+    damage == Damage::Flipped || (at > SEGMENT_HEADER && at < end_of_first_commit(segment))
+}
+
+/// The engine's format: offset, epoch, number of records, length of the records in bytes; records; checksum.
+fn end_of_first_commit(segment: &[u8]) -> u64 {
+    const BEFORE_LENGTH: usize = SEGMENT_HEADER as usize + 8 + 8 + 2;
+    let length = segment.get(BEFORE_LENGTH..BEFORE_LENGTH + 4).and_then(|bytes| bytes.try_into().ok());
+    length.map_or(u64::MAX, |length| BEFORE_LENGTH as u64 + 4 + u64::from(u32::from_le_bytes(length)) + 4)
 }
 
 /// Copies a folder with everything in it, but for links, such as the one to compiled modules.

@@ -3,6 +3,7 @@
 pub mod disk;
 pub mod log_tail;
 pub mod network;
+pub mod power;
 pub mod preload;
 pub mod swap;
 
@@ -18,6 +19,7 @@ use super::world::World;
 use crate::node::signal;
 use crate::wire::Traffic;
 use disk::SmallDisk;
+use power::Lost;
 use preload::{Controls, DiskFault};
 
 /// A full disk has less left than this, or nothing at all.
@@ -29,26 +31,30 @@ const CLOCK_BACK_MAX_S: i64 = 10;
 /// What arrives late takes at most so much longer.
 const LATE_MAX_MS: u64 = 400;
 
+/// Why a trouble is another one than it should be, or none.
+pub type Impossible = &'static str;
+
 impl World {
     /// Brings trouble; it lasts until [`World::heal`]. Gives a word about what cannot be done on this machine.
-    pub async fn trouble(&mut self, trouble: Trouble, chance: &mut StdRng) -> anyhow::Result<Option<&'static str>> {
+    pub async fn trouble(&mut self, trouble: Trouble, chance: &mut StdRng) -> anyhow::Result<Option<Impossible>> {
         match trouble {
             Trouble::TruncatedLog | Trouble::FlippedLog => {}
             Trouble::FrozenNode => signal(self.node.pid(), "STOP")?,
             Trouble::FrozenFacade => signal(self.facade.pid(), "STOP")?,
-            Trouble::FullNodeDisk => fill(&self.node_disk, &self.node_controls, chance)?,
-            Trouble::FullFacadeDisk => fill(&self.facade_disk, &self.facade_controls, chance)?,
+            Trouble::FullNodeDisk => return fill(&self.node_disk, &self.node_controls, chance),
+            Trouble::FullFacadeDisk => return fill(&self.facade_disk, &self.facade_controls, chance),
             Trouble::FailingWrites => self.node_controls.set_disk(DiskFault::Writes)?,
             Trouble::TornWrites => self.node_controls.set_disk(DiskFault::Tears)?,
             Trouble::FailingSync => self.node_controls.set_disk(DiskFault::Syncs)?,
             Trouble::FailingFacadeWrites => self.facade_controls.set_disk(DiskFault::Writes)?,
             Trouble::TornFacadeWrites => self.facade_controls.set_disk(DiskFault::Tears)?,
             Trouble::FailingFacadeSync => self.facade_controls.set_disk(DiskFault::Syncs)?,
+            Trouble::PowerCut => {
+                self.node_controls.set_disk(DiskFault::Volatile)?;
+                self.facade_controls.set_disk(DiskFault::Volatile)?;
+            }
             Trouble::SilentClients => self.clients_to_node.set(Traffic::Held),
-            Trouble::UnpluggedNode => match &self.network {
-                Some(network) => network.pull_cable()?,
-                None => [&self.clients_to_node, &self.facade_to_node].iter().for_each(|wire| wire.set(Traffic::Held)),
-            },
+            Trouble::UnpluggedNode => return self.unplug_node(),
             Trouble::CutClients => {
                 self.clients_to_node.set(Traffic::Refused);
                 self.clients_to_facade.set(Traffic::Refused);
@@ -63,21 +69,28 @@ impl World {
                 let late = Duration::from_millis(chance.gen_range(20..LATE_MAX_MS));
                 self.wires().iter().for_each(|wire| wire.set(Traffic::Late(late)));
             }
-            Trouble::NodeClock | Trouble::FacadeClock => {
-                let by_s = match chance.gen_bool(0.5) {
-                    true => chance.gen_range(1..=CLOCK_FORWARD_MAX_S),
-                    false => -chance.gen_range(1..=CLOCK_BACK_MAX_S),
-                };
-                let is_node = trouble == Trouble::NodeClock;
-                let controls = if is_node { &mut self.node_controls } else { &mut self.facade_controls };
-                if !controls.set_clock_on(by_s)? {
-                    return Ok(Some("libfaketime is not installed, so the clock does not jump"));
-                }
-            }
+            Trouble::NodeClock => return jump(&mut self.node_controls, chance),
+            Trouble::FacadeClock => return jump(&mut self.facade_controls, chance),
             Trouble::HotSwap => self.swap().await.context("a swap under load")?,
             Trouble::KilledPublish => self.begin_swap(),
         }
         Ok(None)
+    }
+
+    fn unplug_node(&self) -> anyhow::Result<Option<Impossible>> {
+        if let Some(network) = &self.network {
+            network.pull_cable()?;
+            return Ok(None);
+        }
+        [&self.clients_to_node, &self.facade_to_node].iter().for_each(|wire| wire.set(Traffic::Held));
+        Ok(Some("the node has no network of its own, so its lines fall silent instead"))
+    }
+
+    /// Takes from both disks what was not durable when the power was cut. Node and facade must be dead.
+    pub fn lose_unsynced(&self) -> anyhow::Result<Lost> {
+        let mut lost = self.node_controls.lose_unsynced()?;
+        lost += self.facade_controls.lose_unsynced()?;
+        Ok(lost)
     }
 
     /// Takes every trouble away; what was killed stays away, and clocks stay where they have jumped to.
@@ -115,11 +128,22 @@ impl World {
 }
 
 /// Leaves a few bytes of a disk, or none. Where there is no disk of its own to fill, writing says that it is full.
-fn fill(disk: &SmallDisk, controls: &Controls, chance: &mut StdRng) -> anyhow::Result<()> {
-    if !disk.fill(chance.gen_range(0..LEFT_MAX))? {
-        controls.set_disk(DiskFault::Full)?;
+fn fill(disk: &SmallDisk, controls: &Controls, chance: &mut StdRng) -> anyhow::Result<Option<Impossible>> {
+    if disk.fill(chance.gen_range(0..LEFT_MAX))? {
+        return Ok(None);
     }
-    Ok(())
+    controls.set_disk(DiskFault::Full)?;
+    Ok(Some("no disk of its own can be mounted, so writing says that it is full instead"))
+}
+
+/// Lets a clock jump, forward or back.
+fn jump(controls: &mut Controls, chance: &mut StdRng) -> anyhow::Result<Option<Impossible>> {
+    let by_s = match chance.gen_bool(0.5) {
+        true => chance.gen_range(1..=CLOCK_FORWARD_MAX_S),
+        false => -chance.gen_range(1..=CLOCK_BACK_MAX_S),
+    };
+    let has_jumped = controls.set_clock_on(by_s)?;
+    Ok((!has_jumped).then_some("libfaketime is not installed, so the clock does not jump"))
 }
 
 /// A pause of so many milliseconds.

@@ -9,6 +9,8 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 use sha2::{Digest, Sha256};
 
+use super::power::{self, Lost};
+
 const DISK_SOURCE: &str = include_str!("../../../chaos/faulty_disk.c");
 /// Where `libfaketime` may lie.
 const CLOCK_LIBRARIES: [&str; 4] = [
@@ -32,11 +34,15 @@ pub enum DiskFault {
     Syncs = b'f',
     /// No space is left.
     Full = b'n',
+    /// Until it is made durable, what is written can be taken away again: [`Controls::lose_unsynced`].
+    Volatile = b'p',
 }
 
 /// The controls of one program's disk and clock.
 pub struct Controls {
     disk: PathBuf,
+    /// What the disk writes down while it is volatile.
+    journal: PathBuf,
     clock: Option<PathBuf>,
     /// How far the clock is off, in seconds.
     off_s: i64,
@@ -49,6 +55,8 @@ impl Controls {
     pub fn new(place: &Path, name: &str, folder: &Path) -> anyhow::Result<Self> {
         let disk = place.join(format!("{name}.disk"));
         std::fs::write(&disk, [DiskFault::None as u8])?;
+        let journal = place.join(format!("{name}.journal"));
+        std::fs::write(&journal, "")?;
         let mut libraries = disk_library()?.display().to_string();
         let clock_library = CLOCK_LIBRARIES.iter().find(|library| Path::new(library).exists());
         let clock = clock_library.map(|library| {
@@ -59,7 +67,7 @@ impl Controls {
         if let Some(clock) = &clock {
             std::fs::write(clock, "+0")?;
         }
-        Ok(Self { disk, clock, off_s: 0, folder: folder.to_owned(), libraries })
+        Ok(Self { disk, journal, clock, off_s: 0, folder: folder.to_owned(), libraries })
     }
 
     /// The environment of a program that obeys them.
@@ -69,6 +77,7 @@ impl Controls {
             ("LD_PRELOAD".to_owned(), self.libraries.clone()),
             ("FAULTY_DISK_CONTROL".to_owned(), path(&self.disk)),
             ("FAULTY_DISK_FOLDER".to_owned(), path(&self.folder)),
+            ("FAULTY_DISK_JOURNAL".to_owned(), path(&self.journal)),
         ];
         if let Some(clock) = &self.clock {
             environment.extend([
@@ -85,9 +94,19 @@ impl Controls {
 
     /// From now on the disk fails like this.
     pub fn set_disk(&self, fault: DiskFault) -> anyhow::Result<()> {
+        if fault == DiskFault::Volatile {
+            // What was written down before is not the last that has happened to its file.
+            std::fs::write(&self.journal, "")?;
+        }
         // In place: the program has mapped this very file.
         let file = std::fs::OpenOptions::new().write(true).open(&self.disk)?;
         Ok(std::os::unix::fs::FileExt::write_all_at(&file, &[fault as u8], 0)?)
+    }
+
+    /// Takes away what was written while the disk was volatile and not made durable, as a power cut does. The program
+    /// must have been killed.
+    pub fn lose_unsynced(&self) -> anyhow::Result<Lost> {
+        power::lose_unsynced(&self.journal, &self.folder).context("what was not durable cannot be taken away")
     }
 
     /// Sets the clock forward, or back, by so much, and leaves it there; false where that cannot be done.
@@ -117,7 +136,8 @@ fn disk_library() -> anyhow::Result<PathBuf> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("chaos/faulty_disk.c");
     let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
     let mut compile = Command::new(compiler);
-    compile.args(["-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o"]).arg(&fresh).arg(source).arg("-ldl");
+    compile.args(["-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o"]).arg(&fresh).arg(source);
+    compile.args(["-ldl", "-pthread"]);
     let compiled = compile.output().context("there is no C compiler")?;
     ensure!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
     fresh.persist(&library)?;

@@ -6,7 +6,7 @@ use spacetimedb_lib::Identity;
 
 use super::super::rows::LEDGER;
 use super::saves::{self, Player};
-use super::{Ground, Histories, wallets};
+use super::{Ground, wallets};
 
 /// The last versions of what is watched.
 #[derive(Clone, Debug)]
@@ -25,10 +25,9 @@ impl Farewell {
 }
 
 /// Makes one save and then one wallet more, which are part of the histories as all others are.
-pub async fn say(ground: &Arc<Ground>, player: &Player, histories: &mut Histories) -> anyhow::Result<Farewell> {
-    let (asked, revision) = saves::save_once(ground, player).await?;
-    histories.saves.extend(asked);
+pub async fn say(ground: &Arc<Ground>, player: &Player) -> anyhow::Result<Farewell> {
+    let revision = saves::save_once(ground, player).await?;
     let owner = Identity::from_claims("chaos", "farewell");
-    histories.wallets.push(wallets::welcome(ground, owner).await?);
+    wallets::welcome(ground, owner).await?;
     Ok(Farewell { wallet: owner.to_hex().to_string(), revision })
 }

@@ -2,6 +2,8 @@
 
 mod caller;
 mod farewell;
+mod histories;
+pub mod progress;
 mod saves;
 mod stories;
 mod texts;
@@ -11,7 +13,7 @@ mod watchers;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -23,19 +25,16 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use super::checks::ledger::WalletAsked;
 use super::checks::prefix::Place;
-use super::checks::saves::SlotAsked;
-use super::checks::stories::TurnAsked;
 use super::checks::streams::Stream;
-use super::checks::texts::{Reading, WishAsked};
-use super::checks::uploads::UploadAsked;
 use super::faults::log_tail::end_of_log;
-use super::history::{Asked, Clock, Told};
+use super::history::Clock;
 use super::rows::{MY_SAVES, TABLES};
 use crate::Account;
 use caller::Caller;
 use farewell::Farewell;
+pub use histories::Histories;
+use progress::{Gate, Progress};
 pub use saves::checksum;
 pub use uploads::read_again;
 use watchers::Watcher;
@@ -46,26 +45,6 @@ const DEVICES: u32 = 3;
 const STORYTELLERS: u32 = 2;
 const UPLOADERS: u32 = 2;
 const READERS: u32 = 2;
-
-/// What clients do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Work {
-    /// Payments and looks into wallets.
-    Wallets,
-    /// Saves that replace each other.
-    Saves,
-    /// Turns of stories.
-    Stories,
-    /// Uploads of pictures.
-    Uploads,
-    /// Texts of a language model.
-    Texts,
-}
-
-impl Work {
-    /// All of it.
-    pub const ALL: [Work; 5] = [Work::Wallets, Work::Saves, Work::Stories, Work::Uploads, Work::Texts];
-}
 
 /// Where clients find the product.
 #[derive(Clone, Debug)]
@@ -97,7 +76,8 @@ pub struct Ground {
     /// Where the log ended when a request about money was acknowledged.
     log_places: Mutex<HashMap<String, Place>>,
     http: reqwest::Client,
-    done: [AtomicU64; Work::ALL.len()],
+    progress: Progress,
+    histories: Mutex<Histories>,
     is_over: AtomicBool,
 }
 
@@ -109,7 +89,8 @@ impl Ground {
             wallets: Mutex::default(),
             log_places: Mutex::default(),
             http: reqwest::Client::builder().no_proxy().timeout(caller::PATIENCE).build()?,
-            done: Default::default(),
+            progress: Progress::default(),
+            histories: Mutex::default(),
             is_over: AtomicBool::new(false),
         })
     }
@@ -119,13 +100,25 @@ impl Ground {
         locked(&self.wallets).clone()
     }
 
-    /// How many changes of this work have been acknowledged so far, texts that were written to their end among them.
-    pub fn done(&self, work: Work) -> u64 {
-        self.done[work as usize].load(Ordering::Relaxed)
+    /// Takes all that has been written down. No client may be running any more.
+    pub fn take_histories(&self) -> Histories {
+        std::mem::take(&mut *locked(&self.histories))
     }
 
-    fn count(&self, work: Work) {
-        self.done[work as usize].fetch_add(1, Ordering::Relaxed);
+    /// All that has been written down so far, and not been taken, as text.
+    pub fn written_down(&self) -> String {
+        locked(&self.histories).to_string()
+    }
+
+    fn write_down(&self, write: impl FnOnce(&mut Histories)) {
+        write(&mut locked(&self.histories));
+    }
+
+    /// The number of a new stream among those that are written down.
+    fn open_stream(&self, stream: Stream) -> usize {
+        let mut histories = locked(&self.histories);
+        histories.streams.push(stream);
+        histories.streams.len() - 1
     }
 
     fn is_over(&self) -> bool {
@@ -168,65 +161,7 @@ impl Ground {
     }
 }
 
-/// Everything that the clients have written down.
-#[derive(Default)]
-pub struct Histories {
-    /// About money.
-    pub wallets: Vec<WalletAsked>,
-    /// About save slots.
-    pub saves: Vec<SlotAsked>,
-    /// About stories.
-    pub turns: Vec<TurnAsked>,
-    /// About files.
-    pub uploads: Vec<UploadAsked>,
-    /// Whose they are, by the client's number.
-    pub uploaders: HashMap<u32, Account>,
-    /// About texts.
-    pub wishes: Vec<WishAsked>,
-    /// What readers of texts heard.
-    pub readings: Vec<Reading>,
-    /// What subscribers heard.
-    pub streams: Vec<Stream>,
-}
-
-impl Histories {
-    /// How many requests were answered, and how many were not.
-    pub fn counts(&self) -> (u64, u64) {
-        fn count<C, T: PartialEq>(history: &[Asked<C, T>]) -> (u64, u64) {
-            let unknown = history.iter().filter(|asked| asked.told == Told::Nothing).count();
-            ((history.len() - unknown) as u64, unknown as u64)
-        }
-        let all =
-            [count(&self.wallets), count(&self.saves), count(&self.turns), count(&self.uploads), count(&self.wishes)];
-        all.into_iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
-    }
-
-    /// What was written down, in one line.
-    pub fn summary(&self) -> String {
-        let news: usize = self.streams.iter().map(|stream| stream.news.len()).sum();
-        format!(
-            "{} requests about money, {} about saves, {} turns, {} uploads, {} texts, {news} pieces of news",
-            self.wallets.len(),
-            self.saves.len(),
-            self.turns.len(),
-            self.uploads.len(),
-            self.wishes.len(),
-        )
-    }
-
-    fn extend(&mut self, more: Histories) {
-        self.wallets.extend(more.wallets);
-        self.saves.extend(more.saves);
-        self.turns.extend(more.turns);
-        self.uploads.extend(more.uploads);
-        self.uploaders.extend(more.uploaders);
-        self.wishes.extend(more.wishes);
-        self.readings.extend(more.readings);
-        self.streams.extend(more.streams);
-    }
-}
-
-type Clients = JoinSet<anyhow::Result<Histories>>;
+type Clients = JoinSet<anyhow::Result<()>>;
 
 /// The running clients.
 pub struct Fleet {
@@ -276,8 +211,9 @@ impl Fleet {
             ("the restless watcher", owner, TABLES.as_slice(), true),
             ("the player's watcher", &player.account.token, [MY_SAVES].as_slice(), false),
         ] {
-            let (name, token, farewell) = (name.to_owned(), token.clone(), last.clone());
-            let watcher = Watcher { name, token, tables: tables.to_vec(), is_restless, farewell };
+            tables.iter().for_each(|table| ground.progress.listens((name, *table)));
+            let (token, tables, farewell) = (token.clone(), tables.to_vec(), last.clone());
+            let watcher = Watcher { name, token, tables, is_restless, farewell };
             watchers.spawn(watchers::watch(ground.clone(), watcher, next().1));
         }
         Ok(Self { ground, player, players, watchers, farewell })
@@ -288,12 +224,13 @@ impl Fleet {
         &self.player.account
     }
 
-    /// Waits until so many more changes of each work have been acknowledged: the product is back. Tells which work came
-    /// last. Reads do not count, and neither do texts that failed: a product that only refuses would give both.
+    /// Waits until changes of every kind that are begun from now on have been acknowledged, and every watcher has been
+    /// told of changes in each of its tables: the product is back. Tells who came last.
     ///
-    /// Errors: a work that does not get on within the time, or a client that was told something impossible.
-    pub async fn gets_on(&mut self, more: u64, within: Duration) -> anyhow::Result<Option<Work>> {
-        let goals = Work::ALL.map(|work| (work, self.ground.done(work) + more));
+    /// Errors: somebody does not get on within the time, or a client was told something impossible.
+    pub async fn gets_on(&mut self, within: Duration) -> anyhow::Result<Option<String>> {
+        let ground = self.ground.clone();
+        let mut gate = Gate::open(ground.clock.now());
         let deadline = Instant::now() + within;
         let mut last = None;
         loop {
@@ -301,37 +238,35 @@ impl Fleet {
                 ended??;
                 anyhow::bail!("a client has ended before the run was over");
             }
-            let waiting = goals.iter().filter(|(work, goal)| self.ground.done(*work) < *goal).map(|(work, _)| *work);
-            let waiting: Vec<Work> = waiting.collect();
-            if waiting.is_empty() {
-                return Ok(last);
-            }
-            last = waiting.last().copied();
+            let waiting = gate.waiting(&ground.progress, ground.clock.now());
             anyhow::ensure!(
-                Instant::now() < deadline,
+                waiting.is_empty() || Instant::now() < deadline,
                 "{waiting:?} do not get on for {within:?} although nothing is wrong any more"
             );
+            match waiting.into_iter().next_back() {
+                Some(one) => last = Some(one),
+                None => return Ok(last),
+            }
             sleep(Duration::from_millis(20)).await;
         }
     }
 
-    /// Lets every client settle what it has begun, then watchers hear the last of it; takes what all have written.
-    pub async fn stop(mut self, within: Duration) -> anyhow::Result<Histories> {
+    /// Lets every client settle what it has begun, then watchers hear the last of it. What all have written down is
+    /// then complete.
+    pub async fn stop(mut self, within: Duration) -> anyhow::Result<()> {
         self.ground.is_over.store(true, Ordering::Relaxed);
-        let mut histories = Histories::default();
-        let settled = tokio::time::timeout(within, join(&mut self.players, &mut histories)).await;
+        let settled = tokio::time::timeout(within, join(&mut self.players)).await;
         settled.context("clients cannot settle what they have begun")??;
-        let last = farewell::say(&self.ground, &self.player, &mut histories).await?;
+        let last = farewell::say(&self.ground, &self.player).await?;
         self.farewell.send_replace(Some(last));
-        let heard = tokio::time::timeout(within, join(&mut self.watchers, &mut histories)).await;
-        heard.context("watchers do not hear of the last change")??;
-        Ok(histories)
+        let heard = tokio::time::timeout(within, join(&mut self.watchers)).await;
+        heard.context("watchers do not hear of the last change")?
     }
 }
 
-async fn join(clients: &mut Clients, histories: &mut Histories) -> anyhow::Result<()> {
+async fn join(clients: &mut Clients) -> anyhow::Result<()> {
     while let Some(ended) = clients.join_next().await {
-        histories.extend(ended??);
+        ended??;
     }
     Ok(())
 }

@@ -14,8 +14,9 @@ use worldloom_client::{RuntimeSnapshot, RuntimeSnapshotRecord, RuntimeSnapshotRe
 use super::super::checks::saves::{Slot, SlotAsked, SlotCall};
 use super::super::history::{Asked, Told};
 use super::super::rows::slot_of;
-use super::caller::{Attempts, Caller, PAUSE};
-use super::{Ground, Histories, Work};
+use super::Ground;
+use super::caller::{Attempts, Caller, PAUSE, Settled};
+use super::progress::Work;
 use crate::Account;
 use crate::facade::sha256;
 
@@ -36,7 +37,7 @@ pub struct Player {
     pub session_id: Uuid,
 }
 
-/// A device and its notes.
+/// A device.
 struct Device {
     ground: Arc<Ground>,
     number: u32,
@@ -45,46 +46,44 @@ struct Device {
     caller: Caller,
     /// The revision in each slot, as far as this device knows.
     known: HashMap<&'static str, u64>,
-    asked: Vec<SlotAsked>,
+    /// How many requests it has written down.
+    asked: u64,
 }
 
 /// Reads and saves until the run is over.
-pub async fn save(ground: Arc<Ground>, number: u32, mut chance: StdRng, player: Player) -> anyhow::Result<Histories> {
+pub async fn save(ground: Arc<Ground>, number: u32, mut chance: StdRng, player: Player) -> anyhow::Result<()> {
     let mut device = Device::new(&ground, number, player)?;
     while !ground.is_over() {
         let slot = *SLOTS.choose(&mut chance).unwrap_or(&SLOTS[0]);
         let attempts = if chance.gen_bool(0.5) { Attempts::One } else { Attempts::UntilAnswered };
         if chance.gen_bool(0.5) {
-            device.read(slot).await
+            device.read(slot).await;
         } else {
-            device.save(slot, attempts).await
+            device.save(slot, attempts).await;
         }
         sleep(Duration::from_millis(chance.gen_range(0..=PAUSE_MAX_MS))).await;
     }
-    Ok(Histories { saves: device.asked, ..Default::default() })
+    Ok(())
 }
 
 /// One save that succeeds, however often it takes, and its revision.
-pub async fn save_once(ground: &Arc<Ground>, player: &Player) -> anyhow::Result<(Vec<SlotAsked>, u64)> {
+pub async fn save_once(ground: &Arc<Ground>, player: &Player) -> anyhow::Result<u64> {
     let mut device = Device::new(ground, LAST_DEVICE, player.clone())?;
     for _ in 0..100 {
         device.read(SLOTS[0]).await;
-        device.save(SLOTS[0], Attempts::UntilAnswered).await;
-        if let Some(told) = device.asked.last().and_then(|asked| asked.told.done()) {
-            let revision = told.revision;
-            return Ok((device.asked, revision));
+        if let Told::Done(saved) = device.save(SLOTS[0], Attempts::UntilAnswered).await {
+            return Ok(saved.revision);
         }
         sleep(PAUSE).await;
     }
-    anyhow::bail!("nothing can be saved any more: {:?}", device.asked.last())
+    anyhow::bail!("nothing can be saved any more")
 }
 
 impl Device {
     fn new(ground: &Arc<Ground>, number: u32, player: Player) -> anyhow::Result<Self> {
         let caller = Caller::new(ground, &player.account.token);
         let owner = Identity::from_hex(&player.account.identity)?;
-        let (known, asked) = (HashMap::new(), Vec::new());
-        Ok(Self { ground: ground.clone(), number, player, owner, caller, known, asked })
+        Ok(Self { ground: ground.clone(), number, player, owner, caller, known: HashMap::new(), asked: 0 })
     }
 
     async fn read(&mut self, slot: &'static str) {
@@ -101,14 +100,16 @@ impl Device {
     }
 
     /// Saves over what the device knows of; if somebody else has saved meanwhile, it is refused.
-    async fn save(&mut self, slot: &'static str, attempts: Attempts) {
-        let content = (u64::from(self.number) << 32) + self.asked.len() as u64 + 1;
+    async fn save(&mut self, slot: &'static str, attempts: Attempts) -> Told<Slot> {
+        let content = (u64::from(self.number) << 32) + self.asked + 1;
         let expected = self.known.get(slot).copied().unwrap_or(0);
         let args = (None::<Identity>, self.request(slot, expected, content));
-        let settled = self.caller.settle("upsert_runtime_snapshot_and_return", &args, attempts).await;
-        let told = settled.told.map(|snapshot: RuntimeSnapshot| stored(&snapshot, content));
+        let Settled { begun, ended, told } =
+            self.caller.settle("upsert_runtime_snapshot_and_return", &args, attempts).await;
+        let told = told.map(|snapshot: RuntimeSnapshot| stored(&snapshot, content));
         let call = SlotCall::Save { slot: slot_of(&self.owner, slot), expected, content };
-        self.note(slot, Asked { client: self.number, call, begun: settled.begun, ended: settled.ended, told });
+        self.note(slot, Asked { client: self.number, call, begun, ended, told: told.clone() });
+        told
     }
 
     fn note(&mut self, slot: &'static str, asked: SlotAsked) {
@@ -116,10 +117,11 @@ impl Device {
             self.known.insert(slot, told.revision);
             // A read says nothing about whether saves are taken again.
             if matches!(asked.call, SlotCall::Save { .. }) {
-                self.ground.count(Work::Saves);
+                self.ground.progress.acknowledged(Work::Saves, asked.begun);
             }
         }
-        self.asked.push(asked);
+        self.asked += 1;
+        self.ground.write_down(|histories| histories.saves.push(asked));
     }
 
     fn request(&self, slot: &str, expected_revision: u64, content: u64) -> RuntimeSnapshotRequest {

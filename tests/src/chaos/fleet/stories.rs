@@ -9,10 +9,11 @@ use spacetimedb_lib::{Identity, Uuid};
 use tokio::time::sleep;
 use worldloom_client::{StoryBeginning, StoryContinuation, StorySession, StoryStep};
 
-use super::super::checks::stories::{Turn, TurnAsked};
+use super::super::checks::stories::Turn;
 use super::super::history::{Asked, Told};
+use super::Ground;
 use super::caller::{Attempts, Caller};
-use super::{Ground, Histories, Work};
+use super::progress::Work;
 use crate::Account;
 
 /// Longest pause between two turns.
@@ -34,18 +35,19 @@ pub async fn begin(caller: &mut Caller, world_id: Uuid, number: u32) -> anyhow::
 }
 
 /// Tells turns until the run is over.
-pub async fn tell(ground: Arc<Ground>, number: u32, mut chance: StdRng, player: Account) -> anyhow::Result<Histories> {
+pub async fn tell(ground: Arc<Ground>, number: u32, mut chance: StdRng, player: Account) -> anyhow::Result<()> {
     let world_id = ground.places.world_id;
     let mut caller = Caller::new(&ground, &player.token);
     let mut stories = 1;
     let mut session = begin(&mut caller, world_id, stories).await?;
-    let mut asked: Vec<TurnAsked> = Vec::new();
+    let mut turns = 0;
     while !ground.is_over() {
         if session.next_event_number > EVENTS_MAX {
             stories += 1;
             session = begin(&mut caller, world_id, stories).await?;
         }
-        let text = format!("{number}-{}", asked.len());
+        let text = format!("{number}-{turns}");
+        turns += 1;
         let continuation = StoryContinuation {
             session_id: session.session_id,
             expected_event_number: session.next_event_number,
@@ -60,7 +62,7 @@ pub async fn tell(ground: Arc<Ground>, number: u32, mut chance: StdRng, player: 
         let told = settled.told.map(|step: StoryStep| (step.event.number, step.session));
         match &told {
             Told::Done((_, after)) => {
-                ground.count(Work::Stories);
+                ground.progress.acknowledged(Work::Stories, settled.begun);
                 session = after.clone();
             }
             // It may have been told or not: the story itself says where it stands. A turn that is still on its way
@@ -68,8 +70,9 @@ pub async fn tell(ground: Arc<Ground>, number: u32, mut chance: StdRng, player: 
             Told::Refused(_) | Told::Nothing => session = begin(&mut caller, world_id, stories).await?,
         }
         let told = told.map(|(event, _)| event);
-        asked.push(Asked { client: number, call, begun: settled.begun, ended: settled.ended, told });
+        let asked = Asked { client: number, call, begun: settled.begun, ended: settled.ended, told };
+        ground.write_down(|histories| histories.turns.push(asked));
         sleep(Duration::from_millis(chance.gen_range(0..=PAUSE_MAX_MS))).await;
     }
-    Ok(Histories { turns: asked, ..Default::default() })
+    Ok(())
 }

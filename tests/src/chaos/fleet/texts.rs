@@ -12,9 +12,10 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::super::checks::texts::{Piece, Reading, Wish};
-use super::super::history::{Asked, NEVER, Told};
+use super::super::history::{Asked, Micros, NEVER, Told};
+use super::Ground;
 use super::caller::{Attempts, PATIENCE, PAUSE};
-use super::{Ground, Histories, Work};
+use super::progress::Work;
 use crate::Account;
 use crate::facade::FacadeClient;
 use crate::task_events::{Event, Reader};
@@ -30,25 +31,24 @@ const WORDS: std::ops::Range<u32> = 5..60;
 
 /// Asks for texts until the run is over, and reads each to its end. A text whose writer was killed takes as long as
 /// its lease; others are asked for meanwhile.
-pub async fn ask(ground: Arc<Ground>, number: u32, mut chance: StdRng) -> anyhow::Result<Histories> {
+pub async fn ask(ground: Arc<Ground>, number: u32, mut chance: StdRng) -> anyhow::Result<()> {
     let client = FacadeClient::at(&ground.places.facade_url)?;
-    let mut histories = Histories::default();
+    let mut wishes = 0;
     let mut readings = JoinSet::new();
     'players: while let Some(player) = ground.account().await {
         for _ in 0..TEXTS_MAX {
             while readings.len() >= READ_AT_ONCE {
-                histories.readings.push(readings.join_next().await.context("there are readings")???);
+                readings.join_next().await.context("there are readings")???;
             }
             if ground.is_over() {
                 break 'players;
             }
-            let count = histories.wishes.len();
-            let wish = Wish { key: format!("text-{number}-{count}") };
-            let words = chance.gen_range(WORDS);
+            let wish = Wish { key: format!("text-{number}-{wishes}"), words: chance.gen_range(WORDS) };
+            wishes += 1;
             let attempts = if chance.gen_bool(0.3) { Attempts::One } else { Attempts::UntilAnswered };
             let begun = ground.clock.now();
             let told = loop {
-                let told = create(&client, &player, &wish, words).await?;
+                let told = create(&client, &player, &wish).await?;
                 if told != Told::Nothing || attempts == Attempts::One {
                     break told;
                 }
@@ -56,20 +56,21 @@ pub async fn ask(ground: Arc<Ground>, number: u32, mut chance: StdRng) -> anyhow
             };
             let ended = if told == Told::Nothing { NEVER } else { ground.clock.now() };
             if let Told::Done(task) = &told {
-                readings.spawn(read(ground.clone(), client.clone(), player.clone(), task.clone()));
+                readings.spawn(read(ground.clone(), client.clone(), player.clone(), task.clone(), begun));
             }
-            histories.wishes.push(Asked { client: number, call: wish, begun, ended, told });
+            let asked = Asked { client: number, call: wish, begun, ended, told };
+            ground.write_down(|histories| histories.wishes.push(asked));
             sleep(Duration::from_millis(chance.gen_range(0..PAUSE_MAX_MS))).await;
         }
     }
     while let Some(reading) = readings.join_next().await {
-        histories.readings.push(reading??);
+        reading??;
     }
-    Ok(histories)
+    Ok(())
 }
 
-async fn create(client: &FacadeClient, player: &Account, wish: &Wish, words: u32) -> anyhow::Result<Told<String>> {
-    let request = json!({ "prompt": wish.key, "words": words }).to_string();
+async fn create(client: &FacadeClient, player: &Account, wish: &Wish) -> anyhow::Result<Told<String>> {
+    let request = json!({ "prompt": wish.key, "words": wish.words }).to_string();
     let task = json!({ "kind": "text", "request": request, "attempts_max": 5 });
     let request = client.request(Method::POST, "/ai/tasks", Some(player)).header("idempotency-key", &wish.key);
     let Ok(Ok(answer)) = timeout(PATIENCE, request.json(&task).send()).await else { return Ok(Told::Nothing) };
@@ -90,8 +91,14 @@ async fn create(client: &FacadeClient, player: &Account, wish: &Wish, words: u32
     }
 }
 
-/// Reads until the task's end, over as many connections as that takes.
-async fn read(ground: Arc<Ground>, client: FacadeClient, player: Account, task: String) -> anyhow::Result<Reading> {
+/// Reads until the end of a task that was asked for at that time, over as many connections as that takes.
+async fn read(
+    ground: Arc<Ground>,
+    client: FacadeClient,
+    player: Account,
+    task: String,
+    begun: Micros,
+) -> anyhow::Result<()> {
     let mut reading = Reading { task: task.clone(), ..Reading::default() };
     let mut last_id: Option<String> = None;
     loop {
@@ -110,9 +117,10 @@ async fn read(ground: Arc<Ground>, client: FacadeClient, player: Account, task: 
                     reading.end = event.data["status"].as_str().map(str::to_owned);
                     // One that failed says nothing about whether texts are written again.
                     if reading.end.as_deref() == Some("completed") {
-                        ground.count(Work::Texts);
+                        ground.progress.acknowledged(Work::Texts, begun);
                     }
-                    return Ok(reading);
+                    ground.write_down(|histories| histories.readings.push(reading));
+                    return Ok(());
                 }
                 _ => {}
             }

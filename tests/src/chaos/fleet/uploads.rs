@@ -1,6 +1,6 @@
 //! A player who uploads pictures through the facade.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +12,11 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::super::checks::uploads::{Content, Upload, UploadAsked};
+use super::super::checks::uploads::{Content, Upload};
 use super::super::history::{Asked, NEVER, Told};
 use super::caller::{Attempts, PATIENCE, PAUSE};
-use super::{Ground, Histories, Work};
+use super::progress::Work;
+use super::{Ground, Histories};
 use crate::Account;
 use crate::facade::{self, FacadeClient, sha256};
 use crate::pictures::picture;
@@ -28,16 +29,12 @@ const READ_AT_ONCE: usize = 8;
 const READ_WITHIN: Duration = Duration::from_secs(20);
 
 /// Uploads until the run is over.
-pub async fn upload(
-    ground: Arc<Ground>,
-    number: u32,
-    mut chance: StdRng,
-    player: Account,
-) -> anyhow::Result<Histories> {
+pub async fn upload(ground: Arc<Ground>, number: u32, mut chance: StdRng, player: Account) -> anyhow::Result<()> {
     let client = FacadeClient::at(&ground.places.facade_url)?;
-    let mut asked: Vec<UploadAsked> = Vec::new();
+    let owner = player.clone();
+    ground.write_down(|histories| drop(histories.uploaders.insert(number, owner)));
+    let mut count = 0;
     while !ground.is_over() {
-        let count = u32::try_from(asked.len())?;
         let file = facade::Upload::private(format!("upload-{number}-{count}"), picture((number << 20) + count)?);
         let call = Upload { key: file.key.clone(), sha256: sha256(&file.bytes) };
         let attempts = if chance.gen_bool(0.5) { Attempts::One } else { Attempts::UntilAnswered };
@@ -51,12 +48,14 @@ pub async fn upload(
         };
         let ended = if told == Told::Nothing { NEVER } else { ground.clock.now() };
         if told.done().is_some() {
-            ground.count(Work::Uploads);
+            ground.progress.acknowledged(Work::Uploads, begun);
         }
-        asked.push(Asked { client: number, call, begun, ended, told });
+        count += 1;
+        let asked = Asked { client: number, call, begun, ended, told };
+        ground.write_down(|histories| histories.uploads.push(asked));
         sleep(Duration::from_millis(chance.gen_range(0..=PAUSE_MAX_MS))).await;
     }
-    Ok(Histories { uploads: asked, uploaders: HashMap::from([(number, player)]), ..Default::default() })
+    Ok(())
 }
 
 async fn attempt(client: &FacadeClient, player: &Account, file: &facade::Upload) -> anyhow::Result<Told<String>> {

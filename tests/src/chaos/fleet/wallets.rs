@@ -14,7 +14,8 @@ use worldloom_client::{
 use super::super::checks::ledger::{Purse, WalletAsked, WalletCall};
 use super::super::history::{Asked, Told};
 use super::caller::{Attempts, Caller, Settled};
-use super::{Ground, Histories, Work, locked};
+use super::progress::Work;
+use super::{Ground, locked};
 
 const CURRENCY: WalletCurrency = WalletCurrency::Coins;
 /// What a wallet begins with.
@@ -28,19 +29,20 @@ const LAST_CLIENT: u32 = u32::MAX;
 /// Longest pause between two requests of a client.
 const PAUSE_MAX_MS: u64 = 40;
 
-/// A client, its present wallet, and its notes.
+/// A client.
 struct Payer {
     ground: Arc<Ground>,
     number: u32,
     chance: StdRng,
     cashier: Caller,
-    asked: Vec<WalletAsked>,
+    /// How many requests it has written down.
+    asked: usize,
 }
 
 /// Pays and looks until the run is over.
-pub async fn pay(ground: Arc<Ground>, number: u32, chance: StdRng) -> anyhow::Result<Histories> {
+pub async fn pay(ground: Arc<Ground>, number: u32, chance: StdRng) -> anyhow::Result<()> {
     let cashier = cashier(&ground);
-    let mut payer = Payer { ground, number, chance, cashier, asked: Vec::new() };
+    let mut payer = Payer { ground, number, chance, cashier, asked: 0 };
     while !payer.ground.is_over() {
         let Some((wallet, mut caller)) = payer.open_wallet().await? else { break };
         let mut payments = 0;
@@ -55,7 +57,7 @@ pub async fn pay(ground: Arc<Ground>, number: u32, chance: StdRng) -> anyhow::Re
             sleep(Duration::from_millis(pause)).await;
         }
     }
-    Ok(Histories { wallets: payer.asked, ..Default::default() })
+    Ok(())
 }
 
 impl Payer {
@@ -77,7 +79,7 @@ impl Payer {
         let amount = if self.chance.gen_bool(0.03) { WELCOME * 1_000 } else { self.chance.gen_range(1..=5) };
         // Half of the clients forget what they get no answer to.
         let attempts = if self.chance.gen_bool(0.5) { Attempts::One } else { Attempts::UntilAnswered };
-        let mark = format!("transfer-{}-{}", self.number, self.asked.len());
+        let mark = format!("transfer-{}-{}", self.number, self.asked);
         let recipient = locked(&self.ground.wallets)[to as usize];
         let request = WalletTransferRequest {
             idempotency_key: mark.clone(),
@@ -118,15 +120,18 @@ impl Payer {
         // A read says nothing about whether money can be moved again.
         if let (Told::Done(_), Some(mark)) = (&asked.told, asked.call.mark()) {
             self.ground.note_log_place(mark);
-            self.ground.count(Work::Wallets);
+            self.ground.progress.acknowledged(Work::Wallets, asked.begun);
         }
-        self.asked.push(asked);
+        self.asked += 1;
+        self.ground.write_down(|histories| histories.wallets.push(asked));
     }
 }
 
 /// Opens a last wallet, for somebody who does nothing with it.
-pub async fn welcome(ground: &Arc<Ground>, owner: Identity) -> anyhow::Result<WalletAsked> {
-    Ok(credit(ground, &mut cashier(ground), LAST_CLIENT, owner).await?.1)
+pub async fn welcome(ground: &Arc<Ground>, owner: Identity) -> anyhow::Result<()> {
+    let (_, asked) = credit(ground, &mut cashier(ground), LAST_CLIENT, owner).await?;
+    ground.write_down(|histories| histories.wallets.push(asked));
+    Ok(())
 }
 
 /// Brings in what a wallet begins with, however long it takes.

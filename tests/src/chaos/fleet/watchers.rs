@@ -9,11 +9,11 @@ use spacetimedb_client_api_messages::websocket::v2::{ServerMessage, TableUpdateR
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::super::checks::streams::{Heard, News, Stream};
+use super::super::checks::streams::{Heard, News, Row, Stream};
 use super::super::rows::decode_all;
 use super::caller::{PATIENCE, PAUSE};
 use super::farewell::Farewell;
-use super::{Ground, Histories, Places};
+use super::{Ground, Places, locked};
 use crate::module_calls::SocketCalls;
 
 /// A watcher that has heard nothing for so long tries another connection.
@@ -22,7 +22,7 @@ const SILENCE: Duration = Duration::from_secs(5);
 /// Who watches what.
 pub struct Watcher {
     /// What reports call it.
-    pub name: String,
+    pub name: &'static str,
     /// Whose token it has.
     pub token: String,
     /// What it subscribes to.
@@ -34,20 +34,21 @@ pub struct Watcher {
 }
 
 /// Watches until the last change of all has come.
-pub async fn watch(ground: Arc<Ground>, watcher: Watcher, mut chance: StdRng) -> anyhow::Result<Histories> {
-    let mut stream = Stream { watcher: watcher.name.clone(), tables: watcher.tables.clone(), news: Vec::new() };
-    while !has_come(&watcher, &stream) {
+pub async fn watch(ground: Arc<Ground>, watcher: Watcher, mut chance: StdRng) -> anyhow::Result<()> {
+    let stream = Stream { watcher: watcher.name.to_owned(), tables: watcher.tables.clone(), news: Vec::new() };
+    let number = ground.open_stream(stream);
+    while !has_come(&ground, &watcher, number) {
         let until = match watcher.is_restless {
             true => Instant::now() + Duration::from_millis(chance.gen_range(200..3_000)),
             false => Instant::now() + Duration::from_secs(24 * 60 * 60),
         };
         if let Some((connection, mut heard)) = connect(&ground, &watcher).await {
-            follow(&ground, &watcher, &mut heard, &mut stream, until).await?;
+            follow(&ground, &watcher, &mut heard, number, until).await?;
             drop(connection);
         }
         sleep(PAUSE).await;
     }
-    Ok(Histories { streams: vec![stream], ..Default::default() })
+    Ok(())
 }
 
 type Messages = mpsc::UnboundedReceiver<ServerMessage>;
@@ -62,34 +63,37 @@ async fn connect(ground: &Ground, watcher: &Watcher) -> Option<(SocketCalls, Mes
     Some((connection, heard))
 }
 
-/// Writes down what comes until the connection ends.
+/// Writes down what comes until the connection ends, in the stream of this number.
 ///
 /// Errors: something that no client can read.
 async fn follow(
     ground: &Ground,
     watcher: &Watcher,
     heard: &mut Messages,
-    stream: &mut Stream,
+    number: usize,
     until: Instant,
 ) -> anyhow::Result<()> {
-    while !has_come(watcher, stream) {
+    while !has_come(ground, watcher, number) {
         let silent_at = Instant::now() + SILENCE;
         let Ok(Some(message)) = timeout_at(silent_at.min(until), heard.recv()).await else { return Ok(()) };
         let at = ground.clock.now();
-        stream.news.extend(news(&message)?.into_iter().map(|what| News { at, what }));
+        let Some(what) = news(&message)? else { continue };
+        if let Heard::Changed { inserted, .. } = &what {
+            inserted.iter().for_each(|row| ground.progress.hears((watcher.name, row.table), at));
+        }
+        ground.write_down(|histories| histories.streams[number].news.push(News { at, what }));
     }
     Ok(())
 }
 
-fn has_come(watcher: &Watcher, stream: &Stream) -> bool {
+fn has_come(ground: &Ground, watcher: &Watcher, number: usize) -> bool {
     let farewell = watcher.farewell.borrow();
     let Some(farewell) = farewell.as_ref() else { return false };
-    stream.news.iter().rev().any(|news| {
-        let rows = match &news.what {
-            Heard::All(rows) => rows,
-            Heard::Changed { inserted, .. } => inserted,
-        };
-        rows.iter().any(|row| farewell.is_said_by(row.table, &row.series, row.version))
+    let says_it = |row: &Row| farewell.is_said_by(row.table, &row.series, row.version);
+    let histories = locked(&ground.histories);
+    histories.streams[number].news.iter().rev().any(|news| match &news.what {
+        Heard::All(rows) => rows.iter().any(says_it),
+        Heard::Changed { inserted, .. } => inserted.iter().any(says_it),
     })
 }
 

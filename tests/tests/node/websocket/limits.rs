@@ -1,7 +1,7 @@
 //! Hostile and slow clients: each costs the node a known amount, and nobody else anything.
 
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures::future::try_join_all;
 use futures::{SinkExt, StreamExt};
@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use worldloom_tests::{Account, DEADLINE, Database, NodeOptions, Outcome, TestNode, eventually};
 
-use crate::answers::refused;
+use crate::answers::{self, refused};
 use crate::programs;
 use crate::socket::{Socket, V1_JSON, V2, V3, changes, connect, ending};
 
@@ -197,6 +197,50 @@ async fn slow_request_heads_are_cut_off() -> Outcome {
     let mut rest = Vec::new();
     timeout(DEADLINE, stream.read_to_end(&mut rest)).await??;
     assert!(!rest.starts_with(b"HTTP/1.1 200"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_connection_that_says_nothing_is_closed_and_one_that_waits_for_an_answer_is_not() -> Outcome {
+    let node = node_configured("[http]\nheader-timeout = '1s'").await?;
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    let mut silent = Vec::new();
+    // Nothing at all, what may become HTTP/2 or not, and HTTP/2 without a request.
+    for beginning in [b"".as_slice(), b"P", b"PRI * HTTP/2.0\r\n\r\nSM", preface] {
+        let mut stream = TcpStream::connect(("127.0.0.1", node.port())).await?;
+        stream.write_all(beginning).await?;
+        silent.push((beginning, stream));
+    }
+    for (beginning, mut stream) in silent {
+        let ended = timeout(DEADLINE, stream.read_to_end(&mut Vec::new())).await;
+        // A reset is an end, too.
+        assert!(ended.is_ok(), "{}", beginning.escape_ascii());
+    }
+
+    let database = node.publish("zoo", "schema_zoo").await?;
+    let later = SystemTime::now().duration_since(UNIX_EPOCH)? + Duration::from_secs(2);
+    database.call_ok(&database.owner, "wait_until", json!([[later.as_micros() as i64]])).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_body_but_that_of_a_program_may_be_larger_than_the_limit() -> Outcome {
+    const LIMIT: usize = 1_000;
+    let node = node_configured(&format!("[http]\nmax-body-bytes = {LIMIT}")).await?;
+    let database = node.publish("zoo", "schema_zoo").await?;
+    let post = |path: &str, body: String| {
+        database.request(Method::POST, path, &database.owner).header("content-type", "application/json").body(body)
+    };
+    for (path, code) in
+        [("/sql", "body_too_large"), ("/call/log_line", "body_too_large"), ("/route/echo", "invalid_body")]
+    {
+        let body = |bytes: usize| match path {
+            "/sql" => format!("{:bytes$}", "SELECT * FROM animal"),
+            _ => format!("[\"{}\"]", "x".repeat(bytes - 4)),
+        };
+        answers::text(post(path, body(LIMIT))).await?;
+        refused(post(path, body(LIMIT + 1)), 413, code).await?;
+    }
     Ok(())
 }
 

@@ -1,4 +1,8 @@
 //! Ticks: one timer per running run, set anew by each tick.
+//!
+//! The chance of a tick is drawn when it runs, not when the run begins: the engine derives randomness
+//! from the time of a call, and that of the beginning is in the run's row, from which a client could
+//! tell everything that will come.
 
 use module_big_fish::{Outcome, RunStatus};
 
@@ -41,7 +45,8 @@ fn advance_waters(
     control: &BigFishRunControl,
 ) -> Result<(), DomainError> {
     let bodies = big_fish_rule_bodies(&run.bodies);
-    let (next, outcome) = module_big_fish::tick(&bodies, &waters.as_rule(), control.heading.into(), control.seed);
+    let seed = control.seed ^ ctx.random::<u64>();
+    let (next, outcome) = module_big_fish::tick(&bodies, &waters.as_rule(), control.heading.into(), seed);
     let next_tick_at = next_tick_after(waters.next_tick_at, ctx.timestamp);
     let waters = BigFishRunWaters { next_tick_at, ..waters }.holding(next);
     ctx.db.big_fish_run_waters().run_id().update(waters);

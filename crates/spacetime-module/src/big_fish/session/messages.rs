@@ -56,8 +56,9 @@ pub fn submit_big_fish_message_and_return(
 
 /// Adds the agent's reply and returns it. The Service names the author as the player to act for.
 ///
-/// Errors: `unauthenticated`; `forbidden` (for the Service only); `invalid_argument`, also for a
-/// ladder that could not be accepted; `limit_exceeded`, also for more than 200 messages;
+/// Errors: `unauthenticated`; `forbidden` (for the Service only); `account_closed`;
+/// `invalid_argument`, also for a ladder that could not be accepted; `limit_exceeded`, also for
+/// more than 200 messages;
 /// `not_found` if the session is not the named player's; `conflict` if the idempotency key was
 /// used for another request.
 #[procedure]
@@ -99,6 +100,7 @@ fn append_reply(
     caller: &Caller,
     request: &BigFishAgentReply,
 ) -> Result<BigFishAgentMessage, DomainError> {
+    check_account_open(ctx, caller.player)?;
     let replayable =
         Replayable::new(caller.player, "append_big_fish_agent_message", &request.idempotency_key, request)?;
     if let Some(message_id) = replayable.first_result(ctx)? {

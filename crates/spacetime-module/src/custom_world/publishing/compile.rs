@@ -82,10 +82,11 @@ pub(crate) fn compile_draft(ctx: &ReducerContext, profile: &CustomWorldProfile) 
     let mut entries = Vec::with_capacity(cards.len());
     let mut encoded = Vec::with_capacity(cards.len());
     for card in &cards {
-        entries.push(draft_entry(card));
+        entries.push(draft_entry(card, &cards));
         encoded.push(encoded_entry(card)?);
     }
-    let problems = module_custom_world::compile_problems(&entries, cover_state(profile, cover.as_ref()));
+    let (shown, capacity) = (cover_state(profile, cover.as_ref()), u64::from(module_inventory::BAG_CAPACITY));
+    let problems = module_custom_world::compile_problems(&entries, shown, capacity);
     let first_chapter_key = module_custom_world::first_chapter(&entries).map(str::to_owned);
     let content_hash = module_custom_world::content_hash(&encoded);
     Ok(CompiledDraft { cards, problems, content_hash, first_chapter_key, cover })
@@ -163,7 +164,7 @@ fn encoded_entry(card: &CustomWorldDraftCard) -> Result<Vec<u8>, DomainError> {
     encoded.map_err(|_| DomainError::new(DomainErrorCode::Internal, "An entry could not be encoded."))
 }
 
-fn draft_entry(card: &CustomWorldDraftCard) -> DraftEntry<'_> {
+fn draft_entry<'a>(card: &'a CustomWorldDraftCard, draft: &[CustomWorldDraftCard]) -> DraftEntry<'a> {
     DraftEntry {
         kind: card.kind.into(),
         key: &card.key,
@@ -173,6 +174,40 @@ fn draft_entry(card: &CustomWorldDraftCard) -> DraftEntry<'_> {
             WorldEntry::Chapter(chapter) => Some((chapter.order, chapter.required_level)),
             _ => None,
         },
+        bag_slots: bag_slots(&card.entry, draft),
+    }
+}
+
+/// Most slots of a bag that what comes out of an entry can need: what a player must have free to turn a quest in or
+/// to open a treasure. A treasure with too many draws or things is a problem of its own.
+fn bag_slots(entry: &WorldEntry, draft: &[CustomWorldDraftCard]) -> u64 {
+    match entry {
+        WorldEntry::Quest(quest) => {
+            let mut slots = 0u64;
+            for ItemAmount { item_key, quantity } in &quest.rewards {
+                slots = slots.saturating_add(module_inventory::slots_for(*quantity, stack_max_in(draft, item_key)));
+            }
+            slots
+        }
+        WorldEntry::Treasure(treasure) => {
+            let mut loot = Vec::with_capacity(treasure.loot.len());
+            for entry in &treasure.loot {
+                loot.push(entry.as_rule(stack_max_in(draft, &entry.item_key)));
+            }
+            module_runtime_item::slots_needed(&loot, treasure.draws, u32::MAX).unwrap_or(0)
+        }
+        _ => 0,
+    }
+}
+
+/// How many of an item lie in one slot, as a draft that is ordered by kind and key says. One that is missing is a
+/// problem of its own.
+fn stack_max_in(draft: &[CustomWorldDraftCard], item_key: &str) -> u32 {
+    let place = (WorldEntryKind::Item, item_key);
+    let found = draft.binary_search_by(|card| (card.kind, card.key.as_str()).cmp(&place));
+    match found.ok().and_then(|at| draft.get(at)).map(|card| &card.entry) {
+        Some(WorldEntry::Item(item)) => stack_max_of(item),
+        _ => u32::MAX,
     }
 }
 

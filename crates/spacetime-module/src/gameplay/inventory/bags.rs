@@ -209,9 +209,14 @@ pub(crate) fn save_bag(ctx: &ReducerContext, held: HeldBag) -> Result<InventoryB
     Ok(ctx.db.inventory_bag().bag_id().update(InventoryBag { revision, updated_at: ctx.timestamp, ..row }))
 }
 
+/// What lies in a bag, by slot.
+pub(crate) fn items_in(ctx: &ReducerContext, bag_id: Uuid) -> Vec<InventoryItem> {
+    ascending(ctx.db.inventory_item().bag_id().filter(bag_id), |item| item.slot)
+}
+
 /// The bag with everything in and from it.
 pub(crate) fn inventory_record(ctx: &ReducerContext, bag: InventoryBag) -> InventoryRecord {
-    let items = ascending(ctx.db.inventory_item().bag_id().filter(bag.bag_id), |item| item.slot);
+    let items = items_in(ctx, bag.bag_id);
     let equipment = ascending(worn_by(ctx, bag.bag_id), |worn| body_order(worn.slot));
     let mut runtime_items = Vec::new();
     for item in &items {
@@ -221,6 +226,11 @@ pub(crate) fn inventory_record(ctx: &ReducerContext, bag: InventoryBag) -> Inven
         runtime_items.extend(find_runtime_item(ctx, worn.runtime_item_id));
     }
     InventoryRecord { bag, items, equipment, runtime_items }
+}
+
+/// How many of an item lie in one slot. Each thing to wear has rolls of its own.
+pub(crate) fn stack_max_of(item: &WorldItem) -> u32 {
+    if item.equip_slot.is_some() { 1 } else { item.stack_max.max(1) }
 }
 
 fn load_stacks(ctx: &ReducerContext, row: InventoryBag) -> HeldBag {
@@ -243,8 +253,7 @@ impl HeldKind {
     pub(crate) fn stacked(item_key: &str, item: &WorldItem) -> Self {
         let traits = ItemTraits {
             name: item.name.clone(),
-            // Each thing to wear has rolls of its own.
-            stack_max: if item.equip_slot.is_some() { 1 } else { item.stack_max.max(1) },
+            stack_max: stack_max_of(item),
             equip_slot: item.equip_slot,
             usage: item.usage,
             tradable: item.tradable,

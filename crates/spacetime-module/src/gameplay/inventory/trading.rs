@@ -1,6 +1,9 @@
 //! What the entry points of a trade do.
 
-use module_inventory::{Acceptance, Bag, Offered, TRADE_LIFETIME_MICROS, TradeStanding, TradeStep, TradeTimer};
+use module_inventory::{
+    Acceptance, Bag, Offered, SETTLED_TRADES_KEPT, SETTLED_TRADES_RECEIVED_KEPT, TRADE_LIFETIME_MICROS, TradeStanding,
+    TradeStep, TradeTimer,
+};
 use spacetimedb::TimeDuration;
 
 use crate::*;
@@ -204,7 +207,7 @@ fn hand_over(ctx: &ReducerContext, items: &[TradeItem], owner: Identity) {
 
 /// Errors: `not_found` unless this player has begun a story in the world and has an open account.
 fn check_takes_part(ctx: &ReducerContext, player: Identity, world_id: Uuid) -> Result<(), DomainError> {
-    let plays = ctx.db.story_session().by_world().filter((player, world_id)).next().is_some();
+    let plays = find_played_world(ctx, player, world_id).is_some();
     if plays && check_account_open(ctx, player).is_ok() {
         Ok(())
     } else {
@@ -221,17 +224,20 @@ fn settle(ctx: &ReducerContext, trade: InventoryTrade, status: TradeStatus) -> R
         ..trade
     };
     set_timer(ctx, settled.trade_id, later(ctx.timestamp, module_inventory::TRADE_RETENTION_MICROS))?;
-    let settled = ctx.db.inventory_trade().trade_id().update(settled);
-    forget_oldest(ctx, settled.proposer, status);
+    let trades = ctx.db.inventory_trade();
+    let settled = trades.trade_id().update(settled);
+    let proposed = trades.by_proposer().filter((settled.proposer, status)).collect();
+    forget_oldest(ctx, proposed, SETTLED_TRADES_KEPT);
+    let received = trades.by_partner().filter((settled.partner, status)).collect();
+    forget_oldest(ctx, received, SETTLED_TRADES_RECEIVED_KEPT);
     Ok(settled)
 }
 
-/// Each settlement adds one trade to those that are kept, so this walks one more than the limit.
-fn forget_oldest(ctx: &ReducerContext, proposer: Identity, status: TradeStatus) {
-    let mut kept: Vec<_> = ctx.db.inventory_trade().by_proposer().filter((proposer, status)).collect();
-    kept.sort_by_key(|trade| (trade.settled_at, trade.created_at));
-    let excess = kept.len().saturating_sub(module_inventory::SETTLED_TRADES_KEPT);
-    for trade in kept.into_iter().take(excess) {
+/// Each settlement adds one trade to those that are kept, so there is one more than the limit at most.
+fn forget_oldest(ctx: &ReducerContext, mut settled: Vec<InventoryTrade>, kept: usize) {
+    settled.sort_by_key(|trade| (trade.settled_at, trade.created_at));
+    let excess = settled.len().saturating_sub(kept);
+    for trade in settled.into_iter().take(excess) {
         forget_trade(ctx, trade.trade_id);
     }
 }

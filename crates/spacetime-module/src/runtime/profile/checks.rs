@@ -124,6 +124,7 @@ impl Projections {
         compare("played_stories", &recorded.played_stories, &recomputed.played_stories);
         compare("played_micros", &recorded.played_micros, &recomputed.played_micros);
         compare("minutes_played", &recorded.minutes_played, &recomputed.minutes_played);
+        compare("last_world_id", &recorded.last_world_id, &recomputed.last_world_id);
         compare("last_played_at", &recorded.last_played_at, &recomputed.last_played_at);
         if self.differences.len() > known {
             self.dashboard = Some(recomputed);
@@ -139,11 +140,13 @@ impl Projections {
                 self.surplus_worlds.push(recorded.id);
                 continue;
             };
-            let recomputed = sum.applied_to(recorded.clone());
+            let recomputed = sum.applied_to(ctx, recorded.clone());
             let known = self.differences.len();
             let mut compare = |column: &str, recorded: &dyn Debug, recomputed: &dyn Debug| {
                 self.compare(format!("{row}.{column}"), recorded, recomputed);
             };
+            compare("version_id", &recorded.version_id, &recomputed.version_id);
+            compare("last_session_id", &recorded.last_session_id, &recomputed.last_session_id);
             compare("stories", &recorded.stories, &recomputed.stories);
             compare("played_micros", &recorded.played_micros, &recomputed.played_micros);
             compare("minutes_played", &recorded.minutes_played, &recomputed.minutes_played);
@@ -233,8 +236,11 @@ fn recomputed_dashboard(ctx: &ReducerContext, recorded: &ProfileDashboardState) 
     for (world_id, sum) in sums {
         recomputed.played_stories = recomputed.played_stories.saturating_add(sum.stories);
         recomputed.played_micros = recomputed.played_micros.saturating_add(sum.micros);
-        if recomputed.last_played_at < Some(sum.last_played_at) {
-            recomputed.last_played_at = Some(sum.last_played_at);
+        let played_at = Some(sum.last_played_at);
+        // Of two worlds that were played last at the same moment, the one on record is as good.
+        let is_on_record = recorded.last_world_id == Some(world_id) && recomputed.last_played_at == played_at;
+        if recomputed.last_played_at < played_at || is_on_record {
+            recomputed.last_played_at = played_at;
             recomputed.last_world_id = Some(world_id);
         }
     }
@@ -273,8 +279,12 @@ fn played_sums(ctx: &ReducerContext, player: Identity) -> BTreeMap<Uuid, PlayedS
 }
 
 impl PlayedSum {
-    fn applied_to(&self, row: ProfilePlayedWorld) -> ProfilePlayedWorld {
+    fn applied_to(&self, ctx: &ReducerContext, row: ProfilePlayedWorld) -> ProfilePlayedWorld {
+        let last_session_id = self.last_session_of(ctx, &row);
+        let story = ctx.db.story_session().session_id().find(last_session_id);
         ProfilePlayedWorld {
+            version_id: story.map_or(row.version_id, |story| story.version_id),
+            last_session_id,
             stories: self.stories,
             played_micros: self.micros,
             minutes_played: module_runtime::minutes(self.micros),
@@ -284,10 +294,19 @@ impl PlayedSum {
         }
     }
 
+    /// The story that was played last. Of two that were so at the same moment, the one on record is as good.
+    fn last_session_of(&self, ctx: &ReducerContext, row: &ProfilePlayedWorld) -> Uuid {
+        let on_record = ctx.db.profile_played_story().session_id().find(row.last_session_id);
+        let is_last = on_record.is_some_and(|story| {
+            (story.owner, story.world_id, story.last_played_at) == (row.owner, row.world_id, self.last_played_at)
+        });
+        if is_last { row.last_session_id } else { self.last_session_id }
+    }
+
     /// The row of a world that has none. Its version is that of the last story.
     fn as_missing_row(&self, ctx: &ReducerContext, owner: Identity, world_id: Uuid) -> Option<ProfilePlayedWorld> {
         let story = ctx.db.story_session().session_id().find(self.last_session_id)?;
-        Some(self.applied_to(ProfilePlayedWorld {
+        let row = ProfilePlayedWorld {
             id: 0,
             owner,
             world_id,
@@ -298,6 +317,7 @@ impl PlayedSum {
             minutes_played: 0,
             first_played_at: self.first_played_at,
             last_played_at: self.last_played_at,
-        }))
+        };
+        Some(self.applied_to(ctx, row))
     }
 }

@@ -104,6 +104,14 @@ fn played_after(
     })
 }
 
+/// What a player has played of a world: a row from the first story that it begins there, and for good.
+///
+/// Who only wants to know whether there is one asks for it here: of stories there may be any number, and the host
+/// reads all that match before the first arrives.
+pub(crate) fn find_played_world(ctx: &ReducerContext, player: Identity, world_id: Uuid) -> Option<ProfilePlayedWorld> {
+    ctx.db.profile_played_world().by_world().filter((player, world_id)).next()
+}
+
 /// Notes that a story was begun, continued or ended, for the played worlds of its player.
 pub(crate) fn note_story_played(ctx: &ReducerContext, story: &StorySession) -> Result<(), DomainError> {
     let stories = ctx.db.profile_played_story();
@@ -137,7 +145,7 @@ fn add_to_world(
     micros: u64,
 ) -> Result<bool, DomainError> {
     let worlds = ctx.db.profile_played_world();
-    let known = worlds.by_world().filter((story.owner, story.world_id)).next();
+    let known = find_played_world(ctx, story.owner, story.world_id);
     let is_new = known.is_none();
     let before = known.unwrap_or(ProfilePlayedWorld {
         id: 0,

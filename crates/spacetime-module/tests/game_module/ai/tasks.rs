@@ -4,7 +4,7 @@ use spacetime_module::*;
 use spacetimedb::Uuid;
 
 use super::*;
-use crate::world::{Actor, World, above, conflict, illegal, invalid};
+use crate::world::{Actor, World, above, check_same_rows, conflict, illegal, invalid};
 
 #[test]
 fn a_task_waits_with_its_stages() {
@@ -82,6 +82,28 @@ fn a_closed_account_asks_for_nothing() {
     world.reduce(Actor::Alice, close_account).unwrap();
     let refusal = world.refused(|world| create(world, Actor::Alice, task_request("mill")));
     assert_eq!(refusal.code, DomainErrorCode::AccountClosed);
+}
+
+#[test]
+fn nothing_is_made_for_a_closed_account() {
+    let world = World::new();
+    let running = running_task(&world, Actor::Alice, "running").task_id;
+    let pending = pending_task(&world, Actor::Alice, "pending").task_id;
+    let done = pending_task(&world, Actor::Alice, "done").task_id;
+    start(&world, done, "other").unwrap();
+    work_through(&world, done, "other");
+    let bobs = pending_task(&world, Actor::Bob, "bobs").task_id;
+    world.reduce(Actor::Alice, close_account).unwrap();
+    for task_id in [running, pending] {
+        let cancelled = read(&world, task_id).task;
+        assert_eq!((cancelled.status, cancelled.finished_at), (AiTaskStatus::Cancelled, Some(world.now())));
+    }
+    assert_eq!(read(&world, done).task.status, AiTaskStatus::Completed, "what was done stays");
+    assert_eq!(world.see(Actor::Service, held_ai_leases), []);
+    let refusal = world.refused(|world| start_stage(world, running, "lease", 0));
+    assert_eq!(refusal.code, illegal("cancelled", "continued"));
+    assert_eq!(lease_next(&world, &["world-outline"], "next").unwrap().unwrap().task.task_id, bobs);
+    assert_eq!(lease_next(&world, &["world-outline"], "after"), Ok(None));
 }
 
 #[test]
@@ -191,4 +213,18 @@ fn the_newest_finished_tasks_are_kept() {
     assert_eq!(seen, expected, "in the order of their ends, not of their beginnings");
     assert_eq!(world.see(Actor::Alice, my_ai_task_stages).len(), 100);
     assert_eq!(world.see(Actor::Bob, my_ai_tasks).len(), 1);
+}
+
+#[test]
+fn the_reducer_forgets_as_the_procedure_does() {
+    let done = |world: &World| {
+        let task_id = running_task(world, Actor::Alice, "mill").task_id;
+        work_through(world, task_id, "lease");
+        task_id
+    };
+    check_same_rows(
+        done,
+        |world, task_id| world.call(Actor::Alice, |ctx| forget_ai_task_and_return(ctx, None, *task_id)),
+        |world, task_id| world.reduce(Actor::Alice, |ctx| forget_ai_task(ctx, *task_id)),
+    );
 }

@@ -95,6 +95,17 @@ fn only_the_service_speaks_for_the_agent() {
 }
 
 #[test]
+fn nothing_is_said_to_a_closed_account() {
+    let world = World::new();
+    let session_id = begun(&world, Actor::Alice, "a").session_id;
+    world.reduce(Actor::Alice, close_account).unwrap();
+    let refusal = world.refused(|world| answer(world, Actor::Service, alice(), reply(session_id, "1")));
+    assert_eq!(refusal.code, DomainErrorCode::AccountClosed);
+    let refusal = world.refused(|world| say(world, Actor::Alice, message(session_id, "1")));
+    assert_eq!(refusal.code, DomainErrorCode::AccountClosed);
+}
+
+#[test]
 fn bad_messages_name_the_field_or_the_limit() {
     let world = World::new();
     let session_id = begun(&world, Actor::Alice, "a").session_id;

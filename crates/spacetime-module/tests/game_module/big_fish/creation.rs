@@ -4,7 +4,7 @@ use spacetime_module::*;
 use spacetimedb::Uuid;
 
 use super::studio::{begun, filled, ladder, laddered, level, move_to, session_request, set_levels};
-use crate::world::{Actor, World, above, conflict, illegal, invalid};
+use crate::world::{Actor, World, above, check_same_rows, conflict, illegal, invalid};
 
 fn create(world: &World, request: BigFishSessionRequest) -> Result<BigFishCreationSession, DomainError> {
     world.call(Actor::Alice, |ctx| create_big_fish_session_and_return(ctx, None, request))
@@ -214,4 +214,41 @@ fn a_closed_account_creates_and_plays_nothing() {
     let run_id = Uuid::from_u128(1);
     let refusal = world.refused(|world| world.reduce(Actor::Alice, |ctx| resume_big_fish_run(ctx, run_id)));
     assert_eq!(refusal.code, DomainErrorCode::AccountClosed);
+}
+
+#[test]
+fn the_reducers_do_what_the_procedures_do() {
+    let briefing = |world: &World| begun(world, Actor::Alice, "a");
+    let description = |session: &BigFishCreationSession| BigFishSessionDescription {
+        session_id: session.session_id,
+        revision: session.revision,
+        title: "Deep sea".to_owned(),
+        description: "Dark.".to_owned(),
+    };
+    check_same_rows(
+        briefing,
+        |world, session| {
+            let request = description(session);
+            world.call(Actor::Alice, |ctx| describe_big_fish_session_and_return(ctx, None, request))
+        },
+        |world, session| world.reduce(Actor::Alice, |ctx| describe_big_fish_session(ctx, description(session))),
+    );
+    check_same_rows(
+        briefing,
+        |world, session| set_levels(world, Actor::Alice, session, ladder()),
+        |world, session| {
+            let BigFishCreationSession { session_id, revision, .. } = *session;
+            let request = BigFishLadderRequest { session_id, revision, levels: ladder() };
+            world.reduce(Actor::Alice, |ctx| set_big_fish_ladder(ctx, request))
+        },
+    );
+    check_same_rows(
+        briefing,
+        |world, session| move_to(world, Actor::Alice, session, BigFishStage::Ladder),
+        |world, session| {
+            let BigFishCreationSession { session_id, revision, .. } = *session;
+            let request = BigFishStageRequest { session_id, revision, stage: BigFishStage::Ladder };
+            world.reduce(Actor::Alice, |ctx| move_big_fish_session(ctx, request))
+        },
+    );
 }

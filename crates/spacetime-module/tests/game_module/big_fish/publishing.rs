@@ -7,7 +7,7 @@ use super::studio::{
     REQUIRED, fill, filled, gallery, ladder, move_to, publish, published, reviewed, session_now, set_levels, shown,
     start, unpublish,
 };
-use crate::world::{Actor, World, conflict, cover_of, invalid};
+use crate::world::{Actor, World, check_same_rows, conflict, cover_of, invalid};
 
 fn read(world: &World, actor: Actor, version_id: Uuid) -> Result<BigFishGameVersion, DomainError> {
     world.call(actor, |ctx| read_big_fish_game_version_and_return(ctx, None, version_id))
@@ -213,4 +213,37 @@ fn plays_of_others_are_counted_and_shown_in_round_numbers() {
     }
     assert_eq!(world.see(Actor::Alice, my_fish_games)[0].play_count, 3, "the author's own do not count");
     assert_eq!(gallery(&world)[0].plays_shown, 2);
+}
+
+/// The ids of a game and its version are drawn, so that of a publication what else there is to see is compared.
+#[test]
+fn the_reducers_do_what_the_procedures_do() {
+    let seen = |world: &World| {
+        let [game] = world.see(Actor::Alice, my_fish_games).try_into().unwrap();
+        let [session] = world.see(Actor::Alice, my_fish_sessions).try_into().unwrap();
+        let [entry] = gallery(world).try_into().unwrap();
+        let version = read(world, Actor::Alice, game.version_id).unwrap();
+        assert_eq!((session.game_id, entry.version_id), (Some(game.game_id), version.version_id));
+        (
+            game.status,
+            game.version_number,
+            version.title,
+            version.levels,
+            entry.species,
+            session.stage,
+            session.revision,
+        )
+    };
+    let (world, twin) = (World::new(), World::new());
+    published(&world, Actor::Alice, "a");
+    let BigFishCreationSession { session_id, revision, .. } = reviewed(&twin, Actor::Alice, "a");
+    let request = BigFishPublication { session_id, revision, idempotency_key: "publish-a".to_owned() };
+    twin.reduce(Actor::Alice, |ctx| publish_big_fish_game(ctx, request)).unwrap();
+    assert_eq!(seen(&twin), seen(&world));
+
+    check_same_rows(
+        |world| published(world, Actor::Alice, "a").game_id,
+        |world, game_id| unpublish(world, Actor::Alice, *game_id),
+        |world, game_id| world.reduce(Actor::Alice, |ctx| unpublish_big_fish_game(ctx, *game_id)),
+    );
 }

@@ -1,7 +1,7 @@
 //! Ticks: what the schedule does with runs.
 
 use spacetime_module::*;
-use spacetimedb::{ScheduleAt, Table, Timestamp};
+use spacetimedb::{ReducerContext, ScheduleAt, Table, Timestamp};
 
 use super::studio::{run_now, started, steer};
 use crate::world::{Actor, World};
@@ -44,20 +44,34 @@ fn put_together(world: &World, own_level: u8, wild_level: u8) {
     world.test.db.big_fish_run_waters().run_id().update(BigFishRunWaters { fish, next_fish_id: 9, ..waters });
 }
 
+/// What the next call draws first. Only a test can choose that, by a number.
+fn draw_of_next_call(world: &World, number: u64) -> u64 {
+    let mut drawn: u64 = 0;
+    let draw = |ctx: &ReducerContext| {
+        drawn = ctx.random();
+        Ok(())
+    };
+    world.test.rng.set_seed(number);
+    world.reduce(Actor::Engine, draw).unwrap();
+    world.test.rng.set_seed(number);
+    drawn
+}
+
 #[test]
-fn ticks_follow_the_rules_from_the_stored_seed() {
+fn ticks_follow_the_rules_from_what_they_draw() {
     let world = World::new();
     let run = started(&world);
-    let seed = world.test.db.big_fish_run_control().run_id().find(run.run_id).unwrap().seed;
+    let gathered = || world.test.db.big_fish_run_control().run_id().find(run.run_id).unwrap().seed;
     let bodies: Vec<_> = run
         .bodies
         .iter()
         .map(|body| module_big_fish::Body { size_milli: body.size_milli, speed_milli: body.speed_milli })
         .collect();
-    let mut expected = module_big_fish::first_waters(&bodies, seed);
+    let mut expected = module_big_fish::first_waters(&bodies, gathered());
     for number in 0..20 {
         let x_milli = if number < 10 { 1_000 } else { -500 };
         steer(&world, Actor::Bob, run.run_id, x_milli, 0).unwrap();
+        let seed = gathered() ^ draw_of_next_call(&world, number);
         tick(&world);
         let heading = module_big_fish::Heading { x_milli, y_milli: 0 };
         let (next, outcome) = module_big_fish::tick(&bodies, &expected, heading, seed);
@@ -75,6 +89,22 @@ fn ticks_follow_the_rules_from_the_stored_seed() {
             );
         }
     }
+}
+
+/// The time of the beginning is in the run's row, and the engine derives chance from the time of a call.
+#[test]
+fn who_knows_how_a_run_began_cannot_tell_what_comes() {
+    let played = |number: u64| {
+        let world = World::new();
+        let run = started(&world);
+        let begun = waters(&world);
+        world.test.rng.set_seed(number);
+        (0..3).for_each(|_| tick(&world));
+        (run, begun, waters(&world).fish)
+    };
+    let ((one, one_begun, one_fish), (other, other_begun, other_fish)) = (played(1), played(2));
+    assert_eq!((one, one_begun), (other, other_begun));
+    assert_ne!(one_fish, other_fish);
 }
 
 #[test]

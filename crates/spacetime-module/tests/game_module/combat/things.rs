@@ -1,8 +1,9 @@
 //! What a player carries and wears in a battle, and the treasure that a victory opens.
 
 use spacetime_module::*;
+use spacetimedb::{Table, Uuid};
 
-use super::Scene;
+use super::{Scene, insert_story};
 use crate::inventory::{add_entry, drawn, give, insufficient, open};
 use crate::world::{Actor, conflict};
 
@@ -21,6 +22,32 @@ impl Scene {
     fn give(&self, item_key: &str, quantity: u32) {
         give(&self.world, Actor::Alice, &self.story, item_key, quantity).unwrap();
     }
+
+    /// Alice in another story of the same world, in a later version, where bread is used otherwise.
+    fn in_later_version(self, usage: Option<ItemUse>) -> Scene {
+        let version_id = Uuid::from_random_bytes_v4([99; 16]);
+        let entries: Vec<_> = self.world.test.db.custom_world_playable_entry().iter().collect();
+        for row in entries.into_iter().filter(|row| row.version_id == self.story.version_id) {
+            let entry = match row.entry {
+                WorldEntry::Item(item) if row.key == "bread" => WorldEntry::Item(WorldItem { usage, ..item }),
+                entry => entry,
+            };
+            add_entry(&self.world, version_id, &row.key, entry);
+        }
+        let versions = self.world.test.db.custom_world_version();
+        let present = versions.version_id().find(self.story.version_id).unwrap();
+        let version = CustomWorldVersion { version_id, version: 2, ..present };
+        let story = insert_story(&self.world, Actor::Alice, &version, 8);
+        Scene { world: self.world, story }
+    }
+}
+
+/// What using bread in the next round does, and the battle after it.
+fn eaten(scene: &Scene, battle: &BattleState) -> (u32, BattleState) {
+    let battle = scene.play(battle, bread()).unwrap();
+    let event = &battle.last_events[0];
+    assert_eq!((event.side, event.kind), (BattleSide::Player, BattleEventKind::UsedItem));
+    (event.amount, battle)
 }
 
 #[test]
@@ -49,6 +76,44 @@ fn what_one_does_not_have_is_not_used() {
     let battle = scene.play(&battle, bread()).unwrap();
     let refusal = scene.world.refused(|_| scene.play(&battle, bread()));
     assert_eq!(refusal.code, insufficient(1, 0));
+}
+
+#[test]
+fn an_item_does_what_it_did_when_it_was_received() {
+    let scene = Scene::with_enemy(STURDY, Vec::new(), 1);
+    scene.give("bread", 2);
+    let scene = scene.in_later_version(None);
+    let battle = scene.play(&scene.begin("foe"), BattleAction::Defend).unwrap();
+    let (healed, battle) = eaten(&scene, &battle);
+    assert_eq!((healed, drawn(&scene.bag()).as_str()), (15, "0:bread*1"), "whatever the later version says");
+    let (healed, _) = eaten(&scene, &battle);
+    assert_eq!((healed, scene.bag().items), (15, Vec::new()));
+}
+
+#[test]
+fn what_is_used_is_taken_from_its_own_stack() {
+    let scene = Scene::with_enemy(STURDY, Vec::new(), 1);
+    scene.give("bread", 1);
+    let scene = scene.in_later_version(Some(ItemUse::Heal(1)));
+    scene.give("bread", 2);
+    assert_eq!(drawn(&scene.bag()), "0:bread*1 1:bread*2", "they are not alike");
+    let battle = scene.play(&scene.begin("foe"), BattleAction::Defend).unwrap();
+    let (healed, battle) = eaten(&scene, &battle);
+    assert_eq!((healed, drawn(&scene.bag()).as_str()), (15, "1:bread*2"), "the smallest stack is first");
+    let (healed, _) = eaten(&scene, &battle);
+    assert_eq!((healed, drawn(&scene.bag()).as_str()), (1, "1:bread*1"));
+}
+
+/// A thing that cannot be used keeps its place, and does not stand in the way of one that can be.
+#[test]
+fn what_can_be_used_is_found_beside_what_cannot() {
+    let scene = Scene::with_enemy(STURDY, Vec::new(), 1);
+    scene.give("bread", 3);
+    let scene = scene.in_later_version(None);
+    scene.give("bread", 1);
+    let battle = scene.play(&scene.begin("foe"), BattleAction::Defend).unwrap();
+    assert_eq!(eaten(&scene, &battle).0, 15);
+    assert_eq!(drawn(&scene.bag()), "0:bread*2 1:bread*1");
 }
 
 #[test]

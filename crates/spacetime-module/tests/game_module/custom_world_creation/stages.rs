@@ -4,7 +4,7 @@ use spacetime_module::*;
 use spacetimedb::Uuid;
 
 use super::{chapter_called, start_of};
-use crate::world::{Actor, World, above, conflict, cover_of, illegal, invalid, uncover};
+use crate::world::{Actor, World, above, check_same_rows, conflict, cover_of, illegal, invalid, uncover};
 use CustomWorldStage::{Abandoned, Assets, Brief, Chapters, Characters, Finished, Review, Setting};
 
 fn start(world: &World, request: CustomWorldSessionStart) -> Result<CustomWorldSessionDetail, DomainError> {
@@ -307,4 +307,30 @@ fn a_closed_account_creates_nothing() {
     world.reduce(Actor::Alice, close_account).unwrap();
     let refusal = world.refused(|world| start(world, start_of("a")));
     assert_eq!(refusal.code, DomainErrorCode::AccountClosed);
+}
+
+#[test]
+fn the_reducers_do_what_the_procedures_do() {
+    let begun = |world: &World| world.start_creation(Actor::Alice, "a").session;
+    let brief = |session: &CustomWorldSession| text(session, Brief, "A mill in the hills.");
+    check_same_rows(
+        begun,
+        |world, session| write(world, brief(session)),
+        |world, session| world.reduce(Actor::Alice, |ctx| write_creation_draft(ctx, brief(session))),
+    );
+    check_same_rows(
+        begun,
+        |world, session| world.call(Actor::Alice, |ctx| check_creation_stage_and_return(ctx, None, session.session_id)),
+        |world, session| world.reduce(Actor::Alice, |ctx| check_creation_stage(ctx, session.session_id)),
+    );
+    let moving = |&CustomWorldSession { session_id, revision, .. }: &CustomWorldSession| CustomWorldSessionMove {
+        session_id,
+        revision,
+        to: Setting,
+    };
+    check_same_rows(
+        begun,
+        |world, session| world.move_creation(session, Setting),
+        |world, session| world.reduce(Actor::Alice, |ctx| move_creation_session(ctx, moving(session))),
+    );
 }

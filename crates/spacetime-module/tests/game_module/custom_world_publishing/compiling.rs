@@ -74,6 +74,32 @@ fn every_missing_target_is_listed() {
     assert_eq!(report.problem_count, 6, "{:#?}", report.problems);
 }
 
+/// Nobody could ever turn such a quest in, and such a treasure would open only when little is drawn.
+#[test]
+fn nothing_gives_more_than_a_bag_holds() {
+    let world = World::new();
+    let amount = |item_key: &str, quantity| ItemAmount { item_key: item_key.to_owned(), quantity };
+    let mut entries = sample_entries();
+    for (key, entry) in &mut entries {
+        match (*key, entry) {
+            // Each sickle needs a slot of its own, ten loaves lie in one, twenty of flour in another.
+            ("rats", WorldEntry::Quest(quest)) => quest.rewards = vec![amount("sickle", 39), amount("bread", 11)],
+            ("talk", WorldEntry::Quest(quest)) => quest.rewards = vec![amount("sickle", 39), amount("bread", 10)],
+            ("chest", WorldEntry::Treasure(treasure)) => (treasure.draws, treasure.loot[0].quantity_max) = (20, 3),
+            ("sack", WorldEntry::Treasure(treasure)) => (treasure.draws, treasure.loot[0].quantity_max) = (20, 40),
+            _ => {}
+        }
+    }
+    let profile = world.drafted(Actor::Alice, "hoard", entries);
+    let report = compile(&world, Actor::Alice, profile.world_id).unwrap();
+    let found: Vec<_> = report.problems.iter().map(|problem| (problem.code.as_str(), problem.key.as_deref())).collect();
+    assert_eq!(found, [("exceeds_bag", Some("rats")), ("exceeds_bag", Some("chest"))]);
+    assert!(report.problems[0].message.contains("can need 41 slots"), "{:#?}", report.problems);
+    assert!(report.problems[1].message.contains("can need 60 slots"), "{:#?}", report.problems);
+    let refusal = world.refused(|world| world.publish(Actor::Alice, profile.world_id));
+    assert!(matches!(refusal.code, DomainErrorCode::Conflict(_)), "{refusal}");
+}
+
 #[test]
 fn each_kind_of_objective_has_its_kind_of_target() {
     use QuestObjectiveKind::{Collect, Defeat, Open, Reach, Talk};

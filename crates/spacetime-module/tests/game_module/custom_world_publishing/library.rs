@@ -4,7 +4,7 @@ use spacetime_module::*;
 use spacetimedb::Uuid;
 
 use super::{copying_of, creation, request_for, setting};
-use crate::world::{Actor, World, above, conflict, invalid};
+use crate::world::{Actor, World, above, check_same_rows, conflict, invalid};
 
 fn rename(world: &World, actor: Actor, request: CustomWorldRenaming) -> Result<CustomWorldProfile, DomainError> {
     world.call(actor, |ctx| rename_custom_world_and_return(ctx, None, request))
@@ -195,4 +195,24 @@ fn after_the_last_revision_there_is_a_limit_and_no_other_fault() {
         .unwrap();
     let refusal = world.refused(|world| rename(world, Actor::Alice, renaming(&last, "Other")));
     assert_eq!(refusal.code, above(u64::MAX));
+}
+
+#[test]
+fn the_reducers_do_what_the_procedures_do() {
+    let created = |world: &World| world.create_world(Actor::Alice, "a");
+    check_same_rows(
+        created,
+        |world, profile| rename(world, Actor::Alice, renaming(profile, "Mill")),
+        |world, profile| world.reduce(Actor::Alice, |ctx| rename_custom_world(ctx, renaming(profile, "Mill"))),
+    );
+    check_same_rows(
+        |world| archive(world, Actor::Alice, request_for(&created(world))).unwrap(),
+        |world, profile| restore(world, Actor::Alice, request_for(profile)),
+        |world, profile| world.reduce(Actor::Alice, |ctx| restore_custom_world(ctx, request_for(profile))),
+    );
+    check_same_rows(
+        |world| world.published(Actor::Alice, "a", &[]),
+        |world, profile| world.unpublish(Actor::Alice, profile.world_id),
+        |world, profile| world.reduce(Actor::Alice, |ctx| unpublish_world(ctx, request_for(profile))),
+    );
 }

@@ -3,7 +3,7 @@
 use spacetime_module::*;
 use spacetimedb::Uuid;
 
-use crate::world::{Actor, World, above, illegal, invalid};
+use crate::world::{Actor, World, above, check_same_rows, illegal, invalid};
 
 fn about(world_id: Uuid, reason: &str) -> CustomWorldModerationRequest {
     CustomWorldModerationRequest { world_id, reason: reason.to_owned() }
@@ -86,4 +86,24 @@ fn only_moderators_decide_and_only_about_what_was_shown() {
         assert_eq!(world.refused(|world| hold(world, Actor::Moderator, about(world_id, reason))).code, code);
     }
     assert!(named(Actor::Moderator).is_ok(), "the Service acts for a Moderator");
+}
+
+#[test]
+fn the_reducers_do_what_the_procedures_do() {
+    let published = |world: &World| about(world.published(Actor::Alice, "a", &[]).world_id, "spam");
+    check_same_rows(
+        published,
+        |world, request| hold(world, Actor::Moderator, request.clone()),
+        |world, request| world.reduce(Actor::Moderator, |ctx| hold_world(ctx, request.clone())),
+    );
+    let held = |world: &World| {
+        let request = published(world);
+        hold(world, Actor::Moderator, request.clone()).unwrap();
+        request
+    };
+    check_same_rows(
+        held,
+        |world, request| release(world, Actor::Moderator, request.clone()),
+        |world, request| world.reduce(Actor::Moderator, |ctx| release_world(ctx, request.clone())),
+    );
 }

@@ -116,8 +116,21 @@ pub fn begun(world: &World, player: Actor, version: &CustomWorldVersion) -> Stor
         updated_at: world.now(),
         ended_at: None,
     };
+    let played = ProfilePlayedWorld {
+        id: 0,
+        owner: story.owner,
+        world_id: story.world_id,
+        version_id: story.version_id,
+        last_session_id: story.session_id,
+        stories: 1,
+        played_micros: 0,
+        minutes_played: 0,
+        first_played_at: story.begun_at,
+        last_played_at: story.begun_at,
+    };
     let insert = |ctx: &spacetimedb::ReducerContext| {
         ctx.db.story_session().insert(story.clone());
+        ctx.db.profile_played_world().insert(played);
         Ok(())
     };
     world.reduce(player, insert).unwrap();

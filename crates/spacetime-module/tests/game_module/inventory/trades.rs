@@ -2,7 +2,7 @@
 
 use module_inventory::{TRADE_LIFETIME_MICROS, TRADE_RETENTION_MICROS};
 use spacetime_module::*;
-use spacetimedb::Table;
+use spacetimedb::{Identity, Table};
 
 use super::Market;
 use crate::world::Actor::{Alice, Bob};
@@ -159,6 +159,18 @@ fn a_newcomer_who_has_nothing_receives_a_gift() {
     assert_eq!(gift.trade_id, received.trade_id);
 }
 
+/// A player may have any number of stories, all of which the host would read to find out whether there is one.
+#[test]
+fn one_row_tells_who_takes_part() {
+    let market = stocked();
+    market.world.test.db.story_session().session_id().delete(market.bobs.session_id);
+    let trade = market.offer(Alice, &[(0, 1)]).unwrap();
+    let [played] = market.world.see(Bob, my_played_worlds).try_into().unwrap();
+    market.world.test.db.profile_played_world().id().delete(played.id);
+    assert_eq!(market.world.refused(|_| market.offer(Alice, &[])).code, DomainErrorCode::NotFound);
+    assert_eq!(market.cancel(Alice, &trade).unwrap().status, TradeStatus::Cancelled);
+}
+
 /// Nobody fills another player's list by proposing and cancelling.
 #[test]
 fn the_oldest_settled_trades_give_way() {
@@ -173,6 +185,33 @@ fn the_oldest_settled_trades_give_way() {
     let mut kept = market.world.see(Bob, my_received_trades);
     kept.sort_by_key(|trade| trade.created_at);
     assert_eq!(kept, settled[20 - module_inventory::SETTLED_TRADES_KEPT..]);
+    assert_eq!(market.world.test.db.inventory_trade_timer().count(), kept.len() as u64);
+}
+
+/// Not even under many identities.
+#[test]
+fn the_oldest_settled_trades_give_way_whoever_proposed_them() {
+    let market = stocked();
+    let gift = market.offer(Alice, &[(0, 1)]).unwrap();
+    market.accept(Bob, &gift).unwrap();
+    let gift = market.accept(Alice, &gift).unwrap();
+    let [played] = market.world.see(Bob, my_played_worlds).try_into().unwrap();
+    let proposal = market.proposal(Alice, &[]);
+    let mut settled = Vec::new();
+    for number in 0..40 {
+        market.world.advance(1);
+        let peddler = Identity::from_claims("localhost", &format!("peddler {number}"));
+        let plays = ProfilePlayedWorld { id: 0, owner: peddler, ..played.clone() };
+        market.world.test.db.profile_played_world().insert(plays);
+        let (named, request) = (Some(peddler), proposal.clone());
+        let trade = market.world.call(Actor::Service, |ctx| offer_trade_and_return(ctx, named, request)).unwrap();
+        let cancelled = market.world.call(Actor::Service, |ctx| cancel_trade_and_return(ctx, named, trade.trade_id));
+        settled.push(cancelled.unwrap());
+    }
+    let mut kept = market.world.see(Bob, my_received_trades);
+    kept.sort_by_key(|trade| trade.created_at);
+    let newest = settled.split_off(40 - module_inventory::SETTLED_TRADES_RECEIVED_KEPT);
+    assert_eq!(kept, [vec![gift], newest].concat(), "what came of other trades stays");
     assert_eq!(market.world.test.db.inventory_trade_timer().count(), kept.len() as u64);
 }
 

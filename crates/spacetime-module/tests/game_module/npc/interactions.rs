@@ -1,9 +1,12 @@
 //! What interactions do, to the one and to the others.
 
 use spacetime_module::*;
+use spacetimedb::Uuid;
 
 use super::{act, gift, interact_as, interaction, npc};
-use crate::inventory::give;
+use crate::combat::insert_story;
+use crate::inventory::{add_entry, give};
+use crate::sample_world::sample_entries;
 use crate::story::{begin_as, events_of, sample_story};
 use crate::world::{Actor, World};
 
@@ -99,6 +102,24 @@ fn a_gift_costs_its_items() {
     assert_eq!(act(&world, &story, "miller", gift("bread", 1)).affinity, 7, "the second one impresses less");
 }
 
+/// A later version changes nothing that a player has: not even whether it can be given away.
+#[test]
+fn what_was_received_in_another_version_can_be_given() {
+    let world = World::new();
+    let version = world.published_sample();
+    let story = begin_as(&world, Actor::Alice, version.world_id, "first").unwrap();
+    give(&world, Actor::Alice, &story, "bread", 1).unwrap();
+    let later = CustomWorldVersion { version_id: Uuid::from_random_bytes_v4([99; 16]), version: 2, ..version };
+    let (key, miller) = sample_entries().into_iter().find(|(key, _)| *key == "miller").unwrap();
+    add_entry(&world, later.version_id, key, miller);
+    let story = insert_story(&world, Actor::Alice, &later, 8);
+    assert_eq!(act(&world, &story, "miller", gift("bread", 1)).affinity, 3);
+    assert_eq!(world.see(Actor::Alice, my_inventory), []);
+    let request = interaction(&story, "miller", gift("bread", 1));
+    let refusal = world.refused(|world| interact_as(world, Actor::Alice, request));
+    assert_eq!(refusal.code, DomainErrorCode::NotFound, "neither the player nor this version has any");
+}
+
 #[test]
 fn a_request_may_be_repeated() {
     let world = World::new();
@@ -122,4 +143,26 @@ fn each_story_has_its_own_characters() {
     assert_eq!(npc(&world, &one, "cat").affinity, -2);
     assert_eq!(world.see(Actor::Bob, my_npcs), []);
     assert_eq!(world.see(Actor::Admin, my_npc_relations), []);
+}
+
+#[test]
+fn no_more_than_fifty_hear_of_it() {
+    let world = World::new();
+    let story = sample_story(&world);
+    for number in 0..module_npc::AFFINITY_SHARED_MAX + 3 {
+        let key = format!("fan-{number}");
+        let fan = WorldCharacter {
+            name: key.clone(),
+            description: "Thinks the world of the miller.".to_owned(),
+            greeting: String::new(),
+            initial_affinity: 0,
+            relations: vec![CharacterRelation { character_key: "miller".to_owned(), affinity: 100 }],
+        };
+        add_entry(&world, story.version_id, &key, WorldEntry::Character(fan));
+        assert_eq!(act(&world, &story, &key, NpcInteraction::Talk).affinity, 1);
+    }
+    act(&world, &story, "miller", NpcInteraction::Insult);
+    let met = world.see(Actor::Alice, my_npcs).into_iter();
+    let heard = met.filter(|npc| npc.character_key.starts_with("fan-") && npc.affinity == 1 - 6).count();
+    assert_eq!(heard, module_npc::AFFINITY_SHARED_MAX);
 }

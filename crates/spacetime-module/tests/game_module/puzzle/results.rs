@@ -1,7 +1,8 @@
 //! Results and leaders.
 
+use module_puzzle::RESULTS_PER_PLAYER_MAX;
 use spacetime_module::*;
-use spacetimedb::Table;
+use spacetimedb::{Table, TimeDuration};
 
 use super::*;
 use crate::world::{Actor, World};
@@ -97,4 +98,35 @@ fn twenty_lead() {
     assert_eq!(leaders.len(), 20);
     assert_eq!(leaders[0].player, spacetimedb::Identity::from_claims("localhost", "player 22"));
     assert!(leaders.iter().all(|leader| leader.moves < 20 + 8 * 20));
+}
+
+#[test]
+fn the_result_that_was_played_longest_ago_gives_way() {
+    let world = World::new();
+    let id = published(&world, Actor::Alice, "mill").puzzle_id;
+    let oldest = RESULTS_PER_PLAYER_MAX / 2;
+    for number in 0..RESULTS_PER_PLAYER_MAX {
+        let age = (number + RESULTS_PER_PLAYER_MAX - oldest) % RESULTS_PER_PLAYER_MAX;
+        let finished_at = world.now().checked_add(TimeDuration::from_micros(age as i64)).unwrap();
+        world.test.db.puzzle_result().insert(PuzzleResult {
+            id: 0,
+            owner: Actor::Bob.identity(),
+            puzzle_id: Uuid::from_u128(number as u128),
+            best_run_id: Uuid::NIL,
+            best_moves: 9,
+            best_elapsed_micros: 9,
+            best_at: finished_at,
+            finished_runs: 1,
+            last_finished_at: finished_at,
+        });
+    }
+    world.advance(RESULTS_PER_PLAYER_MAX as i64);
+    for name in ["first", "again"] {
+        finished(&world, Actor::Bob, name, id, 0);
+        let results = world.see(Actor::Bob, my_puzzle_results);
+        assert_eq!(results.len(), RESULTS_PER_PLAYER_MAX, "{name}");
+        assert!(results.iter().any(|result| result.puzzle_id == id));
+        let gone = Uuid::from_u128(oldest as u128);
+        assert!(results.iter().all(|result| result.puzzle_id != gone), "and nothing but that");
+    }
 }

@@ -3,6 +3,7 @@
 mod archives;
 mod browse_history;
 mod checks;
+mod overview;
 mod played_worlds;
 mod saves;
 mod settings;

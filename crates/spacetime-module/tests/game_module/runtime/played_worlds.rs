@@ -101,6 +101,16 @@ fn played_worlds_out_of_step_are_found_and_mended() {
     assert_eq!(mend().len(), 2);
     assert_eq!(played(&world), right);
 
+    rows.id().update(ProfilePlayedWorld { version_id: id(1), last_session_id: id(2), ..right.clone() });
+    assert_eq!(mend().len(), 2);
+    assert_eq!(played(&world), right);
+
+    let totals = dashboard(&world, Actor::Alice);
+    let lost = ProfileDashboardState { last_world_id: Some(id(7)), ..totals.clone() };
+    world.test.db.profile_dashboard_state().player().update(lost);
+    assert_eq!(mend().len(), 1);
+    assert_eq!(dashboard(&world, Actor::Alice), totals);
+
     rows.id().delete(right.id);
     assert_eq!(mend().len(), 1);
     let restored = played(&world);
@@ -110,6 +120,33 @@ fn played_worlds_out_of_step_are_found_and_mended() {
     assert_eq!(mend().len(), 1, "nobody has played that one");
     assert_eq!(world.see(Actor::Alice, my_played_worlds).len(), 1);
     assert_eq!(differences(&world, Actor::Alice), []);
+}
+
+/// Of what was played last at the same moment, each is as good as the other.
+#[test]
+fn what_was_played_at_the_same_moment_is_in_step() {
+    let world = World::new();
+    let one = sample_story(&world).world_id;
+    let other = world.published(Actor::Bob, "other", &[]).world_id;
+    for (world_id, key) in [(other, "a"), (one, "b"), (other, "c"), (one, "d")] {
+        let story = begin_as(&world, Actor::Alice, world_id, key).unwrap();
+        let mut worlds = world.see(Actor::Alice, my_played_worlds).into_iter();
+        let last = worlds.find(|row| row.world_id == world_id).unwrap().last_session_id;
+        assert_eq!((dashboard(&world, Actor::Alice).last_world_id, last), (Some(world_id), story.session_id));
+        assert_eq!(differences(&world, Actor::Alice), [], "{key}");
+    }
+}
+
+#[test]
+fn a_player_counts_once_in_a_world_also_after_a_repair() {
+    let world = World::new();
+    let story = sample_story(&world);
+    world.test.db.profile_played_world().id().delete(played(&world).id);
+    let alice = Actor::Alice.identity();
+    world.call(Actor::Operator, |ctx| repair_profile_projections_and_return(ctx, alice)).unwrap();
+    begin_as(&world, Actor::Alice, story.world_id, "second").unwrap();
+    assert_eq!(world.shown(story.world_id).unwrap().players, 1);
+    assert_eq!(played(&world).stories, 2);
 }
 
 #[test]

@@ -38,16 +38,16 @@ impl __sdk::__query_builder::HasCols for Keyword {
 
 /// The columns of `Keyword` that have an index, for joins.
 pub struct KeywordIxCols {
-    pub r#fn: __sdk::__query_builder::IxCol<Keyword, u32>,
     pub class: __sdk::__query_builder::IxCol<Keyword, String>,
+    pub r#fn: __sdk::__query_builder::IxCol<Keyword, u32>,
 }
 
 impl __sdk::__query_builder::HasIxCols for Keyword {
     type IxCols = KeywordIxCols;
     fn ix_cols(table_name: &'static str) -> Self::IxCols {
         KeywordIxCols {
-            r#fn: __sdk::__query_builder::IxCol::new(table_name, "fn"),
             class: __sdk::__query_builder::IxCol::new(table_name, "class"),
+            r#fn: __sdk::__query_builder::IxCol::new(table_name, "fn"),
         }
     }
 }
