@@ -8,6 +8,7 @@
 //! - [`publish`]: new modules, updates, resets and deletions.
 //! - [`programs`]: programs on their way into a database.
 //! - [`persistence`]: how databases are kept on disk.
+//! - [`torn_segment`]: what a power cut may leave of a log's newest file.
 //! - [`trial`]: programs that nobody knows yet, in a process of their own.
 //! - [`auth`]: who is calling.
 //! - [`caller_connections`]: what a module sees of callers over HTTP.
@@ -34,6 +35,7 @@ pub mod programs;
 pub mod publish;
 pub mod routes;
 pub mod start;
+pub mod torn_segment;
 pub mod trial;
 pub mod unwatched_views;
 pub mod websocket;

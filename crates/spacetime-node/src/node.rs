@@ -9,10 +9,13 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use parking_lot::{Mutex, RwLock};
 use spacetimedb_core::client::ClientActorIndex;
-use spacetimedb_core::host::{BootstrapCompletion, HostController, InitialEnvironmentSource, ModuleHost};
+use spacetimedb_core::host::{
+    BootstrapCompletion, HostController, InitialEnvironmentSource, ModuleHost, ModuleHostWithBootstrap,
+};
 use spacetimedb_core::messages::control_db::Database;
 use spacetimedb_lib::Identity;
 use spacetimedb_lib::identity::AuthCtx;
+use spacetimedb_paths::server::ServerDataDir;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
@@ -20,6 +23,7 @@ use crate::auth::TokenAuthority;
 use crate::config::NodeConfig;
 use crate::control::{Control, ControlError, DatabaseRecord, Name};
 use crate::error::ApiError;
+use crate::persistence::mend_log;
 use crate::programs::Programs;
 use crate::unwatched_views::UnwatchedViews;
 
@@ -51,6 +55,9 @@ pub struct Node {
     pub trials: Semaphore,
     /// Views that nobody watches any more.
     pub unwatched_views: UnwatchedViews,
+    data_dir: Arc<ServerDataDir>,
+    /// One log is mended at a time.
+    mending: tokio::sync::Mutex<()>,
     ready: AtomicBool,
     stopping: CancellationToken,
 }
@@ -81,6 +88,7 @@ impl Node {
         tokens: TokenAuthority,
         controller: HostController,
         programs: Programs,
+        data_dir: Arc<ServerDataDir>,
     ) -> Self {
         let trials = Semaphore::new(config.publish.trials_at_once.get().into());
         Self {
@@ -94,6 +102,8 @@ impl Node {
             publishing: Mutex::default(),
             trials,
             unwatched_views: UnwatchedViews::default(),
+            data_dir,
+            mending: tokio::sync::Mutex::default(),
             ready: AtomicBool::new(false),
             stopping: CancellationToken::new(),
         }
@@ -132,10 +142,8 @@ impl Node {
         if let Ok(module) = self.controller.get_module_host(record.replica_id).await {
             return Ok(module);
         }
-        let launched =
-            self.controller.get_or_launch_module_host_with_bootstrap(record.database.clone(), record.replica_id).await;
         let identity = record.database.database_identity;
-        let launched = match launched {
+        let launched = match self.launch_or_mend(record).await {
             Ok(launched) => launched,
             Err(cause) => {
                 tracing::error!(database = %identity, "Database {identity} cannot be launched: {cause:#}");
@@ -151,6 +159,22 @@ impl Node {
         self.refuse_if_retired(record).await?;
         self.unwatched_views.look_after(launched.module.relational_db());
         Ok(launched.module)
+    }
+
+    /// Launches a database once more if its log only had to be mended.
+    async fn launch_or_mend(&self, record: &DatabaseRecord) -> anyhow::Result<ModuleHostWithBootstrap> {
+        let replica = record.replica_id;
+        let launch = || self.controller.get_or_launch_module_host_with_bootstrap(record.database.clone(), replica);
+        let failure = match launch().await {
+            Ok(launched) => return Ok(launched),
+            Err(failure) => failure,
+        };
+        // In turn, so that nobody cuts off what a database writes that somebody else has brought back meanwhile.
+        let _turn = self.mending.lock().await;
+        let is_back = self.controller.get_module_host(replica).await.is_ok();
+        let note = |cause: &anyhow::Error| tracing::warn!("The log of replica {replica} cannot be mended: {cause:#}");
+        let is_mended = is_back || mend_log(&self.data_dir, replica).await.inspect_err(note).unwrap_or_default();
+        if is_mended { launch().await } else { Err(failure) }
     }
 
     /// A receiver that follows the module of a database through hot swaps.

@@ -25,6 +25,8 @@ use spacetimedb_paths::server::ServerDataDir;
 use spacetimedb_runtime::{AbortHandle, Handle};
 use tokio::time::{Instant, sleep};
 
+use crate::torn_segment;
+
 /// How long an opening waits; below the five seconds after which the engine turns away who waits for the opening.
 const WAIT_MAX: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(10);
@@ -62,6 +64,15 @@ impl PersistenceProvider for LocalDisk {
         let durability = Arc::new(CompressedLog { log, compressor });
         Ok(Persistence { durability, disk_size, snapshots: Some(snapshots), runtime })
     }
+}
+
+/// Puts right what a power cut or a full disk may have left of a replica's log; says whether there was anything.
+///
+/// Errors: something uses the log, or it cannot be read.
+pub async fn mend_log(data_dir: &ServerDataDir, replica_id: u64) -> anyhow::Result<bool> {
+    let log = data_dir.replica(replica_id).commit_log();
+    wait_until_released(&log.0, Duration::ZERO).await?;
+    Ok(tokio::task::spawn_blocking(move || torn_segment::cut_off(&log)).await??)
 }
 
 /// A database's log, and the task that compresses what is older than its newest snapshot.

@@ -112,6 +112,44 @@ async fn a_damaged_log_stops_its_own_database_only() -> Outcome {
     Ok(())
 }
 
+/// A power cut leaves this if it comes just after the log has gone on to a new file.
+#[tokio::test]
+async fn half_a_commit_alone_in_the_newest_file_of_a_log_is_cut_off() -> Outcome {
+    const SEGMENT_HEADER: usize = 10;
+    let config = Some("[commitlog]\nmax-segment-size = 4096\n".to_owned());
+    let mut node = TestNode::start_with(NodeOptions { config, ..NodeOptions::default() }).await?;
+    let database = node.publish("tally", "tally_v1").await?;
+    // Less than the header of a commit, half of its records, and room that nothing was written to.
+    let remains: [fn(&mut Vec<u8>); 3] = [
+        |log| log.truncate(SEGMENT_HEADER + 5),
+        |log| log.truncate(SEGMENT_HEADER + 30),
+        |log| log[SEGMENT_HEADER..].fill(0),
+    ];
+    for remain in remains {
+        let before = segments(&node, 1)?.len();
+        while segments(&node, 1)?.len() < before + 2 {
+            answers::text(count(&database)).await?;
+        }
+        answers::text(count(&database)).await?;
+        let counts = counted(&database).await?;
+        node.stop().await?;
+        let newest = segments(&node, 1)?.pop().context("there is no commit log")?;
+        let mut log = fs::read(&newest)?;
+        assert!(log.len() > SEGMENT_HEADER + 40, "{} bytes", log.len());
+        remain(&mut log);
+        fs::write(&newest, log)?;
+        node.restart().await?;
+
+        let kept = counted(&database).await?;
+        assert!(0 < kept && kept < counts, "{kept} of {counts}");
+        answers::text(count(&database)).await?;
+        node.kill()?;
+        node.restart().await?;
+        assert_eq!(counted(&database).await?, kept + 1);
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn the_log_says_which_database_cannot_be_launched_and_why() -> Outcome {
     let folder = tempfile::tempdir()?;
@@ -386,11 +424,16 @@ async fn databases_are_published_and_deleted_once_there_is_room_again() -> Outco
 
 /// The commit log's first file of a replica.
 fn first_segment(node: &TestNode, replica: u64) -> anyhow::Result<PathBuf> {
+    segments(node, replica)?.into_iter().next().context("there is no commit log")
+}
+
+/// The commit log's files of a replica, the oldest first.
+fn segments(node: &TestNode, replica: u64) -> anyhow::Result<Vec<PathBuf>> {
     let folder = node.data_dir().join(format!("node/replicas/{replica}/clog"));
     let is_segment = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "log");
     let mut segments = files(&folder)?.into_iter().filter(is_segment).collect::<Vec<_>>();
     segments.sort();
-    segments.into_iter().next().ok_or_else(|| anyhow::anyhow!("no commit log in {}", folder.display()))
+    Ok(segments)
 }
 
 fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {

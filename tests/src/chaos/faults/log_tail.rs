@@ -20,6 +20,8 @@ use crate::{Database, NodeOptions, TestNode, eventually};
 const TAIL: u64 = 48 * 1024;
 /// Bytes of a segment before its first commit.
 const SEGMENT_HEADER: u64 = 10;
+/// How the name of a log's first segment begins: the number of its first transaction, in 20 digits.
+const FIRST_OFFSET: &str = "00000000000000000000";
 
 /// Where the node's answers have their codes, and that of a database that cannot be launched.
 const ERROR_CODE: &str = "spacetime-error-code";
@@ -121,14 +123,15 @@ struct Break {
 fn break_log(folder: &Path, damage: Damage, chance: &mut StdRng) -> anyhow::Result<Break> {
     let end = end_of_log(folder)?;
     let file = folder.join(&end.segment);
-    let first = SEGMENT_HEADER.max(end.length.saturating_sub(TAIL));
+    let mut bytes = fs::read(&file)?;
+    let first = beginning(&end.segment, &bytes).max(end.length.saturating_sub(TAIL));
     if first >= end.length {
         let what = format!("{} is as good as empty, and left alone", end.segment);
         return Ok(Break { at: end, what, may_be_refused: false });
     }
     let at = chance.gen_range(first..end.length);
-    let mut bytes = fs::read(&file)?;
-    let may_be_refused = may_be_refused(damage, at, &bytes);
+    // A flipped bit may be anything. But a log that only ends early is what every kill and power cut may leave.
+    let may_be_refused = damage == Damage::Flipped;
     let what = match damage {
         Damage::Truncated => {
             bytes.truncate(usize::try_from(at)?);
@@ -144,11 +147,10 @@ fn break_log(folder: &Path, damage: Damage, chance: &mut StdRng) -> anyhow::Resu
     Ok(Break { at: Place { length: at, ..end }, what, may_be_refused })
 }
 
-/// Whether a refusal is a right answer to damage at a byte of a segment. A flipped bit may be anything. But a log that
-/// only ends early is what every kill and power cut may leave, so it must be recovered. The engine (2.14) makes one
-/// exception: a segment with half a commit and none that is whole.
-pub fn may_be_refused(damage: Damage, at: u64, segment: &[u8]) -> bool {
-    damage == Damage::Flipped || (at > SEGMENT_HEADER && at < end_of_first_commit(segment))
+/// Where damage may begin in a segment. The very first commit has the game module itself, without which there is
+/// nothing to recover.
+pub fn beginning(segment: &str, bytes: &[u8]) -> u64 {
+    if segment.starts_with(FIRST_OFFSET) { end_of_first_commit(bytes) } else { SEGMENT_HEADER }
 }
 
 /// The engine's format: offset, epoch, number of records, length of the records in bytes; records; checksum.

@@ -201,7 +201,7 @@ impl<'a> Clients<'a> {
         Ok(command)
     }
 
-    /// Lets all members of rooms move.
+    /// Lets all members of rooms move. Each figure has a server of its own, which settles under the same load first.
     pub fn members(&self, running: &Running, client: Client, rooms: u32, seats: u32) -> Result<Calls> {
         let mut command = self.command(client, "rooms", "rooms.js")?;
         command.args(["--protocol", running.system.speaks_in_rooms(), "--address", running.address()]);
@@ -209,7 +209,8 @@ impl<'a> Clients<'a> {
         if running.durability == Durability::Relaxed {
             command.arg("--unconfirmed");
         }
-        self.run(&mut command, running.system, self.measured)
+        let Span { warm_up, counted } = self.measured;
+        self.run(&mut command, running.system, Span { warm_up: warm_up + self.unmeasured.counted, counted })
     }
 
     fn command(&self, client: Client, workload: &str, script: &str) -> Result<Command> {

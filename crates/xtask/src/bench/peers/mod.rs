@@ -64,7 +64,7 @@ pub struct PeersBenchArgs {
     /// How long each load lasts before that, in seconds.
     #[arg(long, default_value_t = 1.0)]
     warm_up_seconds: f64,
-    /// How long a system that has just started is under load before its first figure, in seconds; rooms do without.
+    /// How long a system that has just started is under load before its first figure, in seconds.
     #[arg(long, default_value_t = 5.0)]
     settle_seconds: f64,
     /// Clients, with a connection each; rooms have their members instead.
