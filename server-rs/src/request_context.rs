@@ -34,7 +34,7 @@ pub async fn around(State(metrics): State<Metrics>, mut request: Request, next: 
     // The template, never the path: paths hold ids, and figures need few labels.
     let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_owned();
     let trace = traces::request(request.headers(), known_method(&method), &route, &request_id);
-    let span = tracing::info_span!(parent: &trace, "request", request_id, %method, route, player = field::Empty, trace_id = field::Empty);
+    let span = tracing::info_span!(parent: &trace, "request", request_id, method = known_method(&method), route, player = field::Empty, trace_id = field::Empty);
     if let Some(trace_id) = traces::trace_id(&trace) {
         span.record("trace_id", trace_id);
     }

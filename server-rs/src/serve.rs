@@ -82,7 +82,7 @@ impl Facade {
         if config.ai.enabled {
             let models = Models::configured(&config.ai, metrics.clone())?;
             let workshop = worker::Workshop::new(node.clone(), models, prompts, config.ai, &metrics, &tasks, &cut);
-            tokio::spawn(worker::run(workshop, stop.clone()));
+            tasks.spawn(worker::run(workshop, stop.clone()));
         }
         let trusted_proxies = config.identity.trusted_proxies;
         let shared = Shared {

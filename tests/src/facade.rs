@@ -18,7 +18,7 @@ use crate::binaries::program;
 use crate::node::signal;
 use crate::said::Said;
 use crate::waiting::eventually;
-use crate::{Account, Database, TestNode};
+use crate::{Account, Database, TestNode, http_builder, http_client};
 
 /// A running facade. Dropping it kills the process and removes its objects.
 pub struct TestFacade {
@@ -99,7 +99,7 @@ impl TestFacade {
             environment.into_iter().map(|(key, value)| (format!("WORLDLOOM_{key}"), value)).collect();
         environment.extend(circumstances);
         let (process, url) = spawn(&environment, 0, &said)?;
-        let client = FacadeClient { url, http: Client::builder().no_proxy().build()? };
+        let client = FacadeClient { url, http: http_client()? };
         let facade = Self { folder, environment, process, said, service, client };
         facade.wait_until_ready().await?;
         Ok(facade)
@@ -182,7 +182,7 @@ impl TestFacade {
 impl FacadeClient {
     /// Speaks to whatever is at this URL, each time over a connection of its own.
     pub fn at(url: &str) -> anyhow::Result<Self> {
-        let http = Client::builder().no_proxy().pool_max_idle_per_host(0).build()?;
+        let http = http_builder().pool_max_idle_per_host(0).build()?;
         Ok(Self { url: url.to_owned(), http })
     }
 

@@ -9,6 +9,7 @@ pub mod binaries;
 pub mod chaos;
 pub mod database;
 pub mod facade;
+pub mod http;
 pub mod in_process;
 pub mod login_provider;
 pub mod model_endpoint;
@@ -30,6 +31,7 @@ pub mod wire;
 
 pub use database::{Account, Database};
 pub use facade::TestFacade;
+pub use http::{http_builder, http_client};
 pub use login_provider::LoginProvider;
 pub use model_endpoint::ModelEndpoint;
 pub use node::{NodeOptions, TestNode};

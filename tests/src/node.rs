@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::binaries::{module, program};
 use crate::said::Said;
 use crate::waiting::eventually;
-use crate::{Account, Database};
+use crate::{Account, Database, http_client};
 
 /// How a node is started.
 #[derive(Default, Clone)]
@@ -65,7 +65,7 @@ impl TestNode {
     /// Starts a node on a folder in which a node's data lies below `node`.
     pub async fn start_on(data: TempDir, options: NodeOptions) -> anyhow::Result<Self> {
         let (process, url) = spawn(data.path(), &options, 0)?;
-        let node = Self { data, options, process, url, http: Client::new() };
+        let node = Self { data, options, process, url, http: http_client()? };
         node.wait_until_ready().await?;
         Ok(node)
     }

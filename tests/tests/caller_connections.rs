@@ -4,7 +4,7 @@ use anyhow::Context;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use worldloom_tests::binaries::module;
-use worldloom_tests::{Account, Database, NodeOptions, Outcome, TestNode, eventually};
+use worldloom_tests::{Account, Database, NodeOptions, Outcome, TestNode, eventually, http_client};
 
 /// A module without reducers for connecting and disconnecting clients.
 const MODULE: &str = "transfer";
@@ -37,7 +37,7 @@ async fn calls_over_one_tcp_connection_share_a_connection_that_ends_with_it() ->
     let node = TestNode::start().await?;
     let database = node.publish("bank", MODULE).await?;
     let account = node.account().await?;
-    let caller = Client::new();
+    let caller = http_client()?;
 
     touch(&caller, &database, &account).await?;
     assert_eq!(connections(&database).await?, 1);
@@ -55,7 +55,7 @@ async fn an_unused_connection_is_closed() -> Outcome {
     let node = TestNode::start_with(NodeOptions { config, ..NodeOptions::default() }).await?;
     let database = node.publish("bank", MODULE).await?;
     let account = node.account().await?;
-    let caller = Client::new();
+    let caller = http_client()?;
     touch(&caller, &database, &account).await?;
     eventually("the connection to be closed", || async { (connections(&database).await.ok()? == 0).then_some(()) })
         .await?;
@@ -70,7 +70,7 @@ async fn a_timeout_of_zero_gives_each_call_a_connection_of_its_own() -> Outcome 
     let node = TestNode::start_with(NodeOptions { config, ..NodeOptions::default() }).await?;
     let database = node.publish("bank", MODULE).await?;
     let account = node.account().await?;
-    touch(&Client::new(), &database, &account).await?;
+    touch(&http_client()?, &database, &account).await?;
     assert_eq!(connections(&database).await?, 0);
     Ok(())
 }
@@ -80,7 +80,7 @@ async fn callers_with_different_tokens_do_not_share_a_connection() -> Outcome {
     let node = TestNode::start().await?;
     let database = node.publish("bank", MODULE).await?;
     let (one, other) = (node.account().await?, node.account().await?);
-    let caller = Client::new();
+    let caller = http_client()?;
     touch(&caller, &database, &one).await?;
     touch(&caller, &database, &other).await?;
     assert_eq!(connections(&database).await?, 2);
@@ -91,7 +91,7 @@ async fn callers_with_different_tokens_do_not_share_a_connection() -> Outcome {
 async fn a_module_that_disconnects_everybody_has_callers_connected_anew() -> Outcome {
     let node = TestNode::start().await?;
     let database = node.publish("tally", "tally_v1").await?;
-    let (account, caller) = (node.account().await?, Client::new());
+    let (account, caller) = (node.account().await?, http_client()?);
     call(&caller, &database, &account, "count", json!(["a"])).await?;
     assert_eq!(connections(&database).await?, 1);
 

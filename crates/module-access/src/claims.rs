@@ -37,15 +37,16 @@ impl RoleClaims {
     }
 
     /// The claimed roles that count: `allowed` to this issuer, not run out, and not revoked since the token was
-    /// signed.
+    /// signed, or less than a minute before.
     ///
     /// `revoked_at_s` tells when a role was last revoked from the token's holder, if ever.
     pub fn counted(&self, allowed: RoleSet, now_s: i64, revoked_at_s: impl Fn(Role) -> Option<i64>) -> RoleSet {
         if now_s > self.expires_at_s.saturating_add(LEEWAY_S) {
             return RoleSet::NONE;
         }
-        // A token of the very second of the revocation may be from before it.
-        let stands = |role: &Role| revoked_at_s(*role).is_none_or(|revoked_at| self.issued_at_s > revoked_at);
+        // With the issuer's clock ahead, a token from before the revocation says that it is from after it.
+        let is_later = |revoked_at: i64| self.issued_at_s > revoked_at.saturating_add(LEEWAY_S);
+        let stands = |role: &Role| revoked_at_s(*role).is_none_or(is_later);
         self.roles.iter().copied().filter(|role| allowed.has(*role)).filter(stands).collect()
     }
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use module_rules::{RuleError, TextRule, check_limit};
+use module_rules::{RuleError, TextRule};
 
 use crate::EntryKind;
 
 /// Longest working text of a stage, in bytes.
 pub const STAGE_DRAFT_LENGTH_MAX: usize = 16_384;
-/// Most creations of one world, the one in progress and those that are over.
-pub const CREATIONS_PER_WORLD_MAX: u64 = 100;
+/// Most creations of one world that are kept, the one in progress included.
+pub const CREATIONS_PER_WORLD_MAX: usize = 100;
 /// Most problems that one check of a stage reports.
 pub const SHORTCOMINGS_MAX: usize = 100;
 /// The slot of a world's cover among its assets.
@@ -171,17 +171,16 @@ pub fn check_stage_draft(draft: &str) -> Result<(), RuleError> {
     DRAFT.check_optional(draft)
 }
 
-/// Errors: `AboveLimit` if a world with `present` creations may not have another; `Differs` if
-/// one of them is `open`.
-pub fn check_creation_count(present: u64, open: u64) -> Result<(), RuleError> {
-    if open > 0 {
-        return Err(RuleError::Differs {
+/// Errors: `Differs` if so many creations of the world go on, and it is more than none.
+pub fn check_no_open_creation(open: usize) -> Result<(), RuleError> {
+    match open {
+        0 => Ok(()),
+        _ => Err(RuleError::Differs {
             what: "The world of a new creation",
             expected: "in no other creation".to_owned(),
             actual: "in one that goes on".to_owned(),
-        });
+        }),
     }
-    check_limit("The number of a world's creations", CREATIONS_PER_WORLD_MAX, present.saturating_add(1))
 }
 
 /// What a stage still lacks.

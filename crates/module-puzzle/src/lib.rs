@@ -16,8 +16,9 @@ mod shuffle;
 pub use authority::{PuzzleStanding, check_author, check_play, puzzle_standing};
 pub use board::{Board, Grid, SIDE_MAX, SIDE_MIN};
 pub use puzzle::{
-    ENTITY_KIND, PICTURE_SLOT, PUZZLES_PER_AUTHOR_MAX, PuzzleStatus, TITLE_LENGTH_MAX, check_deletable,
-    check_picture_type, check_publishable_picture, check_puzzle_count, check_title, held_status, transition_puzzle,
+    ENTITY_KIND, PICTURE_SLOT, PUBLICATIONS_PER_AUTHOR_MAX, PUZZLES_PER_AUTHOR_MAX, PuzzleStatus, TITLE_LENGTH_MAX,
+    check_deletable, check_picture_type, check_publication_count, check_publishable_picture, check_puzzle_count,
+    check_title, held_status, transition_puzzle,
 };
 pub use run::{
     ENDED_RUNS_MAX, MOVES_PER_BATCH_MAX, MOVES_PER_RUN_MAX, OPEN_RUNS_MAX, Progress, RunStatus, check_open_runs,

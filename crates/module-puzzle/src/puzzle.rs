@@ -13,6 +13,9 @@ pub const PICTURE_SLOT: &str = "picture";
 pub const TITLE_LENGTH_MAX: usize = 120;
 /// Most puzzles of one author.
 pub const PUZZLES_PER_AUTHOR_MAX: u64 = 100;
+/// Most puzzles that one author ever publishes, deleted ones included: their places in the gallery stay, and a page or
+/// the front page looks over so many places in a row that show nothing.
+pub const PUBLICATIONS_PER_AUTHOR_MAX: u64 = 300;
 
 const TITLE: TextRule = TextRule::prose("title", "The length of `title` in bytes", TITLE_LENGTH_MAX);
 
@@ -73,6 +76,13 @@ pub fn check_title(title: &str) -> Result<(), RuleError> {
 /// Errors: `AboveLimit` if an author of `puzzles` may not make another.
 pub fn check_puzzle_count(puzzles: u64) -> Result<(), RuleError> {
     check_limit("The number of an author's puzzles", PUZZLES_PER_AUTHOR_MAX, puzzles.saturating_add(1))
+}
+
+/// Errors: `AboveLimit` if an author who has published `published` puzzles, each for the first time, may not publish
+/// another.
+pub fn check_publication_count(published: u64) -> Result<(), RuleError> {
+    let of = "The number of puzzles that an author has ever published";
+    check_limit(of, PUBLICATIONS_PER_AUTHOR_MAX, published.saturating_add(1))
 }
 
 /// Errors: `Differs` unless the asset is a picture.

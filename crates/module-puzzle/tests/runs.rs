@@ -82,6 +82,7 @@ fn counts_and_texts_have_limits() {
     assert!(matches!(check_title(" "), Err(RuleError::Malformed { field: "title", .. })));
     assert!(matches!(check_title(&"x".repeat(121)), Err(RuleError::AboveLimit { limit: 120, .. })));
     assert!(check_puzzle_count(99).is_ok() && check_puzzle_count(100).is_err());
+    assert!(check_publication_count(299).is_ok() && check_publication_count(300).is_err());
     assert!(check_open_runs(15).is_ok() && check_open_runs(16).is_err());
     assert!(check_picture_type("image/png").is_ok() && check_picture_type("audio/ogg").is_err());
     assert!(check_publishable_picture("public").is_ok() && check_publishable_picture("signed").is_err());

@@ -31,7 +31,7 @@ pub mod big_fish;
 pub mod custom_world;
 pub mod domain_types;
 pub mod entry;
-mod front_page;
+pub mod front_page;
 pub mod gameplay;
 mod order;
 pub mod puzzle;
@@ -45,12 +45,12 @@ pub use big_fish::*;
 pub use custom_world::*;
 pub use domain_types::*;
 pub use entry::*;
+pub use front_page::*;
 pub use gameplay::*;
 pub use puzzle::*;
 pub use requests::*;
 pub use runtime::*;
 
-use front_page::{Gallery, enter_front_page, fill_front_page};
 use order::{ascending, descending, time_place};
 
 const FRESH_ID_ATTEMPTS: usize = 8;

@@ -119,7 +119,8 @@ pub fn publish_puzzle(ctx: &ReducerContext, puzzle_id: Uuid) -> Result<(), Domai
 /// Puts a puzzle into the gallery and returns it; publishing again returns it unchanged.
 ///
 /// Errors: `unauthenticated`; `forbidden` if it is another player's; `not_found`; `conflict` if a
-/// Moderator holds it back, or if not everybody may see the picture.
+/// Moderator holds it back, or if not everybody may see the picture; `limit_exceeded` if its author
+/// has published 300 others, deleted ones included.
 #[procedure]
 pub fn publish_puzzle_and_return(
     ctx: &mut ProcedureContext,
@@ -261,7 +262,7 @@ fn set_puzzle_published(ctx: &ReducerContext, caller: &Caller, puzzle_id: Uuid) 
     Ok(ctx.db.picture_puzzle().puzzle_id().update(PicturePuzzle {
         status: PuzzleStatus::Published,
         gallery_number: Some(number),
-        is_on_front_page: enter_front_page(ctx, &Puzzles, number),
+        is_on_front_page: enter_front_page(ctx, &Puzzles, number, puzzle_id),
         updated_at: ctx.timestamp,
         published_at: Some(ctx.timestamp),
         ..puzzle
@@ -283,7 +284,7 @@ fn withdraw_puzzle(ctx: &ReducerContext, puzzle: PicturePuzzle) -> PicturePuzzle
         PicturePuzzle { status: PuzzleStatus::Withdrawn, is_on_front_page: false, updated_at: ctx.timestamp, ..puzzle };
     let withdrawn = ctx.db.picture_puzzle().puzzle_id().update(withdrawn);
     if was_on_front_page {
-        fill_front_page(ctx, &Puzzles);
+        leave_front_page(ctx, &Puzzles, withdrawn.puzzle_id);
     }
     withdrawn
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use crate::config::ConfigError;
+use crate::config::{ConfigError, warn_if_readable_by_others};
 
 /// Section `ai`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -211,6 +211,7 @@ impl OpenAiConfig {
         if !is_key {
             return Err(invalid(format!("{} holds no key: it must hold one and nothing else", file.display())));
         }
+        warn_if_readable_by_others(file);
         Ok(Some(SecretString::from(key)))
     }
 }

@@ -1,5 +1,7 @@
 //! News of tasks for readers: one subscription to the module for each task that somebody here reads, however many do.
 
+pub mod seats;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use worldloom_client::{AiNews, AiTaskNews, SubscriptionHandle};
 
 use crate::node_client::{Live, NodeClient};
+use seats::Seats;
 
 /// How much news a reader may be behind before it has to list what it missed.
 const NEWS_KEPT: usize = 64;
@@ -24,7 +27,11 @@ pub enum Heard {
 
 /// The tasks that are read. Clones share them.
 #[derive(Clone, Default)]
-pub struct Feeds(Arc<Mutex<State>>);
+pub struct Feeds {
+    state: Arc<Mutex<State>>,
+    /// How many streams each player reads at once.
+    pub seats: Seats,
+}
 
 #[derive(Default)]
 struct State {
@@ -88,7 +95,7 @@ impl Feeds {
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -76,6 +76,9 @@ pub enum DirectError {
         /// As found.
         actual: String,
     },
+    /// The asset was registered for a bucket that is not this store's.
+    #[error("the asset belongs to another store")]
+    OtherStore,
     /// The asset was deleted, or is no longer pending.
     #[error("the asset is {}", .0.from)]
     NotPending(IllegalTransition),
@@ -104,18 +107,13 @@ pub async fn announce<R: AssetRegistry>(
     announcement: Announcement,
 ) -> Result<AssetObject, DirectError> {
     let declared = content_type::canonical(&announcement.content_type);
-    if !config.content_types.contains(&declared) {
-        return Err(UploadError::TypeNotAllowed { found: None, allowed: config.content_types.join(", ") }.into());
-    }
-    if announcement.byte_size > config.direct_limit_bytes {
-        return Err(UploadError::TooLarge { limit_bytes: config.direct_limit_bytes }.into());
-    }
+    check_content(config, &declared, announcement.byte_size)?;
     let Announcement { player, idempotency_key, access_policy, file_name, byte_size, sha256, .. } = announcement;
-    let object_key = ObjectKey::for_upload(player, &idempotency_key, file_name.as_deref()).as_str().to_owned();
+    let object_key = ObjectKey::for_upload(player, &idempotency_key, file_name.as_deref()).for_bytes(&sha256);
     let registration = AssetObjectRegistration {
         idempotency_key,
         bucket: config.bucket.clone(),
-        object_key,
+        object_key: object_key.as_str().to_owned(),
         content_type: declared,
         byte_size,
         sha_256: sha256,
@@ -128,6 +126,25 @@ pub async fn announce<R: AssetRegistry>(
     }
 }
 
+fn check_content(config: &ObjectsConfig, content_type: &str, byte_size: u64) -> Result<(), DirectError> {
+    if !config.content_types.iter().any(|allowed| allowed == content_type) {
+        return Err(UploadError::TypeNotAllowed { found: None, allowed: config.content_types.join(", ") }.into());
+    }
+    if byte_size > config.direct_limit_bytes {
+        return Err(UploadError::TooLarge { limit_bytes: config.direct_limit_bytes }.into());
+    }
+    Ok(())
+}
+
+/// Whether bytes for this pending row are taken. Its player may have registered it at the module, which knows nothing
+/// of this store and its operator's limits.
+fn check_row(config: &ObjectsConfig, row: &AssetObject) -> Result<(), DirectError> {
+    if row.bucket != config.bucket {
+        return Err(DirectError::OtherStore);
+    }
+    check_content(config, &row.content_type, row.byte_size)
+}
+
 /// How the bytes of this row are to be sent now.
 pub async fn way(
     store: &ObjectStore,
@@ -138,7 +155,7 @@ pub async fn way(
     match row.status {
         AssetStatus::Confirmed => return Ok(Way::Done),
         AssetStatus::Deleted => return Err(not_pending(row)),
-        AssetStatus::Pending => {}
+        AssetStatus::Pending => check_row(config, row)?,
     }
     let announced = announced(row);
     match Cut::of(row.byte_size, config) {
@@ -157,6 +174,7 @@ pub async fn sign_parts(
     if row.status != AssetStatus::Pending {
         return Err(not_pending(row));
     }
+    check_row(config, row)?;
     let cut = Cut::of(row.byte_size, config);
     let sized: Result<Vec<_>, _> = numbers
         .iter()
@@ -181,7 +199,7 @@ pub async fn confirm<R: AssetRegistry>(
     match row.status {
         AssetStatus::Confirmed => return Ok(row),
         AssetStatus::Deleted => return Err(not_pending(&row)),
-        AssetStatus::Pending => {}
+        AssetStatus::Pending => check_row(config, &row)?,
     }
     let (announced, asset_id) = (announced(&row), row.asset_id.to_uuid());
     let key = ObjectKey::parse(&row.object_key).ok_or(StoreError::Missing)?;

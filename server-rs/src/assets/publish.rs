@@ -27,7 +27,7 @@ pub struct Upload {
     pub access_policy: AssetAccessPolicy,
     /// Where it goes.
     pub bucket: String,
-    /// Where it goes within the bucket.
+    /// Where it goes within the bucket, whatever its bytes are: they have the last word on it.
     pub object_key: ObjectKey,
     /// The bytes.
     pub staged: StagedObject,
@@ -56,6 +56,7 @@ pub async fn publish<R: AssetRegistry>(
     upload: Upload,
 ) -> Result<AssetObject, PublishError> {
     let Upload { player, idempotency_key, access_policy, bucket, object_key, staged } = upload;
+    let object_key = object_key.for_bytes(&staged.sha256);
     let _held = store.lock(&bucket, &object_key).await;
     let registration = AssetObjectRegistration {
         idempotency_key,

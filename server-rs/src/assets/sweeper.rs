@@ -2,6 +2,7 @@
 //!
 //! An object goes before its row is forgotten, so a sweep that ends anywhere is simply repeated.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,9 +15,11 @@ use crate::node_client::CallError;
 use crate::objects::{ObjectKey, ObjectStore, StoreError};
 
 /// Rows asked for at a time.
-const BATCH: u32 = 100;
+const BATCH: usize = 100;
+/// Most rows that the module lists at a time.
+const LISTED_MAX: usize = 500;
 
-/// Why a sweep ended early. The next one begins anew.
+/// Why a sweep ended early, or left something behind. The next one begins anew.
 #[derive(Debug, thiserror::Error)]
 pub enum SweepError {
     /// The module could not be asked.
@@ -57,7 +60,7 @@ pub async fn run<R: AssetRegistry>(registry: R, store: ObjectStore, metrics: Met
         }
         match sweep(&registry, &store, schedule.staging_lifetime).await {
             Ok(swept) => report(&metrics, &swept),
-            Err(error) => tracing::warn!(%error, "A sweep of the object store ended early; the next one goes on"),
+            Err(error) => tracing::warn!(%error, "A sweep of the object store was not finished; the next one goes on"),
         }
     }
 }
@@ -83,26 +86,38 @@ pub async fn sweep<R: AssetRegistry>(
 
 async fn remove_deleted<R: AssetRegistry>(registry: &R, store: &ObjectStore) -> Result<usize, SweepError> {
     let mut removed = 0;
+    let mut left = HashSet::new();
+    let mut failed = None;
     loop {
-        let rows = registry.list_expired(BATCH).await?;
-        let is_last = rows.len() < BATCH as usize;
-        let mut failed = None;
+        // What cannot be removed is listed each time, and must not keep the others: room is made for them beside it.
+        let limit = LISTED_MAX.min(BATCH + left.len());
+        let rows = registry.list_expired(limit as u32).await?;
+        let is_last = rows.len() < limit;
         for row in rows {
-            // One object that cannot be removed must not keep the others.
+            let asset_id = row.asset_id;
+            if left.contains(&asset_id) {
+                continue;
+            }
             match remove_one(registry, store, row).await {
                 Ok(()) => removed += 1,
-                Err(error) => failed = Some(error),
+                Err(error) => {
+                    left.insert(asset_id);
+                    failed = Some(error);
+                }
             }
         }
-        match failed {
-            Some(error) => return Err(error),
-            None if is_last => return Ok(removed),
-            None => {}
+        if is_last || left.len() >= LISTED_MAX {
+            return failed.map_or(Ok(removed), Err);
         }
     }
 }
 
 async fn remove_one<R: AssetRegistry>(registry: &R, store: &ObjectStore, row: AssetObject) -> Result<(), SweepError> {
+    if row.confirmed_at.is_none() && !store.has_bucket(&row.bucket) {
+        // A player has registered it for a store that is not this one, which has taken no bytes for it.
+        registry.forget_deleted(vec![row.asset_id]).await?;
+        return Ok(());
+    }
     // The module takes no key that could not lie in a bucket; such a row has no object.
     let key = ObjectKey::parse(&row.object_key);
     let _held = match &key {

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use worldloom_client::AssetObject;
 
 use crate::objects::{ObjectKey, ObjectStore, StoreError, content_type};
-use crate::pictures::{FILE_BYTES_MAX, PictureError, PictureFile, PictureMaker};
+use crate::pictures::{FILE_BYTES_MAX, PictureError, PictureFile, PictureMaker, Turn};
 
 /// A size that pictures come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -53,31 +53,49 @@ impl Variant {
     }
 }
 
-/// The variant of a confirmed picture, from the store or made now and put there.
-pub async fn variant(
-    store: &ObjectStore,
-    maker: &PictureMaker,
-    row: &AssetObject,
-    variant: Variant,
-) -> Result<PictureFile, VariantError> {
+/// The variant of a confirmed picture, if it was made before.
+pub async fn kept(store: &ObjectStore, row: &AssetObject, variant: Variant) -> Result<Option<PictureFile>, StoreError> {
     let key = variant.key(row.asset_id.to_uuid());
-    if let Some(kept) = kept(store, &row.bucket, &key).await? {
-        return Ok(kept);
-    }
+    let Some(size) = store.size(&row.bucket, &key).await? else { return Ok(None) };
+    let bytes = match read(store, &row.bucket, &key, size).await {
+        Ok(bytes) => bytes,
+        // It went with its asset in between.
+        Err(StoreError::Missing) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    Ok(content_type::recognise(&bytes).map(|content_type| PictureFile { content_type, bytes }))
+}
+
+/// Waits for a turn to make a variant of this asset.
+///
+/// Errors: [`PictureError`] at once, if there can be no variant of it or too many wait already.
+pub async fn turn(maker: &PictureMaker, row: &AssetObject) -> Result<Turn, VariantError> {
     if !row.content_type.starts_with("image/") {
         return Err(PictureError::NoPicture.into());
     }
     if row.byte_size > FILE_BYTES_MAX {
         return Err(PictureError::TooLarge.into());
     }
-    // Whoever else wants it waits for it instead of making it too.
+    Ok(maker.turn().await?)
+}
+
+/// Makes the variant in this turn and keeps it in the store.
+pub async fn make(
+    store: &ObjectStore,
+    turn: Turn,
+    row: &AssetObject,
+    variant: Variant,
+) -> Result<PictureFile, VariantError> {
+    let key = variant.key(row.asset_id.to_uuid());
+    // Whoever else wants it waits for it instead of making it too. Uploads use the same locks, so nobody who has one
+    // may wait for a turn.
     let _held = store.lock(&row.bucket, &key).await;
-    if let Some(kept) = kept(store, &row.bucket, &key).await? {
+    if let Some(kept) = kept(store, row, variant).await? {
         return Ok(kept);
     }
     let original = ObjectKey::parse(&row.object_key).ok_or(StoreError::Missing)?;
     let bytes = read(store, &row.bucket, &original, row.byte_size).await?;
-    let made = maker.make(row.content_type.clone(), bytes, variant.side()).await?;
+    let made = turn.make(row.content_type.clone(), bytes, variant.side()).await?;
     store.write(&row.bucket, &key, made.content_type, made.bytes.clone()).await?;
     Ok(made)
 }
@@ -88,17 +106,6 @@ pub async fn remove(store: &ObjectStore, bucket: &str, asset_id: uuid::Uuid) -> 
         store.remove(bucket, &variant.key(asset_id)).await?;
     }
     Ok(())
-}
-
-async fn kept(store: &ObjectStore, bucket: &str, key: &ObjectKey) -> Result<Option<PictureFile>, StoreError> {
-    let Some(size) = store.size(bucket, key).await? else { return Ok(None) };
-    let bytes = match read(store, bucket, key, size).await {
-        Ok(bytes) => bytes,
-        // It went with its asset in between.
-        Err(StoreError::Missing) => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    Ok(content_type::recognise(&bytes).map(|content_type| PictureFile { content_type, bytes }))
 }
 
 async fn read(store: &ObjectStore, bucket: &str, key: &ObjectKey, size: u64) -> Result<Vec<u8>, StoreError> {

@@ -26,10 +26,17 @@ pub fn client_network(extensions: &Extensions, headers: &HeaderMap, trusted_prox
 }
 
 fn forwarded(headers: &HeaderMap, trusted_proxies: usize) -> Option<IpAddr> {
-    let values = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let addresses: Vec<_> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
+    // By bytes: what a client has put before must not keep what a proxy has added from being read.
+    let values = headers.get_all("x-forwarded-for").iter();
+    let addresses: Vec<_> = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')).collect();
     let position = addresses.len().checked_sub(trusted_proxies)?;
-    addresses.get(position)?.parse().ok()
+    address_in(std::str::from_utf8(addresses.get(position)?).ok()?.trim())
+}
+
+/// Some proxies add the port, and brackets around IPv6.
+fn address_in(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    bare.parse().ok().or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()))
 }
 
 /// What counts as one address.
@@ -42,6 +49,8 @@ pub fn network(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     #[track_caller]
@@ -49,7 +58,7 @@ mod tests {
         let mut extensions = Extensions::new();
         extensions.insert(Peer("192.0.2.1:4000".parse().unwrap()));
         let mut headers = HeaderMap::new();
-        headers.insert("x-forwarded-for", forwarded.parse().unwrap());
+        headers.insert("x-forwarded-for", HeaderValue::from_bytes(forwarded.as_bytes()).unwrap());
         assert_eq!(throttle_key(&extensions, &headers, trusted_proxies), digest(expected), "{forwarded}");
     }
 
@@ -63,5 +72,9 @@ mod tests {
         check("rubbish", 1, "192.0.2.1");
         check("2001:db8:1:2:3:4:5:6", 1, "2001:db8:1:2::");
         check("::ffff:203.0.113.9", 1, "203.0.113.9");
+        check("203.0.113.9:4711", 1, "203.0.113.9");
+        check("[2001:db8:1:2::7]", 1, "2001:db8:1:2::");
+        check("[2001:db8:1:2::7]:4711", 1, "2001:db8:1:2::");
+        check("caf\u{e9}, 203.0.113.9", 1, "203.0.113.9");
     }
 }

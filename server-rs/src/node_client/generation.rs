@@ -4,7 +4,7 @@ use spacetimedb_sdk::{Identity, Uuid};
 use worldloom_client::{
     AiResultAttachment, AiResultReference, AiStageCompletion, AiStageStart, AiTask, AiTaskCompletion, AiTaskCreation,
     AiTaskFailure, AiTaskLeaseRequest, AiTaskSnapshot, AiTaskStage, AiTaskStart, AiTextChunk, AiTextChunkBatch,
-    AiTextChunkListing, AiTextChunkOutcome, AiUsageReport, append_ai_text_chunks_and_return,
+    AiTextChunkListing, AiTextChunkOutcome, AiTokenAccount, AiUsageReport, append_ai_text_chunks_and_return,
     attach_ai_result_reference_and_return, book_ai_token_usage_and_return, cancel_ai_task_and_return,
     complete_ai_stage_and_return, complete_ai_task_and_return, create_ai_task_and_return, fail_ai_task_and_return,
     lease_next_ai_task_and_return, list_ai_task_chunks_and_return, read_ai_task_and_return,
@@ -79,8 +79,8 @@ impl NodeClient {
         call!(self, fail_ai_task_and_return, fail_ai_task_and_return_then, request)
     }
 
-    /// Books what a task has cost that is no longer worked on.
-    pub async fn book_usage(&self, request: AiUsageReport) -> Result<AiTask, CallError> {
+    /// Books what a task has cost that is no longer worked on, on its owner's account.
+    pub async fn book_usage(&self, request: AiUsageReport) -> Result<AiTokenAccount, CallError> {
         call!(self, book_ai_token_usage_and_return, book_ai_token_usage_and_return_then, request)
     }
 }

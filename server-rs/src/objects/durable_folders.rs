@@ -50,8 +50,8 @@ impl DurableFolders {
     pub async fn sync(&self, folder: &Path) -> io::Result<()> {
         let folder = folder.to_owned();
         blocking(move || match sync_entries(&folder) {
-            // The folder of an object that never existed holds no entry to write through.
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+            // The folder of an object that never existed, or never could, holds no entry to write through.
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound || is_impossible_place(&cause) => Ok(()),
             outcome => outcome,
         })
         .await
@@ -79,6 +79,18 @@ impl DurableFolders {
         self.settled.insert(folder, ());
         Ok(())
     }
+}
+
+/// Whether no object can lie at a path: a folder on the way to it is a file, a name in it is longer than the file
+/// system takes, or it is the folder of others. Players name such places when they register objects themselves.
+pub(super) fn is_impossible_place(cause: &io::Error) -> bool {
+    matches!(
+        cause.kind(),
+        io::ErrorKind::NotADirectory
+            | io::ErrorKind::InvalidFilename
+            | io::ErrorKind::IsADirectory
+            | io::ErrorKind::DirectoryNotEmpty
+    )
 }
 
 #[cfg(unix)]

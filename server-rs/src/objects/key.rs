@@ -3,6 +3,8 @@
 use sha2::{Digest, Sha256};
 use spacetimedb_sdk::Identity;
 
+use crate::identity::secrets::hex;
+
 /// Longest part of a client's file name that is kept, in bytes.
 const FILE_NAME_MAX: usize = 80;
 
@@ -12,22 +14,41 @@ const PREFIX: &str = "uploads";
 /// Prefix of pictures that are made of others.
 pub const VARIANTS: &str = "variants";
 
+/// Digits of a digest in a key.
+const DIGEST_LENGTH: usize = 32;
+
 /// Key of an object within its bucket: `uploads/<owner>/<digest>-<file name>`.
 ///
-/// It follows from the owner, the idempotency key and the file name alone, so that a repeated upload names the
-/// same object, and nothing of a client's text reaches the path but letters, digits, `.`, `-` and `_`.
+/// It follows from the owner, the idempotency key, the file name and the bytes alone, so that a repeated upload names
+/// the same object and no other one, and nothing of a client's text reaches the path but letters, digits, `.`, `-` and
+/// `_`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectKey(String);
 
 impl ObjectKey {
-    /// The key for an upload of `owner`.
+    /// The key for an upload of `owner`, whatever its bytes are. An object lies at the key [for its
+    /// bytes](Self::for_bytes).
     pub fn for_upload(owner: Identity, idempotency_key: &str, file_name: Option<&str>) -> Self {
-        let digest = Sha256::digest(idempotency_key.as_bytes());
-        let digest: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        let owner = owner.to_hex();
-        match file_name.map(portable_file_name).filter(|name| !name.is_empty()) {
-            Some(name) => Self(format!("{PREFIX}/{owner}/{digest}-{name}")),
-            None => Self(format!("{PREFIX}/{owner}/{digest}")),
+        let folder = format!("{PREFIX}/{}", owner.to_hex());
+        let name = file_name.map(portable_file_name).filter(|name| !name.is_empty());
+        Self::digested(&folder, idempotency_key, name.as_deref())
+    }
+
+    /// The key for the bytes of this upload that have this SHA-256. Other bytes have another key, even when the asset
+    /// of the first is deleted and the same upload is announced anew: what may still be put for the first asset, by a
+    /// signed URL, must not become the second one's content.
+    pub fn for_bytes(&self, sha256: &str) -> Self {
+        let (folder, last) = self.as_str().rsplit_once('/').unwrap_or((PREFIX, self.as_str()));
+        let name = last.split_once('-').map(|(_, name)| name);
+        Self::digested(folder, &format!("{last}/{sha256}"), name)
+    }
+
+    fn digested(folder: &str, text: &str, name: Option<&str>) -> Self {
+        let mut digest = hex(&Sha256::digest(text.as_bytes()));
+        digest.truncate(DIGEST_LENGTH);
+        match name {
+            Some(name) => Self(format!("{folder}/{digest}-{name}")),
+            None => Self(format!("{folder}/{digest}")),
         }
     }
 
@@ -85,6 +106,21 @@ mod tests {
         assert_ne!(key(None), ObjectKey::for_upload(Identity::ONE, "second-upload", None));
         assert_eq!(key(Some("cat.png")).file_name(), "cat.png");
         assert_eq!(key(None).file_name(), "object");
+    }
+
+    #[test]
+    fn other_bytes_have_another_key() {
+        for name in [Some("cat-1.png"), None] {
+            let (first, second) = (key(name).for_bytes(&"0".repeat(64)), key(name).for_bytes(&"1".repeat(64)));
+            assert_eq!(first, key(name).for_bytes(&"0".repeat(64)));
+            assert_ne!(first, second);
+            assert_ne!(first, key(name));
+            assert_eq!(first.file_name(), key(name).file_name());
+            assert_eq!(first.as_str().len(), key(name).as_str().len());
+            assert_eq!(ObjectKey::parse(first.as_str()), Some(first));
+        }
+        let other_upload = ObjectKey::for_upload(Identity::ONE, "second-upload", None);
+        assert_ne!(key(None).for_bytes(""), other_upload.for_bytes(""));
     }
 
     #[test]

@@ -55,15 +55,9 @@ impl Parts {
     ) -> Result<(), PartError> {
         let folder = self.folder(asset_id);
         self.folders.create(&folder).await.map_err(StoreError::from)?;
-        // Half a part has a name that is no number, so it is never taken for a part.
-        let half = folder.join(format!(".{}", Uuid::now_v7()));
-        let written = write_exactly(&half, byte_size, body).await;
-        if written.is_err() {
-            // What stays is removed with the folder.
-            let _ = fs::remove_file(&half).await;
-        }
-        written?;
-        fs::rename(&half, folder.join(number.to_string())).await.map_err(StoreError::from)?;
+        let half = HalfPart::within(&folder);
+        write_exactly(&half.path, byte_size, body).await?;
+        half.place(&folder.join(number.to_string())).await.map_err(StoreError::from)?;
         self.folders.sync(&folder).await.map_err(StoreError::from)?;
         Ok(())
     }
@@ -138,4 +132,81 @@ async fn write_exactly(
     }
     file.sync_all().await.map_err(StoreError::from)?;
     Ok(())
+}
+
+/// Owner of the file of a part that is on its way. A request can end at any await, by a refusal, a time-out or a client
+/// that hangs up, so the file goes with the value that owns it.
+struct HalfPart {
+    path: PathBuf,
+    is_placed: bool,
+}
+
+impl HalfPart {
+    fn within(folder: &Path) -> Self {
+        // The name is no number, so half a part is never taken for a part.
+        Self { path: folder.join(format!(".{}", Uuid::now_v7())), is_placed: false }
+    }
+
+    /// Makes it the whole part, which it is by now.
+    async fn place(mut self, part: &Path) -> io::Result<()> {
+        fs::rename(&self.path, part).await?;
+        self.is_placed = true;
+        Ok(())
+    }
+}
+
+impl Drop for HalfPart {
+    fn drop(&mut self) {
+        if self.is_placed {
+            return;
+        }
+        // Outside a runtime the process is ending; what stays is removed with the folder.
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let path = std::mem::take(&mut self.path);
+        runtime.spawn(async move {
+            if let Err(error) = fs::remove_file(&path).await
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                tracing::warn!(%error, path = %path.display(), "Half a part stays until its upload is over");
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures::stream;
+
+    use super::*;
+
+    const DEADLINE: Duration = Duration::from_secs(30);
+
+    async fn until(condition: impl Fn() -> bool) {
+        let met = async {
+            while !condition() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(DEADLINE, met).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn half_a_part_goes_with_a_request_that_is_cut_off() {
+        let root = tempfile::tempdir().unwrap();
+        let parts = Parts::new(root.path(), DurableFolders::below(root.path()));
+        let folder = parts.folder(Uuid::nil());
+        let files = || std::fs::read_dir(&folder).map_or(0, Iterator::count);
+        let body = stream::iter([Ok(Bytes::from_static(b"123"))]).chain(stream::pending());
+        tokio::select! {
+            outcome = parts.write(Uuid::nil(), 1, 10, body) => panic!("the body has no end: {outcome:?}"),
+            () = until(|| files() == 1) => {}
+        }
+        until(|| files() == 0).await;
+        let body = stream::iter([Ok(Bytes::from_static(b"1234567890"))]);
+        parts.write(Uuid::nil(), 1, 10, body).await.unwrap();
+        assert_eq!(parts.list(Uuid::nil()).await.unwrap().len(), 1);
+        assert_eq!(files(), 1);
+    }
 }

@@ -18,7 +18,7 @@ use opendal::{ErrorKind, Operator, services};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::config::ObjectsConfig;
-use super::durable_folders::DurableFolders;
+use super::durable_folders::{DurableFolders, is_impossible_place};
 use super::grant::GrantSigner;
 use super::key::ObjectKey;
 use super::parts::Parts;
@@ -136,6 +136,14 @@ impl ObjectStore {
         matches!(self.place, Place::Bucket(_))
     }
 
+    /// Whether objects of this bucket lie here.
+    pub fn has_bucket(&self, bucket: &str) -> bool {
+        match &self.place {
+            Place::Folder { .. } => true,
+            Place::Bucket(remote) => remote.bucket() == bucket,
+        }
+    }
+
     /// Keeps others from the object under this key while the guard lives. Few keys share a lock, so never take
     /// a second one while holding the first.
     pub async fn lock(&self, bucket: &str, key: &ObjectKey) -> MutexGuard<'_, ()> {
@@ -211,11 +219,11 @@ impl ObjectStore {
         Ok(())
     }
 
-    /// Size of the object in bytes, or `None` when it is not there.
+    /// Size of the object in bytes, or `None` when it is not there, or could not be.
     pub async fn size(&self, bucket: &str, key: &ObjectKey) -> Result<Option<u64>, StoreError> {
         match self.objects.stat(&self.path_of(bucket, key)?).await {
             Ok(metadata) => Ok(Some(metadata.content_length())),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound || is_caused_by(&error, is_impossible_place) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
@@ -234,10 +242,15 @@ impl ObjectStore {
         Ok(reader.into_bytes_stream(range).await?.into_stream().boxed())
     }
 
-    /// Removes the object, durably. One that is not there counts as removed.
+    /// Removes the object, durably. One that is not there counts as removed, and so does one that could not be: its row
+    /// must be forgotten like any other.
     pub async fn remove(&self, bucket: &str, key: &ObjectKey) -> Result<(), StoreError> {
         let path = self.path_of(bucket, key)?;
-        self.objects.delete(&path).await?;
+        if let Err(error) = self.objects.delete(&path).await
+            && !is_caused_by(&error, is_impossible_place)
+        {
+            return Err(error.into());
+        }
         if !self.is_shared() {
             self.folders.sync(&self.folder_of(&path)).await?;
         }
@@ -285,7 +298,7 @@ impl ObjectStore {
     pub(super) fn path_of(&self, bucket: &str, key: &ObjectKey) -> Result<String, StoreError> {
         match &self.place {
             Place::Folder { .. } => Ok(format!("{bucket}/{}", key.as_str())),
-            Place::Bucket(remote) if remote.bucket() == bucket => Ok(key.as_str().to_owned()),
+            Place::Bucket(_) if self.has_bucket(bucket) => Ok(key.as_str().to_owned()),
             Place::Bucket(_) => Err(StoreError::Missing),
         }
     }
@@ -298,17 +311,11 @@ impl ObjectStore {
 
 impl From<opendal::Error> for StoreError {
     fn from(error: opendal::Error) -> Self {
-        if error.kind() == ErrorKind::NotFound {
-            return Self::Missing;
+        match error.kind() {
+            ErrorKind::NotFound => Self::Missing,
+            _ if is_caused_by(&error, is_full) => Self::Full,
+            _ => Self::Failed(error.into()),
         }
-        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-        while let Some(error) = cause {
-            if error.downcast_ref::<io::Error>().is_some_and(is_full) {
-                return Self::Full;
-            }
-            cause = error.source();
-        }
-        Self::Failed(error.into())
     }
 }
 
@@ -316,6 +323,18 @@ impl From<io::Error> for StoreError {
     fn from(error: io::Error) -> Self {
         if is_full(&error) { Self::Full } else { Self::Failed(error.into()) }
     }
+}
+
+/// Whether an error of the store library comes from such an error of the file system.
+fn is_caused_by(error: &opendal::Error, is_it: fn(&io::Error) -> bool) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.downcast_ref::<io::Error>().is_some_and(is_it) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 fn is_full(error: &io::Error) -> bool {

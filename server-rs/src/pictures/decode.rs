@@ -9,6 +9,7 @@ use zune_core::options::DecoderOptions;
 
 use super::bitmap::{Bitmap, check_size};
 use super::orientation::Orientation;
+use super::png_chunks;
 use super::{FILE_BYTES_MAX, PIXELS_MAX, PictureError, SIDE_MAX};
 
 /// Memory that one decoder may take, where it can be told: four bytes for each pixel, and as much again for its work.
@@ -55,7 +56,8 @@ fn jpeg(bytes: &[u8]) -> Result<(Bitmap, Orientation), PictureError> {
 }
 
 fn png(bytes: &[u8]) -> Result<Bitmap, PictureError> {
-    let mut decoder = zune_png::PngDecoder::new_with_options(ZCursor::new(bytes), options());
+    let picture = png_chunks::of_the_picture(bytes)?;
+    let mut decoder = zune_png::PngDecoder::new_with_options(ZCursor::new(picture.as_slice()), options());
     decoder.decode_headers().map_err(damaged)?;
     let (width, height) = decoder.dimensions().ok_or(PictureError::Damaged)?;
     let (width, height) = (length(width)?, length(height)?);

@@ -97,6 +97,14 @@ async fn put_object(store: &ObjectStore, bucket: &str, announced: &Announced, re
             .with("actual", staged.sha256.clone()));
     }
     let _held = store.lock(bucket, &key).await;
+    // A URL outlives its asset, and the place may since be that of another one, whose bytes are confirmed.
+    if store.observe(bucket, announced).await?.is_some_and(|found| found.sha256 != announced.sha256) {
+        return Err(Problem::new(
+            ProblemCode::Conflict,
+            "Other bytes lie here. If the asset is pending, confirm it, which removes them; then send yours again.",
+        ));
+    }
+    // The same bytes are placed again, because whoever placed them may not have written the folder through.
     Ok(store.place(staged, bucket, &key).await?)
 }
 

@@ -4,7 +4,10 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
-use worldloom_facade::pictures::{PictureError, PictureMaker, fitted};
+use worldloom_facade::pictures::{PictureError, PictureFile, PictureMaker, fitted};
+
+/// Bytes of a PNG up to the end of its head.
+const PNG_HEAD_BYTES: usize = 33;
 
 /// Red on the left and transparent on the right.
 fn half_transparent(width: u32, height: u32) -> Vec<u8> {
@@ -20,14 +23,24 @@ fn chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
     [&length.to_be_bytes()[..], kind, content, &crc.sum().to_be_bytes()].concat()
 }
 
+fn packed(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = ZlibEncoder::new(Vec::new(), Compression::best());
+    packed.write_all(bytes).unwrap();
+    packed.finish().unwrap()
+}
+
 /// A PNG whose head says this size, and whose pixels are these scan lines.
 fn png(width: u32, height: u32, scan_lines: &[u8]) -> Vec<u8> {
     let mut head = [width.to_be_bytes(), height.to_be_bytes()].concat();
     head.extend([8, 6, 0, 0, 0]);
-    let mut packed = ZlibEncoder::new(Vec::new(), Compression::best());
-    packed.write_all(scan_lines).unwrap();
-    let pixels = chunk(b"IDAT", &packed.finish().unwrap());
+    let pixels = chunk(b"IDAT", &packed(scan_lines));
     [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(b"IHDR", &head), pixels, chunk(b"IEND", b"")].concat()
+}
+
+/// The PNG with these chunks between its head and its pixels.
+fn with_chunks(png: &[u8], chunks: &[Vec<u8>]) -> Vec<u8> {
+    let (head, pixels) = png.split_at(PNG_HEAD_BYTES);
+    [head, &chunks.concat()[..], pixels].concat()
 }
 
 fn scan_lines(width: u32, samples: &[u8]) -> Vec<u8> {
@@ -109,6 +122,64 @@ fn what_unpacks_to_more_than_its_head_says_is_cut_off() {
     }
 }
 
+/// A text that ends with its keyword, after which the decoder would look for the next chunk in the wrong place.
+fn misleading_text() -> Vec<u8> {
+    chunk(b"zTXt", b"Comment\0")
+}
+
+#[test]
+fn what_a_png_holds_beside_its_picture_is_never_unpacked() {
+    let plain = png(40, 30, &scan_lines(40, &half_transparent(40, 30)));
+    let expected = fitted("image/png", &plain, 20).unwrap();
+    let burst = packed(&vec![0; 16_000_000]);
+    let texts =
+        [(b"iCCP", &b"profile\0\0"[..]), (b"zTXt", &b"Comment\0\0"[..]), (b"iTXt", &b"Comment\0\x01\0\0\0"[..])];
+    for (kind, beginning) in texts {
+        let text = chunk(kind, &[beginning, &burst[..]].concat());
+        let file = with_chunks(&plain, &[text, misleading_text()]);
+        assert!(file.len() < 100_000);
+        assert_eq!(fitted("image/png", &file, 20).unwrap(), expected, "{}", kind.escape_ascii());
+    }
+}
+
+#[test]
+fn of_an_animated_png_the_first_picture_counts_whatever_its_frames_say() {
+    let plain = png(40, 30, &scan_lines(40, &half_transparent(40, 30)));
+    let side = (1_u32 << 20).to_be_bytes();
+    let frame = chunk(b"fcTL", &[&[0_u8; 4][..], &side, &side, &[0; 14]].concat());
+    let animated = with_chunks(&plain, &[chunk(b"acTL", &[0, 0, 0, 1, 0, 0, 0, 0]), frame]);
+    let expected = fitted("image/png", &plain, 20).unwrap();
+    assert_eq!(fitted("image/png", &animated, 20).unwrap(), expected);
+}
+
+#[test]
+fn a_png_that_ends_within_a_chunk_is_damaged() {
+    let plain = png(4, 4, &scan_lines(4, &half_transparent(4, 4)));
+    let file = with_chunks(&plain, &[chunk(b"zTXt", b"Comment\0\0text")]);
+    assert!(fitted("image/png", &file, 20).is_ok());
+    for length in 0..file.len() {
+        assert_eq!(fitted("image/png", &file[..length], 20), Err(PictureError::Damaged), "{length} bytes");
+    }
+    // The heads of the picture and of the text.
+    for at in [8, PNG_HEAD_BYTES] {
+        let rest = (file.len() - at - 8) as u32;
+        for length in [rest - 4, rest - 3, rest, rest + 1, u32::MAX / 2, u32::MAX - 11, u32::MAX] {
+            let mut file = file.clone();
+            file[at..at + 4].copy_from_slice(&length.to_be_bytes());
+            assert_eq!(fitted("image/png", &file, 20), Err(PictureError::Damaged), "{length} at {at}");
+        }
+    }
+}
+
+#[test]
+fn no_chunk_hides_in_a_palette_that_is_too_long() {
+    let plain = png(4, 4, &scan_lines(4, &half_transparent(4, 4)));
+    // The decoder reads 256 colours and a checksum, and finds a text, whose checksum is that of the palette.
+    let text = chunk(b"zTXt", b"Comment\0\0");
+    let palette = chunk(b"PLTE", &[&[0_u8; 256 * 3 + 4][..], &text[..text.len() - 4]].concat());
+    assert_eq!(fitted("image/png", &with_chunks(&plain, &[palette]), 20), Err(PictureError::Damaged));
+}
+
 #[test]
 fn nonsense_is_damaged_and_sounds_are_no_pictures() {
     let good = webp(40, 30, &half_transparent(40, 30));
@@ -121,11 +192,15 @@ fn nonsense_is_damaged_and_sounds_are_no_pictures() {
     assert_eq!(fitted("image/svg+xml", &good, 256), Err(PictureError::NoPicture));
 }
 
+async fn made(maker: &PictureMaker, file: &[u8]) -> Result<PictureFile, PictureError> {
+    maker.turn().await?.make("image/webp".to_owned(), file.to_vec(), 64).await
+}
+
 #[tokio::test]
 async fn pictures_are_made_beside_the_requests() {
     let maker = PictureMaker::default();
     let file = webp(400, 300, &half_transparent(400, 300));
-    let made = (0..8).map(|_| maker.make("image/webp".to_owned(), file.clone(), 64));
+    let made = (0..8).map(|_| made(&maker, &file));
     let made = futures::future::try_join_all(made).await.unwrap();
     assert!(made.iter().all(|picture| *picture == made[0]));
 }

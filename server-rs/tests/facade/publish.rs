@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use bytes::Bytes;
+use sha2::{Digest, Sha256};
 use spacetimedb_sdk::{Identity, Timestamp, Uuid};
 use tempfile::TempDir;
 use worldloom_client::{
@@ -17,8 +18,9 @@ use worldloom_client::{
 use worldloom_facade::assets::AssetRegistry;
 use worldloom_facade::assets::publish::{PublishError, Upload, publish};
 use worldloom_facade::assets::sweeper::{Swept, sweep};
+use worldloom_facade::identity::secrets::hex;
 use worldloom_facade::node_client::CallError;
-use worldloom_facade::objects::{ObjectStore, StoreError};
+use worldloom_facade::objects::{ObjectKey, ObjectStore, StoreError};
 
 use crate::store::{key, png, read, stage};
 use crate::support::{files_below, wait_for};
@@ -89,8 +91,9 @@ impl AssetRegistry for Script {
         answer.map(|()| AssetObject { status: AssetStatus::Confirmed, ..row })
     }
 
-    async fn list_expired(&self, _: u32) -> Result<Vec<AssetObject>, CallError> {
+    async fn list_expired(&self, limit: u32) -> Result<Vec<AssetObject>, CallError> {
         let Step::ListExpired(rows) = self.next("list") else { panic!("list came unexpectedly") };
+        assert!(rows.len() <= limit as usize, "only {limit} rows were asked for");
         Ok(rows)
     }
 
@@ -152,6 +155,11 @@ fn content() -> Bytes {
     png(30_000, 9)
 }
 
+/// Where the upload of [`run`] goes.
+fn place() -> ObjectKey {
+    key("key-1").for_bytes(&hex(&Sha256::digest(content())))
+}
+
 async fn nothing_is_left(script: &Script) {
     wait_for("the store to be empty", || files_below(script.folder.path()).is_empty()).await;
 }
@@ -163,7 +171,7 @@ async fn the_object_is_placed_between_registration_and_confirmation() {
     let confirmed = run(&script, &store).await.unwrap();
     assert_eq!(confirmed.status, AssetStatus::Confirmed);
     script.took(&["register absent", "confirm placed"]);
-    assert_eq!(read(&store, &key("key-1"), 0..30_000).await, content());
+    assert_eq!(read(&store, &place(), 0..30_000).await, content());
     assert_eq!(files_below(script.folder.path()).len(), 1);
 }
 
@@ -208,7 +216,7 @@ async fn a_confirmation_that_stays_unknown_keeps_the_object_until_its_row_is_del
     let error = run(&script, &store).await.unwrap_err();
     assert!(matches!(error, PublishError::Call(CallError::OutcomeUnknown { .. })), "{error}");
     // The row may be confirmed by now, so the object must stay.
-    assert_eq!(read(&store, &key("key-1"), 0..30_000).await, content());
+    assert_eq!(read(&store, &place(), 0..30_000).await, content());
 
     // It was not, and lapses: the sweeper removes the object, then the row.
     let deleted = AssetObject { status: AssetStatus::Deleted, ..script.row.lock().unwrap().clone().unwrap() };
@@ -261,10 +269,10 @@ async fn a_repeated_upload_is_answered_again_and_heals_a_lost_object() {
     ]);
     let store = script.store();
     run(&script, &store).await.unwrap();
-    store.remove(BUCKET, &key("key-1")).await.unwrap();
+    store.remove(BUCKET, &place()).await.unwrap();
     run(&script, &store).await.unwrap();
     script.took(&["register absent", "confirm placed", "register absent", "confirm placed"]);
-    assert_eq!(read(&store, &key("key-1"), 0..30_000).await, content());
+    assert_eq!(read(&store, &place(), 0..30_000).await, content());
 }
 
 #[tokio::test]
@@ -296,21 +304,55 @@ async fn a_sweep_that_was_cut_short_is_repeated() {
     nothing_is_left(&script).await;
 }
 
-#[tokio::test]
-async fn a_row_that_names_no_possible_place_is_forgotten() {
+/// A deleted row of a place that its player has named.
+fn deleted(number: u128, object_key: &str) -> AssetObject {
     let request = AssetObjectRegistration {
         idempotency_key: "k".into(),
         bucket: BUCKET.into(),
-        object_key: "../../outside".into(),
+        object_key: object_key.into(),
         content_type: "image/png".into(),
         byte_size: 1,
         sha_256: "0".repeat(64),
         access_policy: AssetAccessPolicy::Private,
     };
-    let script =
-        Script::new([Step::ListExpired(vec![row(Identity::ONE, request, AssetStatus::Deleted)]), Step::Forget(Ok(()))]);
+    AssetObject { asset_id: Uuid::from_u128(number), ..row(Identity::ONE, request, AssetStatus::Deleted) }
+}
+
+#[tokio::test]
+async fn a_row_that_names_no_possible_place_is_forgotten() {
+    let script = Script::new([Step::ListExpired(vec![deleted(1, "../../outside")]), Step::Forget(Ok(()))]);
     let outside = script.folder.path().parent().unwrap().join("outside");
     let existed = outside.exists();
     sweep(&script, &script.store(), Duration::from_secs(3600)).await.unwrap();
     assert_eq!(outside.exists(), existed);
+}
+
+#[tokio::test]
+async fn rows_whose_objects_cannot_be_are_forgotten_and_the_object_in_their_way_stays() {
+    let long = "x".repeat(256);
+    let places: [&str; 5] = ["players/1", "players/1/a/b", "players/1/a/b/c", &format!("players/1/{long}/a"), &long];
+    let rows = places.iter().zip(1..).map(|(place, number)| deleted(number, place)).collect();
+    let forgotten = places.map(|_| Step::Forget(Ok(())));
+    let script = Script::new(std::iter::once(Step::ListExpired(rows)).chain(forgotten));
+    let store = script.store();
+    let in_the_way = ObjectKey::parse("players/1/a").unwrap();
+    store.place(stage(&store, content()).await, BUCKET, &in_the_way).await.unwrap();
+    let swept = sweep(&script, &store, Duration::from_secs(3600)).await.unwrap();
+    assert_eq!(swept, Swept { staged_files: 0, objects: places.len() });
+    assert_eq!(read(&store, &in_the_way, 0..30_000).await, content());
+}
+
+#[tokio::test]
+async fn rows_that_stay_do_not_keep_those_that_are_listed_behind_them() {
+    let staying: Vec<_> = (1..=100).map(|number| deleted(number, &format!("players/1/{number}"))).collect();
+    let behind = deleted(101, "players/2/a");
+    let both = staying.iter().cloned().chain([behind]).collect();
+    let refused = staying.iter().map(|_| Step::Forget(Err(lost()))).collect::<Vec<_>>();
+    let script = Script::new(
+        std::iter::once(Step::ListExpired(staying))
+            .chain(refused)
+            .chain([Step::ListExpired(both), Step::Forget(Ok(()))]),
+    );
+    sweep(&script, &script.store(), Duration::from_secs(3600)).await.unwrap_err();
+    assert!(script.steps.lock().unwrap().is_empty(), "the last row was forgotten");
 }

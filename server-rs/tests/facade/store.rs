@@ -58,6 +58,26 @@ async fn what_is_placed_is_read_back_in_any_range() {
     assert_eq!(files_below(folder.path()), Vec::<std::path::PathBuf>::new());
 }
 
+/// Players name places themselves, and what cannot be there must not look like a store that fails.
+#[tokio::test]
+async fn nothing_lies_where_nothing_can_and_removing_it_changes_nothing() {
+    let folder = TempDir::new().unwrap();
+    let store = ObjectStore::open(folder.path()).unwrap();
+    let content = png(5_000, 3);
+    let in_the_way = ObjectKey::parse("players/1/a").unwrap();
+    store.place(stage(&store, content.clone()).await, BUCKET, &in_the_way).await.unwrap();
+    let long = "x".repeat(256);
+    let places: [&str; 4] =
+        ["players/1/a/b", "players/1/a/b/c", &format!("players/{long}"), &format!("players/{long}/a")];
+    for place in places {
+        let place = ObjectKey::parse(place).unwrap();
+        assert_eq!(store.size(BUCKET, &place).await.unwrap(), None, "{place:?}");
+        store.remove(BUCKET, &place).await.unwrap();
+    }
+    store.remove(BUCKET, &ObjectKey::parse("players/1").unwrap()).await.unwrap();
+    assert_eq!(read(&store, &in_the_way, 0..5_000).await, content);
+}
+
 #[tokio::test]
 async fn the_hash_is_that_of_the_bytes() {
     let folder = TempDir::new().unwrap();

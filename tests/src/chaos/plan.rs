@@ -35,7 +35,7 @@ impl Victim {
 pub enum Trouble {
     /// The node is stopped (SIGSTOP) for longer than its idle time-out.
     FrozenNode,
-    /// The facade is stopped for as long.
+    /// The facade is stopped for as long, or for longer than the lease of its work.
     FrozenFacade,
     /// The disk of the node is full.
     FullNodeDisk,
@@ -55,7 +55,7 @@ pub enum Trouble {
     FailingFacadeSync,
     /// Node and facade are killed, and what they had not made durable is lost.
     PowerCut,
-    /// Clients and node do not hear of each other until the network is back.
+    /// Clients hear nothing of node and facade, and those nothing of them, until the network is back.
     SilentClients,
     /// The node's cable is pulled.
     UnpluggedNode,
@@ -88,7 +88,9 @@ impl Trouble {
     fn lasts_ms(self) -> std::ops::Range<u64> {
         match self {
             // Longer than the idle time-out of the node's connections.
-            Trouble::FrozenNode | Trouble::FrozenFacade => 1_800..2_600,
+            Trouble::FrozenNode => 1_800..2_600,
+            // The lease ends after 5 s.
+            Trouble::FrozenFacade => 1_800..8_000,
             Trouble::SilentClients | Trouble::SilentFacade | Trouble::UnpluggedNode | Trouble::LostAnswers => {
                 300..2_200
             }

@@ -64,8 +64,9 @@ pub const STEPS: &[Step] = &[
     serves::<AiTaskSnapshot>("complete_ai_task_and_return", |guest| {
         plain(AiTaskCompletion { task_id: id(guest)?, lease_token: token(guest, "own"), usage: USAGE })
     }),
-    serves::<AiTask>("book_ai_token_usage_and_return", |guest| {
-        plain(AiUsageReport { task_id: id(guest)?, lease_token: token(guest, "own"), usage: USAGE })
+    serves::<AiTokenAccount>("book_ai_token_usage_and_return", |guest| {
+        let (task_id, lease_token) = (id(guest)?, token(guest, "own"));
+        plain(AiUsageReport { task_id, owner: guest.identity, lease_token, usage: USAGE })
     }),
     asks::<AiTokenAccount>("read_ai_token_account_and_return", nothing),
     serves::<AiTokenAccount>("set_ai_token_quota_and_return", |guest| plain((guest.identity, Some(1_000_000_u64)))),

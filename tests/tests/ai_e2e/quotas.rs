@@ -3,9 +3,12 @@
 use anyhow::ensure;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use worldloom_tests::{Account, ModelEndpoint, Outcome};
+use spacetimedb_lib::Uuid;
+use spacetimedb_sdk::Table;
+use worldloom_client::{MyAiTokenAccountTableAccess, RemoteTables, cancel_ai_task, forget_ai_task};
+use worldloom_tests::{Account, ModelEndpoint, Outcome, Player, done, reduce};
 
-use crate::world::{Reader, World, ask_for, body, end_of, text_of};
+use crate::world::{Reader, World, ask_for, ask_for_text, body, end_of, text_of};
 
 /// What the endpoint says that an answer has cost.
 const ANSWER: u64 = 11 + 7;
@@ -33,6 +36,27 @@ async fn a_task_ends_where_the_quota_does_and_no_further_one_begins() -> Outcome
     body(ask(&world, &other).await?, StatusCode::CREATED).await?;
     give_quota(&world, &player, None).await?;
     body(ask(&world, &player).await?, StatusCode::CREATED).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_cancelled_and_forgotten_at_once_is_paid_for() -> Outcome {
+    let model = ModelEndpoint::start().await?;
+    let world = World::start_with_model(&model).await?;
+    let player = Player::join(&world.database).await?;
+    let client = &world.facade.client;
+    let task_id = ask_for_text(client, &player.account, "An endless song.").await?;
+    let mut reader = Reader::open(client, &player.account, &task_id, None).await?;
+    let mut exchange = model.asked().await?;
+    exchange.say("La la ").await?;
+    ensure!(reader.next_text().await?.1 == "La la ", "there is something to pay for");
+
+    let task_id = Uuid::parse_str(&task_id)?;
+    player.connection.reducers.cancel_ai_task(task_id)?;
+    done(reduce!(player, forget_ai_task_then(task_id)))?;
+    let paid = |rows: &RemoteTables| rows.my_ai_token_account().iter().find(|account| account.output_tokens > 0);
+    let account = player.sees("the tokens on its account", paid).await?;
+    ensure!(account.input_tokens > 0, "{account:?}");
     Ok(())
 }
 

@@ -1,7 +1,6 @@
 //! The proof about texts, shown readings that are wrong.
 
-use worldloom_tests::chaos::checks::offline_text::offline_text;
-use worldloom_tests::chaos::checks::texts::{Piece, Reading, Task, Wish, WishAsked, check};
+use worldloom_tests::chaos::checks::texts::{Piece, Reading, Task, Wish, WishAsked, check, offline_text};
 use worldloom_tests::chaos::history::{Asked, NEVER, Told};
 
 const WRITTEN: &str = "a completed text is what was asked for";

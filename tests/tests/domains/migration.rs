@@ -1,4 +1,4 @@
-//! The present module takes over the database of the last release, with clients connected.
+//! The present module takes over databases of earlier ones, with clients connected.
 
 use std::collections::BTreeMap;
 
@@ -8,27 +8,34 @@ use serde_json::Value;
 use worldloom_client::*;
 use worldloom_tests::binaries::{module, released_module};
 use worldloom_tests::facade::sha256;
+use worldloom_tests::seed::{Progress, fill};
 use worldloom_tests::{
     Account, Database, Outcome, Player, Studio, TestNode, ask, done, eventually, expect_refused, reduce,
 };
 
-/// See `tests/fixtures/README.md`.
-const LAST_RELEASE: &str = "e69b2b5";
-/// All tables that the last release had.
+use crate::seed;
+
+/// The first revision with the whole game; see `tests/fixtures/README.md`.
+const WHOLE_GAME: &str = "b674e61";
+/// What came after it.
+const LATER_TABLES: [&str; 2] = ["gallery_front_page", "puzzle_publisher"];
+/// A revision with access and assets, and nothing of the game.
+const ASSETS_ALONE: &str = "e69b2b5";
+/// All tables that it had.
 const TABLES: [&str; 4] = ["access_grant", "asset_object", "asset_entity_binding", "asset_upload_expiry"];
 /// All that its clients could subscribe to.
 const VIEWS: [&str; 3] = ["SELECT * FROM my_roles", "SELECT * FROM my_assets", "SELECT * FROM my_asset_bindings"];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_last_release_becomes_the_present_one_and_keeps_its_data() -> Outcome {
+async fn assets_of_before_the_game_are_kept_with_clients_connected() -> Outcome {
     let mut node = TestNode::start().await?;
     let database = node.database("worldloom", &node.account().await?);
-    database.publish(released_module(LAST_RELEASE)?).await?;
+    database.publish(released_module(ASSETS_ALONE)?).await?;
     let (service, moderator, player) =
         (holder(&database, "service").await?, database.account().await?, player(&database).await?);
     database.grant(&moderator, "moderator").await?;
     let studio = Studio { database, service };
-    let filled = fill(&studio, &player).await?;
+    let filled = fill_assets(&studio, &player).await?;
     let before = contents(&studio.database).await?;
     ensure!(before.values().map(Vec::len).collect::<Vec<_>>() == [3, 2, 4, 1], "roles, bindings, assets, timers");
     let cache = Cache::of(&player);
@@ -49,6 +56,31 @@ async fn the_last_release_becomes_the_present_one_and_keeps_its_data() -> Outcom
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn every_row_of_the_whole_game_is_kept_and_known_by_its_keys() -> Outcome {
+    let node = TestNode::start().await?;
+    let database = node.database("worldloom", &node.account().await?);
+    database.publish(released_module(WHOLE_GAME)?).await?;
+    let calls = seed::filled(&database).await?;
+    let before = seed::everything(&database).await?;
+    let used = before.values().filter(|rows| !rows.is_empty()).count();
+    ensure!(used >= 40, "{used} of {} tables have rows", before.len());
+
+    take_over(&database).await?;
+    ensure!(before == of_before(seed::everything(&database).await?)?, "every row is there with its values");
+    fill(&calls, seed::PLAN, &Progress::default()).await?;
+    ensure!(before == of_before(seed::everything(&database).await?)?, "what was asked for before is not done twice");
+    Ok(())
+}
+
+/// Without the later tables, which are empty.
+fn of_before(mut tables: BTreeMap<String, Vec<String>>) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
+    for table in LATER_TABLES {
+        ensure!(tables.remove(table).context(table)?.is_empty(), "{table}");
+    }
+    Ok(tables)
+}
+
 /// What the player had before the migration.
 struct Filled {
     /// Bound to the slot `cover` of something.
@@ -58,7 +90,7 @@ struct Filled {
 }
 
 /// Assets in every state, bound and unbound, of a player who watches them.
-async fn fill(studio: &Studio, player: &Player) -> anyhow::Result<Filled> {
+async fn fill_assets(studio: &Studio, player: &Player) -> anyhow::Result<Filled> {
     let cover = studio.picture(player, "cover").await?;
     let portrait = studio.picture(player, "portrait").await?;
     for (entity_kind, slot, asset_id) in
@@ -125,7 +157,7 @@ async fn old_rows_go_on(studio: &Studio, player: &Player, filled: &Filled) -> Ou
 async fn new_entry_points_work(studio: &Studio, player: &Player, moderator: Account) -> Outcome {
     let moderator = Player::join_as(&studio.database, moderator).await?;
     let timers = "SELECT * FROM request_forgetting";
-    // A client of the present release, beside the one of the last.
+    // A client of the present release, beside the old one.
     let device = Player::join_as(&studio.database, player.account.clone()).await?;
     ensure!(Cache::of(&device) == Cache::of(player), "a new client sees what the old one sees");
     let publication = studio.publish_sample(&device, "The mill").await?;
@@ -147,7 +179,7 @@ async fn new_entry_points_work(studio: &Studio, player: &Player, moderator: Acco
     Ok(())
 }
 
-/// Every row of the tables of the last release, in an order of its own.
+/// Every row of those tables, in an order of its own.
 async fn contents(database: &Database) -> anyhow::Result<BTreeMap<&'static str, Vec<String>>> {
     let mut contents = BTreeMap::new();
     for table in TABLES {
@@ -159,7 +191,7 @@ async fn contents(database: &Database) -> anyhow::Result<BTreeMap<&'static str, 
     Ok(contents)
 }
 
-/// What a client of the last release holds, in an order of its own.
+/// What an old client holds, in an order of its own.
 #[derive(Debug, PartialEq)]
 struct Cache {
     assets: Vec<AssetObject>,
@@ -176,7 +208,7 @@ impl Cache {
     }
 }
 
-/// A client that knows the last release alone.
+/// A client that knows what there was before the game alone.
 async fn player(database: &Database) -> anyhow::Result<Player> {
     Player::join_watching(database, database.account().await?, &VIEWS).await
 }

@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 use worldloom_tests::binaries::{module, program};
 use worldloom_tests::node::signal;
-use worldloom_tests::{DEADLINE, Outcome, eventually};
+use worldloom_tests::{DEADLINE, Outcome, eventually, http_client};
 
 /// A server with what the page puts there, on ports of its own.
 struct Installation {
@@ -36,7 +36,7 @@ impl Installation {
         for name in ["spacetime-node", "worldloom-facade"] {
             std::os::unix::fs::symlink(program(name)?, folder.path().join(name))?;
         }
-        let installation = Self { folder, page, node, facade, http: Client::builder().no_proxy().build()? };
+        let installation = Self { folder, page, node, facade, http: http_client()? };
         for name in ["node.toml", "facade.toml"] {
             let text = installation.block("toml", &format!("# {name}\n"))?;
             std::fs::write(installation.path(name), text)?;

@@ -6,6 +6,7 @@ use anyhow::{Context, ensure};
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response, StatusCode, Url};
+use worldloom_tests::http_builder;
 
 /// One browser with its cookies.
 pub struct Browser {
@@ -23,7 +24,7 @@ pub struct Page {
 
 impl Browser {
     pub fn new() -> anyhow::Result<Self> {
-        let http = Client::builder().no_proxy().redirect(Policy::none()).build()?;
+        let http = http_builder().redirect(Policy::none()).build()?;
         Ok(Self { http, cookies: BTreeMap::new() })
     }
 

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use worldloom_tests::{Database, NodeOptions, Outcome, TestNode};
+use worldloom_tests::{Database, NodeOptions, Outcome, TestNode, http_client};
 
 use crate::answers::{self, refused, refused_for_its_size};
 use crate::outside::Outside;
@@ -79,7 +79,7 @@ async fn unknown_routes_traps_and_large_bodies_are_told() -> Outcome {
     let large = vec![0; 33 * 1024 * 1024];
     refused_for_its_size(route(Method::POST, "/echo").body(large), "invalid_body").await?;
     // On a new connection, since the node has closed the other.
-    let visits = reqwest::get(format!("{}/v1/database/zoo/route/visits", node.url)).await?;
+    let visits = http_client()?.get(format!("{}/v1/database/zoo/route/visits", node.url)).send().await?;
     assert_eq!(visits.text().await?, "0");
     Ok(())
 }

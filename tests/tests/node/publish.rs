@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use worldloom_tests::binaries::module;
-use worldloom_tests::{NodeOptions, Outcome, TestNode, eventually};
+use worldloom_tests::{NodeOptions, Outcome, TestNode, eventually, http_client};
 
 use crate::answers::{self, refused, refused_for_its_size};
 use crate::programs::{self, put, variant};
@@ -267,7 +267,7 @@ async fn a_program_that_grows_past_the_limit_is_refused() -> Outcome {
     let body = reqwest::Body::wrap_stream(futures::stream::iter(chunks));
     refused_for_its_size(put(&node, "tally", &owner, body), "body_too_large").await?;
     // On a new connection, since the node has closed the other.
-    let found = reqwest::get(format!("{}/v1/database/tally", node.url)).await?;
+    let found = http_client()?.get(format!("{}/v1/database/tally", node.url)).send().await?;
     assert_eq!(found.status(), 404);
     Ok(())
 }

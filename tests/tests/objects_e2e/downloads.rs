@@ -3,14 +3,14 @@
 use anyhow::ensure;
 use reqwest::StatusCode;
 use worldloom_tests::pictures::picture;
-use worldloom_tests::{Outcome, eventually};
+use worldloom_tests::{Outcome, eventually, http_client};
 
 use crate::world::{Store, World, expect, refused, text};
 
 async fn policies(store: Store) -> Outcome {
     let world = World::start(store).await?;
     let other = world.node.account().await?;
-    let plain = reqwest::Client::builder().no_proxy().build()?;
+    let plain = http_client()?;
     for (number, policy) in ["private", "signed", "public"].into_iter().enumerate() {
         let bytes = picture(number as u32)?;
         let asset = world.uploaded(policy, &bytes, policy).await?;
@@ -50,7 +50,7 @@ async fn end(store: Store) -> Outcome {
     let world = World::start(store).await?;
     let asset = world.uploaded("a", &picture(1)?, "private").await?;
     let link = expect(world.url(Some(&world.player), &asset, "?life_s=1").await?, StatusCode::OK).await?;
-    let plain = reqwest::Client::builder().no_proxy().build()?;
+    let plain = http_client()?;
     eventually("the URL to end", || async {
         let answer = plain.get(text(&link, "url")).send().await.ok()?;
         (answer.status() == StatusCode::FORBIDDEN).then_some(())
@@ -80,7 +80,7 @@ async fn a_pending_or_deleted_asset_has_no_url() -> Outcome {
     let deleted = world.facade.client.request(reqwest::Method::DELETE, &path, Some(&world.player)).send().await?;
     ensure!(deleted.status() == StatusCode::OK);
     refused(world.url(None, &asset, "").await?, 404, "not_found").await?;
-    let plain = reqwest::Client::builder().no_proxy().build()?;
+    let plain = http_client()?;
     eventually("the bytes to go", || async {
         let answer = plain.get(text(&link, "url")).send().await.ok()?;
         (answer.status() == StatusCode::NOT_FOUND).then_some(())

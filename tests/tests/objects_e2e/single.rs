@@ -2,12 +2,13 @@
 
 use anyhow::ensure;
 use reqwest::StatusCode;
-use serde_json::json;
-use worldloom_tests::Outcome;
+use serde_json::{Value, json};
+use worldloom_client::*;
 use worldloom_tests::facade::sha256;
 use worldloom_tests::pictures::picture;
+use worldloom_tests::{Outcome, Player, ask, done, eventually, reduce};
 
-use crate::world::{Store, World, announcement, expect, refused, text};
+use crate::world::{Store, World, announcement, expect, id_of, refused, text};
 
 async fn upload(store: Store) -> Outcome {
     let world = World::start(store).await?;
@@ -176,13 +177,129 @@ async fn signed_urls_end_and_cannot_be_forged() -> Outcome {
     Ok(())
 }
 
+/// What a player registers at the module is held against the operator's limits, and this store, before bytes are taken.
+async fn registered_elsewhere(store: Store) -> Outcome {
+    let world = World::start_with(store, &[("OBJECTS__DIRECT_LIMIT_BYTES", "1000")]).await?;
+    let player = Player::join_as(&world.database, world.player.clone()).await?;
+    let fair = AssetObjectRegistration {
+        idempotency_key: "fair".to_owned(),
+        bucket: "worldloom".to_owned(),
+        object_key: format!("players/{}/fair.png", world.player.identity),
+        content_type: "image/png".to_owned(),
+        byte_size: 1_000,
+        sha_256: sha256(b"fair"),
+        access_policy: AssetAccessPolicy::Public,
+    };
+    let named = |name: &str| AssetObjectRegistration {
+        idempotency_key: name.to_owned(),
+        object_key: format!("players/{}/{name}", world.player.identity),
+        ..fair.clone()
+    };
+    let page = AssetObjectRegistration { content_type: "text/html".to_owned(), ..named("page") };
+    let large = AssetObjectRegistration { byte_size: 1_001, ..named("large") };
+    let foreign = AssetObjectRegistration { bucket: "portraits".to_owned(), ..named("foreign") };
+    for (registration, status, code) in
+        [(page, 415, "unsupported_media_type"), (large, 413, "payload_too_large"), (foreign, 409, "conflict")]
+    {
+        let asset = ask!(player, register_asset_object_and_return_then(None, registration))?;
+        let path = format!("/assets/{}", asset.asset_id);
+        refused(world.get(Some(&world.player), &format!("{path}/upload")).await?, status, code).await?;
+        let parts = json!({ "numbers": [1] });
+        refused(world.post(&world.player, &format!("{path}/upload/parts"), &parts).await?, status, code).await?;
+        refused(world.post(&world.player, &format!("{path}/confirm"), &json!({})).await?, status, code).await?;
+        done(reduce!(player, delete_asset_object_then(asset.asset_id)))?;
+    }
+    let asset = ask!(player, register_asset_object_and_return_then(None, fair))?;
+    expect(world.get(Some(&world.player), &format!("/assets/{}/upload", asset.asset_id)).await?, StatusCode::OK)
+        .await?;
+    done(reduce!(player, delete_asset_object_then(asset.asset_id)))?;
+    player.sees("all to be forgotten", |rows| (rows.my_assets().count() == 0).then_some(())).await
+}
+
+#[tokio::test]
+async fn what_was_registered_at_the_module_has_the_same_limits_at_the_folder() -> Outcome {
+    registered_elsewhere(Store::Folder).await
+}
+
+#[tokio::test]
+async fn what_was_registered_at_the_module_has_the_same_limits_at_s3() -> Outcome {
+    registered_elsewhere(Store::S3).await
+}
+
+/// A picture, and other bytes of the same size and type.
+fn twins() -> anyhow::Result<[Vec<u8>; 2]> {
+    let (bytes, mut other) = (picture(1)?, picture(1)?);
+    *other.last_mut().unwrap_or(&mut 0) ^= 1;
+    Ok([bytes, other])
+}
+
+/// Deletes the only asset and waits until its place is free again.
+async fn forgotten(world: &World, ticket: &Value) -> Outcome {
+    let path = format!("/assets/{}", id_of(ticket)?);
+    let deleted = world.facade.client.request(reqwest::Method::DELETE, &path, Some(&world.player)).send().await?;
+    expect(deleted, StatusCode::OK).await?;
+    eventually("the row to be forgotten", || async {
+        world.database.sql("SELECT * FROM asset_object").await.ok()?.is_empty().then_some(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_url_that_was_kept_does_not_swap_the_bytes_of_a_later_upload() -> Outcome {
+    let world = World::start(Store::Folder).await?;
+    let [bytes, other] = twins()?;
+    let kept = world.announced("first", &bytes, "public").await?;
+    forgotten(&world, &kept).await?;
+    let asset = world.uploaded("first", &other, "public").await?;
+    ensure!(asset["object_key"] != kept["asset"]["object_key"], "other bytes have a place of their own: {asset}");
+    world.send(&kept["upload"]["request"], bytes).await?;
+    let content = world.get(None, text(&asset, "content_path")).await?;
+    ensure!(content.bytes().await? == other);
+    Ok(())
+}
+
+/// A place that a player names at the module is the same for all bytes.
+#[tokio::test]
+async fn a_url_that_was_kept_does_not_swap_the_bytes_at_a_place_of_the_players_own() -> Outcome {
+    let world = World::start(Store::Folder).await?;
+    let player = Player::join_as(&world.database, world.player.clone()).await?;
+    let [bytes, other] = twins()?;
+    let mut tickets = Vec::new();
+    for bytes in [&bytes, &other] {
+        if let Some(earlier) = tickets.last() {
+            forgotten(&world, earlier).await?;
+        }
+        let registration = AssetObjectRegistration {
+            idempotency_key: "first".to_owned(),
+            bucket: "worldloom".to_owned(),
+            object_key: format!("players/{}/castle.jpg", world.player.identity),
+            content_type: "image/jpeg".to_owned(),
+            byte_size: bytes.len() as u64,
+            sha_256: sha256(bytes),
+            access_policy: AssetAccessPolicy::Public,
+        };
+        let asset = ask!(player, register_asset_object_and_return_then(None, registration))?;
+        let path = format!("/assets/{}/upload", asset.asset_id);
+        tickets.push(expect(world.get(Some(&world.player), &path).await?, StatusCode::OK).await?);
+    }
+    let [kept, ticket] = &tickets[..] else { anyhow::bail!("two assets") };
+    ensure!(world.send(&ticket["upload"]["request"], other.clone()).await?.status() == StatusCode::OK);
+    refused(world.send(&kept["upload"]["request"], bytes.clone()).await?, 409, "conflict").await?;
+    let asset = expect(world.confirm(ticket).await?, StatusCode::OK).await?;
+    refused(world.send(&kept["upload"]["request"], bytes).await?, 409, "conflict").await?;
+    ensure!(world.send(&ticket["upload"]["request"], other.clone()).await?.status() == StatusCode::OK, "once more");
+    let content = world.get(None, text(&asset, "content_path")).await?;
+    ensure!(content.bytes().await? == other);
+    Ok(())
+}
+
 #[tokio::test]
 async fn others_can_neither_confirm_nor_resume() -> Outcome {
     let world = World::start(Store::Folder).await?;
     let bytes = picture(1)?;
     let ticket = world.announced("first", &bytes, "public").await?;
     let other = world.node.account().await?;
-    let path = format!("/assets/{}", crate::world::id_of(&ticket)?);
+    let path = format!("/assets/{}", id_of(&ticket)?);
     refused(world.post(&other, &format!("{path}/confirm"), &json!({})).await?, 404, "not_found").await?;
     refused(world.get(Some(&other), &format!("{path}/upload")).await?, 404, "not_found").await?;
     world.send(&ticket["upload"]["request"], bytes).await?;

@@ -5,7 +5,7 @@ use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 use worldloom_tests::facade::sha256;
 use worldloom_tests::s3_server::S3Server;
-use worldloom_tests::{Account, Database, TestFacade, TestNode};
+use worldloom_tests::{Account, Database, TestFacade, TestNode, http_client};
 
 /// Size of a part, the smallest that S3 takes.
 pub const PART: usize = 5 << 20;
@@ -44,7 +44,7 @@ impl World {
         let all: Vec<(&str, &str)> = all.iter().map(|(key, value)| (*key, value.as_str())).collect();
         let facade = TestFacade::start_with(&node, &database, &all).await?;
         let player = node.account().await?;
-        Ok(Self { node, database, facade, s3, player, http: Client::builder().no_proxy().build()? })
+        Ok(Self { node, database, facade, s3, player, http: http_client()? })
     }
 
     /// Keys of the objects in the store.

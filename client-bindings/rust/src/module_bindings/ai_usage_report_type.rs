@@ -10,6 +10,7 @@ use spacetimedb_sdk::__codegen::{self as __sdk, __lib, __sats, __ws};
 #[sats(crate = __lib)]
 pub struct AiUsageReport {
     pub task_id: __sdk::Uuid,
+    pub owner: __sdk::Identity,
     pub lease_token: String,
     pub usage: super::AiTokenUsage,
 }

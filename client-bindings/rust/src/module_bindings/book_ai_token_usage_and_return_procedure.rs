@@ -30,7 +30,10 @@ pub trait book_ai_token_usage_and_return {
         request: super::AiUsageReport,
         __callback: impl FnOnce(
             &super::ProcedureEventContext,
-            Result<Result<super::AiTask, super::DomainError>, __sdk::InternalError>,
+            Result<
+                Result<super::AiTokenAccount, super::DomainError>,
+                __sdk::InternalError,
+            >,
         ) + Send + 'static,
     );
 }
@@ -41,13 +44,16 @@ impl book_ai_token_usage_and_return for super::RemoteProcedures {
         request: super::AiUsageReport,
         __callback: impl FnOnce(
             &super::ProcedureEventContext,
-            Result<Result<super::AiTask, super::DomainError>, __sdk::InternalError>,
+            Result<
+                Result<super::AiTokenAccount, super::DomainError>,
+                __sdk::InternalError,
+            >,
         ) + Send + 'static,
     ) {
         self.imp
             .invoke_procedure_with_callback::<
                 _,
-                Result<super::AiTask, super::DomainError>,
+                Result<super::AiTokenAccount, super::DomainError>,
             >(
                 "book_ai_token_usage_and_return",
                 BookAiTokenUsageAndReturnArgs {

@@ -4,11 +4,11 @@
 /* eslint-disable */
 
 import { t as __t } from "spacetimedb";
-import { AiTask, AiUsageReport, DomainError } from "./types";
+import { AiTokenAccount, AiUsageReport, DomainError } from "./types";
 
 export const params = {
   get request() {
     return AiUsageReport;
   },
 };
-export const returnType = __t.result(AiTask, DomainError);
+export const returnType = __t.result(AiTokenAccount, DomainError);

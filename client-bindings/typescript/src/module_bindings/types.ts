@@ -342,6 +342,7 @@ export type AiTokenUsage = __Infer<typeof AiTokenUsage>;
 
 export const AiUsageReport = __t.object("AiUsageReport", {
   taskId: __t.uuid(),
+  owner: __t.identity(),
   leaseToken: __t.string(),
   get usage() {
     return AiTokenUsage;
@@ -1603,6 +1604,29 @@ export const ExperienceSource = __t.enum("ExperienceSource", {
 });
 export type ExperienceSource = __Infer<typeof ExperienceSource>;
 
+export const FrontPagePlace = __t.object("FrontPagePlace", {
+  number: __t.u64(),
+  id: __t.uuid(),
+});
+export type FrontPagePlace = __Infer<typeof FrontPagePlace>;
+
+export const GalleryFrontPage = __t.object("GalleryFrontPage", {
+  get gallery() {
+    return GalleryKind;
+  },
+  get places() {
+    return __t.array(FrontPagePlace);
+  },
+});
+export type GalleryFrontPage = __Infer<typeof GalleryFrontPage>;
+
+export const GalleryKind = __t.enum("GalleryKind", {
+  Worlds: __t.unit(),
+  Games: __t.unit(),
+  Puzzles: __t.unit(),
+});
+export type GalleryKind = __Infer<typeof GalleryKind>;
+
 export const IllegalTransition = __t.object("IllegalTransition", {
   from: __t.string(),
   to: __t.string(),
@@ -2291,6 +2315,12 @@ export const PuzzleMoves = __t.object("PuzzleMoves", {
   places: __t.byteArray(),
 });
 export type PuzzleMoves = __Infer<typeof PuzzleMoves>;
+
+export const PuzzlePublisher = __t.object("PuzzlePublisher", {
+  author: __t.identity(),
+  published: __t.u64(),
+});
+export type PuzzlePublisher = __Infer<typeof PuzzlePublisher>;
 
 export const PuzzleResult = __t.object("PuzzleResult", {
   id: __t.u64(),

@@ -25,27 +25,31 @@ pub struct AiTokenAccount {
     pub updated_at: Timestamp,
 }
 
-/// Tokens to book for a task that need not be running any more.
+/// Tokens to book for a task that need not be running any more, nor be there.
 #[derive(SpacetimeType, Clone, Debug, PartialEq, Eq)]
 pub struct AiUsageReport {
     /// The task.
     pub task_id: Uuid,
-    /// Token of its present lease, or of its last one.
+    /// Whose task it is, or was.
+    pub owner: Identity,
+    /// Token of the lease under which they were used.
     pub lease_token: String,
     /// What was used since the last report.
     pub usage: AiTokenUsage,
 }
 
-/// Books tokens and returns the task. For the Service, whose worker learns what a cancelled request
-/// has cost only when the task is no longer its own. Sent twice, it is booked twice.
+/// Books tokens on a task and on its owner's account, which it returns; on the account alone if the
+/// task was forgotten, or another worker has it by now, so that nobody works for free. For the
+/// Service, whose worker learns what a request has cost when the task may no longer be its own.
+/// Sent twice, it is booked twice.
 ///
-/// Errors: `unauthenticated`; `forbidden` (for the Service only); `limit_exceeded`; `not_found`;
-/// `conflict` if the lease is neither the task's present nor its last one.
+/// Errors: `unauthenticated`; `forbidden` (for the Service only); `limit_exceeded` for a report that
+/// cannot be true.
 #[procedure]
 pub fn book_ai_token_usage_and_return(
     ctx: &mut ProcedureContext,
     request: AiUsageReport,
-) -> Result<AiTask, DomainError> {
+) -> Result<AiTokenAccount, DomainError> {
     ctx.try_with_tx(|tx| {
         let caller = guard(tx, SERVICE, None)?;
         book_usage(tx, &caller, &request)
@@ -88,16 +92,19 @@ pub fn my_ai_token_account(ctx: &ViewContext) -> Option<AiTokenAccount> {
     ctx.db.ai_token_account().owner().find(ctx.sender())
 }
 
-fn book_usage(ctx: &ReducerContext, caller: &Caller, request: &AiUsageReport) -> Result<AiTask, DomainError> {
-    let task = load_ai_task(ctx, request.task_id)?;
-    let is_its_lease =
-        task.lease_owner == Some(caller.player) && task.lease_token.as_deref() == Some(&*request.lease_token);
-    if !is_its_lease {
-        let advice = "Only the worker that had the task last can say what it cost.";
-        return Err(DomainError::conflict("the task's last lease", "another one", advice));
+fn book_usage(ctx: &ReducerContext, caller: &Caller, request: &AiUsageReport) -> Result<AiTokenAccount, DomainError> {
+    let had_it_last = |task: &AiTask| {
+        let has_lease = task.lease_owner == Some(caller.player);
+        has_lease && task.lease_token.as_deref() == Some(&*request.lease_token) && task.owner == request.owner
+    };
+    match ctx.db.ai_task().task_id().find(request.task_id).filter(had_it_last) {
+        None => book_on_account(ctx, request.owner, request.usage)?,
+        Some(task) => {
+            let task = with_booked_usage(ctx, task, request.usage)?;
+            ctx.db.ai_task().task_id().update(AiTask { updated_at: ctx.timestamp, ..task });
+        }
     }
-    let task = with_booked_usage(ctx, task, request.usage)?;
-    Ok(ctx.db.ai_task().task_id().update(AiTask { updated_at: ctx.timestamp, ..task }))
+    Ok(account_row(ctx, request.owner, account_of(ctx, request.owner)))
 }
 
 fn set_quota(ctx: &ReducerContext, player: Identity, quota: Option<u64>) -> Result<AiTokenAccount, DomainError> {
@@ -119,9 +126,15 @@ pub(crate) fn with_booked_usage(
     }
     let so_far = TokenUsage { input_tokens: task.input_tokens, output_tokens: task.output_tokens };
     let usage = so_far.plus(report.into())?;
-    let account = account_of(ctx, task.owner).with(report.into())?;
-    ctx.db.ai_token_account().owner().insert_or_update(account_row(ctx, task.owner, account));
+    book_on_account(ctx, task.owner, report)?;
     Ok(AiTask { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens, ..task })
+}
+
+/// Errors: `limit_exceeded` for a report that cannot be true.
+fn book_on_account(ctx: &ReducerContext, owner: Identity, report: AiTokenUsage) -> Result<(), DomainError> {
+    let account = account_of(ctx, owner).with(report.into())?;
+    ctx.db.ai_token_account().owner().insert_or_update(account_row(ctx, owner, account));
+    Ok(())
 }
 
 /// Errors: `limit_exceeded` if the player's tokens of the day are used up.

@@ -138,8 +138,8 @@ pub fn confirm_asset_object(ctx: &ReducerContext, confirmation: AssetObjectConfi
 
 /// Confirms an upload and returns its row; confirming again returns it unchanged.
 ///
-/// Errors: `unauthenticated`; `forbidden` (for the Service only); `account_closed` if the named
-/// player's is; `not_found`, also if the named player does not own the object; `conflict` if type,
+/// Errors: `unauthenticated`; `forbidden` (for the Service only); `account_closed` if the owner's
+/// is; `not_found`, also if the named player does not own the object; `conflict` if type,
 /// size or hash differ from what was announced; `illegal_transition` if the announcement has lapsed
 /// or the object is deleted.
 #[procedure]
@@ -150,7 +150,6 @@ pub fn confirm_asset_object_and_return(
 ) -> Result<AssetObject, DomainError> {
     ctx.try_with_tx(|tx| {
         let caller = guard(tx, SERVICE, acting_player)?;
-        check_account_open(tx, caller.player)?;
         confirm_object(tx, &caller, &confirmation)
     })
 }
@@ -346,6 +345,7 @@ fn confirm_object(
     let observed = confirmation.as_content();
     observed.check()?;
     let object = load_object(ctx, caller, confirmation.asset_id, Intent::Change)?;
+    check_account_open(ctx, object.owner)?;
     let step = module_assets::transition(object.status.into(), Status::Confirmed)?;
     observed.check_same(&object.as_content())?;
     if step == Step::Already {

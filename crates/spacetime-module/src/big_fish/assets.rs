@@ -144,7 +144,7 @@ fn bind_asset(
 ) -> Result<AssetEntityBindingOutcome, DomainError> {
     check_slot_open(ctx, caller, request.session_id, &request.slot)?;
     let outcome = bind_object(ctx, caller, &request.as_binding())?;
-    check_shown_to_players(ctx, request.asset_id)?;
+    check_fit_for_players(ctx, caller, request.asset_id)?;
     Ok(outcome)
 }
 
@@ -171,8 +171,14 @@ fn check_slot_open(ctx: &ReducerContext, caller: &Caller, session_id: Uuid, slot
 }
 
 /// Players cannot be shown a private asset, so a game made of such would look like nothing.
-fn check_shown_to_players(ctx: &ReducerContext, asset_id: Uuid) -> Result<(), DomainError> {
+///
+/// Errors: `forbidden` for an asset of somebody else; `conflict` for a private one.
+fn check_fit_for_players(ctx: &ReducerContext, caller: &Caller, asset_id: Uuid) -> Result<(), DomainError> {
     let object = ctx.db.asset_object().asset_id().find(asset_id).ok_or(RuleError::Hidden { what: "asset" })?;
+    if object.owner != caller.player {
+        // An Admin may change everybody's assets, but a version keeps its own for good.
+        return Err(RuleError::NotOwner { what: "asset" }.into());
+    }
     let reach = match object.access_policy {
         AssetAccessPolicy::Private => AssetReach::Owner,
         AssetAccessPolicy::Signed | AssetAccessPolicy::Public => AssetReach::Players,
@@ -235,7 +241,7 @@ pub(crate) fn keep_big_fish_assets(
         };
         let slot = EntitySlot { entity_kind: VERSION_ENTITY_KIND, entity_id: &kept_under, slot: &slot };
         fill_slot(ctx, caller, slot, asset_id)?;
-        check_shown_to_players(ctx, asset_id)?;
+        check_fit_for_players(ctx, caller, asset_id)?;
         Ok(Some(asset_id))
     };
     let mut levels = Vec::with_capacity(session.levels.len());

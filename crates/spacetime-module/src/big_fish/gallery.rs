@@ -62,7 +62,7 @@ pub(crate) fn show_big_fish_game(ctx: &ReducerContext, game: &BigFishGame, versi
         game_id: game.game_id,
         is_listed: true,
         number,
-        is_on_front_page: was_on_front_page || enter_front_page(ctx, &Games, number),
+        is_on_front_page: was_on_front_page || enter_front_page(ctx, &Games, number, game.game_id),
         author: game.owner,
         version_id: version.version_id,
         version_number: version.number,
@@ -84,7 +84,7 @@ pub(crate) fn hide_big_fish_game(ctx: &ReducerContext, game_id: Uuid) {
     let was_on_front_page = entry.is_on_front_page;
     entries.game_id().update(BigFishGalleryEntry { is_listed: false, is_on_front_page: false, ..entry });
     if was_on_front_page {
-        fill_front_page(ctx, &Games);
+        leave_front_page(ctx, &Games, game_id);
     }
 }
 
@@ -112,7 +112,11 @@ fn entries_down(ctx: &ReducerContext, (from, to): PlaceRange) -> Vec<BigFishGall
 struct Games;
 
 impl Gallery for Games {
-    fn front_page(&self, ctx: &ReducerContext) -> Vec<(u64, Uuid)> {
+    fn kind(&self) -> GalleryKind {
+        GalleryKind::Games
+    }
+
+    fn marked(&self, ctx: &ReducerContext) -> Vec<(u64, Uuid)> {
         let entries = ctx.db.big_fish_gallery_entry().is_on_front_page().filter(true);
         entries.map(|entry| (entry.number, entry.game_id)).collect()
     }
@@ -121,12 +125,13 @@ impl Gallery for Games {
         ctx.db.big_fish_gallery_entry().count()
     }
 
-    fn newest_below(&self, ctx: &ReducerContext, range: PlaceRange) -> Option<Uuid> {
+    fn newest_below(&self, ctx: &ReducerContext, range: PlaceRange) -> Option<(u64, Uuid)> {
         let mut entries = entries_down(ctx, range).into_iter();
-        entries.find(|entry| entry.is_listed && !entry.is_on_front_page).map(|entry| entry.game_id)
+        let entry = entries.find(|entry| entry.is_listed && !entry.is_on_front_page)?;
+        Some((entry.number, entry.game_id))
     }
 
-    fn set_on_front_page(&self, ctx: &ReducerContext, id: Uuid, is_on_front_page: bool) {
+    fn mark(&self, ctx: &ReducerContext, id: Uuid, is_on_front_page: bool) {
         let entries = ctx.db.big_fish_gallery_entry();
         if let Some(entry) = entries.game_id().find(id) {
             entries.game_id().update(BigFishGalleryEntry { is_on_front_page, ..entry });

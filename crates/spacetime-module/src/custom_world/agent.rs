@@ -172,9 +172,9 @@ pub fn close_agent_session(ctx: &ReducerContext, session_id: Uuid) -> Result<(),
 ///
 /// Errors: `unauthenticated`; `forbidden` for another author's published world, or if anyone but
 /// the Service names another player; `account_closed`; `not_found` for no or another author's
-/// world; `invalid_argument`; `limit_exceeded` for the title, or if there are as many
-/// conversations about the world as there may be; `conflict` if the idempotency key was used for
-/// another request.
+/// world; `invalid_argument`; `limit_exceeded` for the title, or if as many
+/// conversations about the world go on as there may be (of those that are closed, the one closed
+/// first makes way); `conflict` if the idempotency key was used for another request.
 #[procedure]
 pub fn start_agent_session_and_return(
     ctx: &mut ProcedureContext,
@@ -318,9 +318,8 @@ fn start_conversation(
         return own_conversation(ctx, caller, session_id);
     }
     let profile = owned_world_profile(ctx, caller, request.world_id)?;
+    make_room_for_conversation(ctx, profile.world_id)?;
     let sessions = ctx.db.custom_world_agent_session();
-    let present = sessions.world_id().filter(profile.world_id).count();
-    module_custom_world::check_conversation_count(present as u64)?;
     let session = CustomWorldAgentSession {
         session_id: fresh_id(ctx, |id| sessions.session_id().find(id).is_some())?,
         owner: profile.owner,
@@ -336,6 +335,27 @@ fn start_conversation(
     let session = sessions.try_insert(session).map_err(|_| DomainError::no_fresh_id())?;
     replayable.remember(ctx, session.session_id)?;
     Ok(session)
+}
+
+/// Forgets the conversation that was closed first, if there are as many about the world as there may be.
+///
+/// Errors: `limit_exceeded` if all of them go on.
+fn make_room_for_conversation(ctx: &ReducerContext, world_id: Uuid) -> Result<(), DomainError> {
+    let present: Vec<_> = ctx.db.custom_world_agent_session().world_id().filter(world_id).collect();
+    let Err(full) = module_custom_world::check_conversation_count(present.len() as u64) else {
+        return Ok(());
+    };
+    let closed = present.into_iter().filter_map(|session| Some((session.closed_at?, session.session_id)));
+    let (_, first) = closed.min().ok_or(full)?;
+    forget_conversation(ctx, first);
+    Ok(())
+}
+
+/// Removes a conversation with all that was said and proposed in it.
+pub(crate) fn forget_conversation(ctx: &ReducerContext, session_id: Uuid) {
+    ctx.db.custom_world_agent_message().by_number().delete(session_id);
+    ctx.db.custom_world_agent_operation().by_number().delete(session_id);
+    ctx.db.custom_world_agent_session().session_id().delete(session_id);
 }
 
 fn post_message(

@@ -72,7 +72,7 @@ pub(crate) fn show_in_gallery(
     let present = ctx.db.custom_world_gallery_entry().world_id().find(version.world_id);
     let is_on_front_page = match &present {
         Some(present) => present.is_on_front_page,
-        None => enter_front_page(ctx, &Worlds, standing.number),
+        None => enter_front_page(ctx, &Worlds, standing.number, version.world_id),
     };
     let entry = CustomWorldGalleryEntry {
         world_id: version.world_id,
@@ -105,7 +105,7 @@ pub(crate) fn hide_from_gallery(ctx: &ReducerContext, world_id: Uuid) {
     };
     entries.world_id().delete(world_id);
     if entry.is_on_front_page {
-        fill_front_page(ctx, &Worlds);
+        leave_front_page(ctx, &Worlds, world_id);
     }
 }
 
@@ -131,7 +131,11 @@ pub(crate) fn copy_counts(ctx: &ReducerContext, standing: &CustomWorldStanding) 
 struct Worlds;
 
 impl Gallery for Worlds {
-    fn front_page(&self, ctx: &ReducerContext) -> Vec<(u64, Uuid)> {
+    fn kind(&self) -> GalleryKind {
+        GalleryKind::Worlds
+    }
+
+    fn marked(&self, ctx: &ReducerContext) -> Vec<(u64, Uuid)> {
         let entries = ctx.db.custom_world_gallery_entry().is_on_front_page().filter(true);
         entries.map(|entry| (entry.number, entry.world_id)).collect()
     }
@@ -140,15 +144,16 @@ impl Gallery for Worlds {
         ctx.db.custom_world_standing().count()
     }
 
-    fn newest_below(&self, ctx: &ReducerContext, range: PlaceRange) -> Option<Uuid> {
+    fn newest_below(&self, ctx: &ReducerContext, range: PlaceRange) -> Option<(u64, Uuid)> {
         let shown = |standing: &CustomWorldStanding| {
             let entry = ctx.db.custom_world_gallery_entry().world_id().find(standing.world_id);
             entry.is_some_and(|entry| !entry.is_on_front_page)
         };
-        places_down(ctx, range).into_iter().find(shown).map(|standing| standing.world_id)
+        let standing = places_down(ctx, range).into_iter().find(shown)?;
+        Some((standing.number, standing.world_id))
     }
 
-    fn set_on_front_page(&self, ctx: &ReducerContext, id: Uuid, is_on_front_page: bool) {
+    fn mark(&self, ctx: &ReducerContext, id: Uuid, is_on_front_page: bool) {
         let entries = ctx.db.custom_world_gallery_entry();
         if let Some(entry) = entries.world_id().find(id) {
             entries.world_id().update(CustomWorldGalleryEntry { is_on_front_page, ..entry });

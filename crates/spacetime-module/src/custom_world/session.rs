@@ -4,7 +4,7 @@ mod stages;
 
 pub use stages::*;
 
-use module_custom_world::{CreationStage, CreationStep};
+use module_custom_world::{CREATIONS_PER_WORLD_MAX, CreationStage, CreationStep};
 
 use crate::*;
 
@@ -130,9 +130,8 @@ pub fn move_creation_session(ctx: &ReducerContext, request: CustomWorldSessionMo
 ///
 /// Errors: `unauthenticated`; `forbidden` for another author's published world, or if anyone but
 /// the Service names another player; `account_closed`; `not_found` for no or another author's
-/// world; `invalid_argument`, `limit_exceeded` for the texts, or if the library is full or the
-/// world has had as many creations as it may; `conflict` if a creation of the world goes on, or
-/// if the idempotency key was used for another request.
+/// world; `invalid_argument`, `limit_exceeded` for the texts, or if the library is full; `conflict`
+/// if a creation of the world goes on, or if the idempotency key was used for another request.
 #[procedure]
 pub fn start_creation_session_and_return(
     ctx: &mut ProcedureContext,
@@ -245,9 +244,8 @@ fn start_creation(
         CustomWorldSessionWorld::Existing(world_id) => owned_world_profile(ctx, caller, *world_id)?,
     };
     let sessions = ctx.db.custom_world_session();
-    let present = sessions.by_openness().filter(profile.world_id).count();
-    let open = sessions.by_openness().filter((profile.world_id, true)).count();
-    module_custom_world::check_creation_count(present as u64, open as u64)?;
+    module_custom_world::check_no_open_creation(sessions.by_openness().filter((profile.world_id, true)).count())?;
+    make_room_for_creation(ctx, profile.world_id);
     let session = CustomWorldSession {
         session_id: fresh_id(ctx, |id| sessions.session_id().find(id).is_some())?,
         owner: profile.owner,
@@ -263,6 +261,25 @@ fn start_creation(
     insert_stages(ctx, &session, &request.brief)?;
     replayable.remember(ctx, session.session_id)?;
     Ok(detail_of(ctx, session))
+}
+
+/// Forgets the creation of the world that ended first, if as many are there as are kept.
+fn make_room_for_creation(ctx: &ReducerContext, world_id: Uuid) {
+    let sessions = ctx.db.custom_world_session();
+    let ended: Vec<_> = sessions.by_openness().filter((world_id, false)).collect();
+    if ended.len() < CREATIONS_PER_WORLD_MAX {
+        return;
+    }
+    let first = ended.into_iter().map(|session| (session.closed_at, session.session_id)).min();
+    if let Some((_, session_id)) = first {
+        forget_creation(ctx, session_id);
+    }
+}
+
+/// Removes a creation with its stages. The world and its draft stay.
+pub(crate) fn forget_creation(ctx: &ReducerContext, session_id: Uuid) {
+    ctx.db.custom_world_session_stage().by_stage().delete(session_id);
+    ctx.db.custom_world_session().session_id().delete(session_id);
 }
 
 fn write_draft(

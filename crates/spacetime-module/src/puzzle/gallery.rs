@@ -18,6 +18,17 @@ pub struct PuzzleGalleryPlace {
     pub number: u64,
 }
 
+/// How many puzzles an author has published, each counted once. Deleted ones count: their places stay.
+#[table(accessor = puzzle_publisher)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PuzzlePublisher {
+    /// The author.
+    #[primary_key]
+    pub author: Identity,
+    /// How many.
+    pub published: u64,
+}
+
 /// Which page of the gallery to list.
 #[derive(SpacetimeType, Clone, Debug, PartialEq, Eq)]
 pub struct PuzzleGalleryPageRequest {
@@ -86,21 +97,36 @@ fn places_down(ctx: &ReducerContext, (from, to): PlaceRange) -> Vec<PuzzleGaller
 }
 
 /// The number of a puzzle's place: behind all others, unless it has one.
+///
+/// Errors: `limit_exceeded` if its author has published as many as one may.
 pub(super) fn take_gallery_place(ctx: &ReducerContext, puzzle: &PicturePuzzle) -> Result<u64, DomainError> {
     if let Some(number) = puzzle.gallery_number {
         return Ok(number);
     }
+    count_publication(ctx, puzzle.author)?;
     let places = ctx.db.puzzle_gallery_place();
     let place = PuzzleGalleryPlace { puzzle_id: puzzle.puzzle_id, number: places.count().saturating_add(1) };
     let place = places.try_insert(place).map_err(|_| DomainError::no_fresh_id())?;
     Ok(place.number)
 }
 
+fn count_publication(ctx: &ReducerContext, author: Identity) -> Result<(), DomainError> {
+    let publishers = ctx.db.puzzle_publisher();
+    let published = publishers.author().find(author).map_or(0, |publisher| publisher.published);
+    module_puzzle::check_publication_count(published)?;
+    publishers.author().insert_or_update(PuzzlePublisher { author, published: published.saturating_add(1) });
+    Ok(())
+}
+
 /// The gallery of puzzles, for its front page.
 pub(super) struct Puzzles;
 
 impl Gallery for Puzzles {
-    fn front_page(&self, ctx: &ReducerContext) -> Vec<(u64, Uuid)> {
+    fn kind(&self) -> GalleryKind {
+        GalleryKind::Puzzles
+    }
+
+    fn marked(&self, ctx: &ReducerContext) -> Vec<(u64, Uuid)> {
         let puzzles = ctx.db.picture_puzzle().is_on_front_page().filter(true);
         puzzles.filter_map(|puzzle| puzzle.gallery_number.map(|number| (number, puzzle.puzzle_id))).collect()
     }
@@ -109,14 +135,15 @@ impl Gallery for Puzzles {
         ctx.db.puzzle_gallery_place().count()
     }
 
-    fn newest_below(&self, ctx: &ReducerContext, range: PlaceRange) -> Option<Uuid> {
+    fn newest_below(&self, ctx: &ReducerContext, range: PlaceRange) -> Option<(u64, Uuid)> {
         let is_below = |place: &PuzzleGalleryPlace| {
             shown_puzzle(ctx, place.puzzle_id).is_some_and(|puzzle| !puzzle.is_on_front_page)
         };
-        places_down(ctx, range).into_iter().find(is_below).map(|place| place.puzzle_id)
+        let place = places_down(ctx, range).into_iter().find(is_below)?;
+        Some((place.number, place.puzzle_id))
     }
 
-    fn set_on_front_page(&self, ctx: &ReducerContext, id: Uuid, is_on_front_page: bool) {
+    fn mark(&self, ctx: &ReducerContext, id: Uuid, is_on_front_page: bool) {
         let puzzles = ctx.db.picture_puzzle();
         if let Some(puzzle) = puzzles.puzzle_id().find(id) {
             puzzles.puzzle_id().update(PicturePuzzle { is_on_front_page, ..puzzle });

@@ -76,7 +76,7 @@ pub(crate) fn record_result(ctx: &ReducerContext, run: &PuzzleRun) -> Result<(),
     }
     let puzzle = ctx.db.picture_puzzle().puzzle_id().find(run.puzzle_id);
     match puzzle {
-        Some(PicturePuzzle { status: PuzzleStatus::Published, .. }) if is_better => record_leader(ctx, run),
+        Some(PicturePuzzle { status: PuzzleStatus::Published, .. }) => record_leader(ctx, run),
         _ => Ok(()),
     }
 }
@@ -102,7 +102,8 @@ fn insert_result(ctx: &ReducerContext, run: &PuzzleRun) -> Result<(), DomainErro
     Ok(())
 }
 
-/// Puts a player's better run in the place of the one before, and drops whoever is last.
+/// Puts a player's run in the place of one that was worse, and drops whoever is last. The player's own result is not what
+/// it is held against: that may be from before the puzzle was published.
 fn record_leader(ctx: &ReducerContext, run: &PuzzleRun) -> Result<(), DomainError> {
     let leaders = ctx.db.puzzle_leader();
     let score = run.as_score();
@@ -110,7 +111,6 @@ fn record_leader(ctx: &ReducerContext, run: &PuzzleRun) -> Result<(), DomainErro
         leaders.puzzle_id().filter(run.puzzle_id).partition(|leader| leader.player == run.owner);
     for earlier in own {
         if earlier.as_score() <= score {
-            // Kept from before the player's result was forgotten.
             return Ok(());
         }
         leaders.id().delete(earlier.id);

@@ -59,15 +59,6 @@ fn a_revoked_role_is_gone_at_once() {
 }
 
 #[test]
-fn a_role_that_is_not_held_cannot_be_revoked() {
-    let world = World::new();
-    let refusal = world.refused(|world| {
-        world.reduce(Actor::Admin, |ctx| revoke_role(ctx, Actor::Service.identity(), AccessRole::Operator))
-    });
-    assert_eq!(refusal.code, DomainErrorCode::NotFound);
-}
-
-#[test]
 fn the_last_admin_stays() {
     let world = World::new();
     let revoke = |actor: Actor| world.reduce(Actor::Admin, |ctx| revoke_role(ctx, actor.identity(), AccessRole::Admin));

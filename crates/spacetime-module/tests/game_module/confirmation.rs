@@ -92,11 +92,13 @@ fn nothing_is_confirmed_for_a_closed_account() {
     let world = World::new();
     let pending = world.pending(Actor::Alice, "a");
     world.reduce(Actor::Alice, close_account).unwrap();
-    let refusal = world.refused(|world| {
-        let (alice, found) = (Some(Actor::Alice.identity()), confirmation_of(&pending));
-        world.call(Actor::Service, |ctx| confirm_asset_object_and_return(ctx, alice, found))
-    });
-    assert_eq!(refusal.code, DomainErrorCode::AccountClosed);
+    for named in [Some(Actor::Alice.identity()), None] {
+        let refusal = world.refused(|world| {
+            let found = confirmation_of(&pending);
+            world.call(Actor::Service, |ctx| confirm_asset_object_and_return(ctx, named, found))
+        });
+        assert_eq!(refusal.code, DomainErrorCode::AccountClosed, "{named:?}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A database with one holder of each role and two players, and the ways to call it.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
@@ -105,6 +106,14 @@ impl World {
                 (table.name.to_string(), rows)
             })
             .collect()
+    }
+
+    /// The numbers that the module remembers of a front page, the newest first.
+    pub fn remembered_front_page(&self, gallery: GalleryKind) -> Vec<u64> {
+        let page = self.test.db.gallery_front_page().gallery().find(gallery);
+        let mut numbers: Vec<_> = page.into_iter().flat_map(|page| page.places).map(|place| place.number).collect();
+        numbers.sort_by_key(|number| Reverse(*number));
+        numbers
     }
 
     /// Runs a call that must be refused, and sees that it changed nothing.
@@ -246,6 +255,22 @@ pub fn uncover(entity_id: &str) -> AssetEntityUnbindRequest {
         entity_id: entity_id.to_owned(),
         slot: "cover".to_owned(),
         asset_id: None,
+    }
+}
+
+/// The played world of a story that has just begun.
+pub fn played_world(story: &StorySession) -> ProfilePlayedWorld {
+    ProfilePlayedWorld {
+        id: 0,
+        owner: story.owner,
+        world_id: story.world_id,
+        version_id: story.version_id,
+        last_session_id: story.session_id,
+        stories: 1,
+        played_micros: 0,
+        minutes_played: 0,
+        first_played_at: story.begun_at,
+        last_played_at: story.begun_at,
     }
 }
 

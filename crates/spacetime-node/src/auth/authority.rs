@@ -23,7 +23,8 @@ use crate::config::{AuthConfig, TrustedIssuer};
 const TOKEN_MAX_BYTES: usize = 16 * 1024;
 /// Tokens whose verification is remembered.
 const REMEMBERED_TOKENS: usize = 10_000;
-/// How long a verification is remembered: the time that a key withdrawn by its issuer lives on.
+/// How long a verification is remembered. A key withdrawn by its issuer lives on for that long after the engine, which
+/// fetches keys every five minutes, has noticed.
 const REMEMBERED_FOR: Duration = Duration::from_secs(60);
 /// Clock difference allowed between the node and an issuer.
 const LEEWAY: Duration = Duration::from_secs(60);

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
-use worldloom_client::{AiTextChunkAppend, AiTextChunkBatch, AiTextChunkOutcome};
+use worldloom_client::{AiTextChunkAppend, AiTextChunkBatch, AiTextChunkOutcome, DomainErrorCode};
 
 use super::insist;
 use crate::node_client::{CallError, NodeClient};
@@ -20,8 +20,14 @@ const QUEUE_CHUNKS: usize = 4_096;
 #[derive(Clone)]
 pub struct Appender(mpsc::Sender<Order>);
 
-/// Why a chunk is not stored: for the log, because its task is no longer this worker's.
-pub type NotStored = String;
+/// Why a chunk is not stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotStored {
+    /// The text has the length that it may have.
+    TooLong(String),
+    /// Its task is no longer this worker's, or the module cannot be reached: for the log.
+    Lost(String),
+}
 
 /// A chunk, and who waits for it.
 pub struct Order {
@@ -74,7 +80,10 @@ fn settle(orders: impl Iterator<Item = Order>, outcome: Result<Vec<AiTextChunkOu
             for (order, outcome) in orders.zip(outcomes) {
                 let result = match outcome {
                     AiTextChunkOutcome::Stored => Ok(()),
-                    AiTextChunkOutcome::Refused(refusal) => Err(refusal.message),
+                    AiTextChunkOutcome::Refused(refusal) => Err(match refusal.code {
+                        DomainErrorCode::LimitExceeded(_) => NotStored::TooLong(refusal.message),
+                        _ => NotStored::Lost(refusal.message),
+                    }),
                 };
                 let _ = order.done.send(result);
             }
@@ -82,7 +91,7 @@ fn settle(orders: impl Iterator<Item = Order>, outcome: Result<Vec<AiTextChunkOu
         Err(error) => {
             tracing::warn!(%error, "Text could not be stored");
             for order in orders {
-                let _ = order.done.send(Err(error.to_string()));
+                let _ = order.done.send(Err(NotStored::Lost(error.to_string())));
             }
         }
     }

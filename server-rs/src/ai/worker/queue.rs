@@ -33,12 +33,19 @@ pub async fn run(workshop: Arc<Workshop>, stop: CancellationToken) {
     let mut agenda = Agenda { due: BTreeSet::new(), asked_at: Instant::now(), token: None };
     while let Some(Some(live)) = stop.run_until_cancelled(workshop.node.live()).await {
         agenda.due = BTreeSet::from([Instant::now()]);
-        let _ = stop.run_until_cancelled(serve(&workshop, &places, &mut agenda, &live)).await;
+        serve(&workshop, &places, &mut agenda, &live, &stop).await;
     }
 }
 
-/// Takes tasks until the connection is lost.
-async fn serve(workshop: &Arc<Workshop>, places: &Arc<Semaphore>, agenda: &mut Agenda, live: &Live) {
+/// Takes tasks until the connection is lost, or until `stop`; a task that is being taken is taken to its end, since the
+/// module may have given its lease.
+async fn serve(
+    workshop: &Arc<Workshop>,
+    places: &Arc<Semaphore>,
+    agenda: &mut Agenda,
+    live: &Live,
+    stop: &CancellationToken,
+) {
     let mut news = live.work_news(kinds());
     loop {
         let next = agenda.next();
@@ -48,6 +55,7 @@ async fn serve(workshop: &Arc<Workshop>, places: &Arc<Semaphore>, agenda: &mut A
         };
         tokio::select! {
             biased;
+            () = stop.cancelled() => return,
             () = live.lost() => return,
             Some(news) = news.recv() => match news {
                 WorkNews::Waiting(wait) => agenda.ask_after(wait),

@@ -3,6 +3,7 @@
 use futures::StreamExt;
 use worldloom_client::{AiStageCompletion, AiStageStart, AiTaskStage};
 
+use super::appender::NotStored;
 use super::task::{Ended, Job};
 use super::text_sink::{Place, TextSink, Woken};
 use crate::ai::provider::{Delta, Message, Prompt, ProviderError, Role, Tokens, estimated_tokens};
@@ -28,11 +29,12 @@ pub async fn work(job: &Job, row: &AiTaskStage) -> Result<(), Ended> {
     };
     if !matches!(worked, Err(Ended::Lost)) {
         // What has arrived stays, whatever became of the rest.
-        sink.finish().await.map_err(|_| Ended::Lost)?;
+        sink.finish().await.map_err(|reason| not_stored(job, reason))?;
     }
     worked?;
     let completion = AiStageCompletion { task_id, lease_token, position, usage: job.meter.take() };
-    job.insist(|| job.node().complete_stage(completion.clone())).await?;
+    let usage = completion.usage.clone();
+    job.report(usage, completion, |node, completion| async move { node.complete_stage(completion).await }).await?;
     Ok(())
 }
 
@@ -88,11 +90,18 @@ async fn ask(job: &Job, prompt: &Prompt, sink: &mut TextSink, text: &mut String)
             woken = sink.wait() => match woken {
                 Woken::Due => sink.send().await,
                 Woken::Settled(Ok(())) => {}
-                Woken::Settled(Err(reason)) => {
-                    tracing::info!(task = %job.task.task_id, reason, "Text is no longer taken");
-                    return Err(Ended::Lost);
-                }
+                Woken::Settled(Err(reason)) => return Err(not_stored(job, reason)),
             },
+        }
+    }
+}
+
+fn not_stored(job: &Job, reason: NotStored) -> Ended {
+    match reason {
+        NotStored::TooLong(reason) => Ended::passing(reason),
+        NotStored::Lost(reason) => {
+            tracing::info!(task = %job.task.task_id, reason, "Text is no longer taken");
+            Ended::Lost
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Work on one task, from its lease to its end.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use worldloom_client::{
@@ -13,7 +13,7 @@ use super::lease::Lease;
 use super::{Workshop, insist, stage};
 use crate::ai::provider::Tokens;
 use crate::ai::recipes::Recipe;
-use crate::node_client::CallError;
+use crate::node_client::{CallError, NodeClient};
 
 /// Longest account of a failure that the module takes.
 const ERROR_BYTES_MAX: usize = 2_048;
@@ -90,6 +90,17 @@ impl Meter {
     }
 }
 
+/// Books what no other call has booked. Once only: sent twice, it would be booked twice.
+async fn book(node: &NodeClient, bill: AiUsageReport) {
+    if (bill.usage.input_tokens, bill.usage.output_tokens) == (0, 0) {
+        return;
+    }
+    let task_id = bill.task_id;
+    if let Err(error) = node.book_usage(bill).await {
+        tracing::warn!(task = %task_id, %error, "What a task has cost could not be booked");
+    }
+}
+
 /// Works on a task that has just been leased.
 pub async fn work(workshop: Arc<Workshop>, snapshot: AiTaskSnapshot, lease: Lease) {
     let AiTaskSnapshot { task, stages, .. } = snapshot;
@@ -123,26 +134,65 @@ impl Job {
 
     /// Tells the module how it ended.
     async fn end(&self, outcome: Result<(), Ended>) {
-        let (task_id, lease_token) = (self.task.task_id, self.lease.token.clone());
-        let (node, usage) = (&self.workshop.node, self.meter.take());
+        let (task_id, lease_token, usage) = (self.task.task_id, self.lease.token.clone(), self.meter.take());
         let told = match outcome {
             Ok(()) => {
-                let request = AiTaskCompletion { task_id, lease_token, usage };
-                self.insist(|| node.complete_task(request.clone())).await.map(drop)
+                let request = AiTaskCompletion { task_id, lease_token, usage: usage.clone() };
+                self.report(usage, request, |node, request| async move { node.complete_task(request).await })
+                    .await
+                    .map(drop)
             }
             Err(Ended::Failed(outlook, mut error)) => {
                 tracing::info!(task = %task_id, error, ?outlook, "A task failed");
                 error.truncate(error.floor_char_boundary(ERROR_BYTES_MAX));
-                let request = AiTaskFailure { task_id, lease_token, error, outlook, usage };
-                self.insist(|| node.fail_task(request.clone())).await.map(drop)
+                let request = AiTaskFailure { task_id, lease_token, error, outlook, usage: usage.clone() };
+                self.report(usage, request, |node, request| async move { node.fail_task(request).await })
+                    .await
+                    .map(drop)
             }
-            Err(Ended::Lost) if (usage.input_tokens, usage.output_tokens) == (0, 0) => Ok(()),
-            // Once only: sent twice, it would be booked twice.
-            Err(Ended::Lost) => node.book_usage(AiUsageReport { task_id, lease_token, usage }).await.map(drop),
+            Err(Ended::Lost) => return book(self.node(), self.bill(usage)).await,
         };
         if let Err(error) = told {
             tracing::warn!(task = %task_id, %error, "The end of a task could not be told; its lease runs out");
         }
+    }
+
+    /// Makes a call that books `usage`. One that is refused has booked nothing, so the usage is booked by itself then:
+    /// whoever cancels a task at the last moment pays for it all the same. It goes on when nobody waits for it any more.
+    pub(super) async fn report<R, T, F>(
+        &self,
+        usage: AiTokenUsage,
+        request: R,
+        call: impl Fn(NodeClient, R) -> F + Send + Sync + 'static,
+    ) -> Result<T, CallError>
+    where
+        R: Clone + Send + Sync + 'static,
+        T: Send + 'static,
+        F: Future<Output = Result<T, CallError>> + Send,
+    {
+        let (node, patience, bill) = (self.node().clone(), self.patience(), self.bill(usage));
+        let told = self.workshop.tasks.spawn(async move {
+            // An attempt whose answer was lost may have booked what the next one is refused for.
+            let may_be_booked = AtomicBool::new(false);
+            let told = insist(patience, || async {
+                let told = call(node.clone(), request.clone()).await;
+                if told.as_ref().is_err_and(CallError::is_outcome_unknown) {
+                    may_be_booked.store(true, Ordering::Relaxed);
+                }
+                told
+            })
+            .await;
+            if matches!(told, Err(CallError::Refused(_))) && !may_be_booked.load(Ordering::Relaxed) {
+                book(&node, bill).await;
+            }
+            told
+        });
+        told.await.unwrap_or(Err(CallError::OutcomeUnknown { procedure: "the end of a stage or task" }))
+    }
+
+    fn bill(&self, usage: AiTokenUsage) -> AiUsageReport {
+        let AiTask { task_id, owner, .. } = self.task;
+        AiUsageReport { task_id, owner, lease_token: self.lease.token.clone(), usage }
     }
 
     /// How long a call is repeated: until the lease has run out.
@@ -151,7 +201,7 @@ impl Job {
     }
 
     /// The connection to the module.
-    pub fn node(&self) -> &crate::node_client::NodeClient {
+    pub fn node(&self) -> &NodeClient {
         &self.workshop.node
     }
 

@@ -18,7 +18,10 @@ const CHUNK_AGE: Duration = Duration::from_millis(50);
 const LONG_TEXT_CHUNKS: u32 = 2_048;
 const LONG_TEXT_CHUNK_AGE: Duration = Duration::from_millis(500);
 
-const ENDING: &str = "the facade is ending";
+/// Nobody takes text any more when the process ends.
+fn ending() -> NotStored {
+    NotStored::Lost("the facade is ending".to_owned())
+}
 
 /// What there is to do.
 pub enum Woken {
@@ -92,7 +95,7 @@ impl TextSink {
             () = send_time => Woken::Due,
             stored = settled => {
                 self.under_way.pop_front();
-                Woken::Settled(stored.unwrap_or_else(|_| Err(ENDING.to_owned())))
+                Woken::Settled(stored.unwrap_or_else(|_| Err(ending())))
             }
         }
     }
@@ -103,7 +106,7 @@ impl TextSink {
     pub async fn finish(&mut self) -> Result<(), NotStored> {
         self.send().await;
         while let Some(stored) = self.under_way.pop_front() {
-            stored.await.unwrap_or_else(|_| Err(ENDING.to_owned()))?;
+            stored.await.unwrap_or_else(|_| Err(ending()))?;
         }
         Ok(())
     }

@@ -4,3 +4,4 @@ pub mod create;
 pub mod events;
 pub mod record;
 pub mod task;
+mod telling;

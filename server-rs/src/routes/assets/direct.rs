@@ -247,6 +247,10 @@ impl From<DirectError> for Problem {
             )
             .with("expected", expected)
             .with("actual", actual),
+            DirectError::OtherStore => Self::new(
+                ProblemCode::Conflict,
+                "The asset was registered for another store. Announce it here under a new Idempotency-Key.",
+            ),
             DirectError::NotPending(IllegalTransition { from, to }) => Self::new(
                 ProblemCode::IllegalTransition,
                 format!("The asset is {from}. Announce a new one under a new Idempotency-Key."),

@@ -5,15 +5,15 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_O
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
-use worldloom_client::{AssetAccessPolicy, AssetStatus};
+use worldloom_client::{AssetAccessPolicy, AssetObject, AssetStatus};
 
 use super::content::validators;
 use super::read::readable;
 use crate::app::App;
-use crate::assets::variants::{Variant, VariantError, variant};
+use crate::assets::variants::{Variant, VariantError, kept, make, turn};
 use crate::auth::Player;
 use crate::contract;
-use crate::pictures::PictureError;
+use crate::pictures::{PictureError, PictureFile};
 use crate::problem::{Problem, ProblemCode};
 use crate::routes::extract::Path;
 use crate::routes::range::is_known;
@@ -52,14 +52,23 @@ pub async fn picture(
     if is_known(&headers, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, answer).into_response());
     }
-    // A task of its own, so that work that was begun is kept even if the client hangs up.
-    let (store, maker) = (app.store.clone(), app.pictures.clone());
-    let made = app.tasks.spawn(async move { variant(&store, &maker, &row, wanted).await });
-    let made = made.await.map_err(|_| Problem::internal())??;
-    answer.insert(CONTENT_TYPE, HeaderValue::from_static(made.content_type));
+    let picture = match kept(&app.store, &row, wanted).await? {
+        Some(picture) => picture,
+        None => made(&app, row, wanted).await?,
+    };
+    answer.insert(CONTENT_TYPE, HeaderValue::from_static(picture.content_type));
     answer.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     answer.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
-    Ok((answer, made.bytes).into_response())
+    Ok((answer, picture.bytes).into_response())
+}
+
+async fn made(app: &App, row: AssetObject, wanted: Variant) -> Result<PictureFile, Problem> {
+    // The request itself waits for its turn, so that nothing is left of it if the client hangs up before.
+    let turn = turn(&app.pictures, &row).await?;
+    // A task of its own, so that work that was begun is kept even if the client hangs up.
+    let store = app.store.clone();
+    let made = app.tasks.spawn(async move { make(&store, turn, &row, wanted).await });
+    Ok(made.await.map_err(|_| Problem::internal())??)
 }
 
 impl From<VariantError> for Problem {
@@ -78,6 +87,26 @@ impl From<VariantError> for Problem {
                 ProblemCode::UnsupportedMediaType,
                 "The picture is damaged and cannot be made smaller. Ask for the content instead.",
             ),
+            VariantError::Picture(PictureError::Busy) => Self::new(
+                ProblemCode::StoreUnavailable,
+                "Too many pictures are waiting to be made smaller; nothing was kept. Try again in a moment, or ask for \
+                 the content instead.",
+            )
+            .retry_after_s(2),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::header::RETRY_AFTER;
+
+    use super::*;
+
+    #[test]
+    fn whoever_finds_too_many_waiting_is_told_when_to_come_back() {
+        let answer = Problem::from(VariantError::from(PictureError::Busy)).into_response();
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.headers()[RETRY_AFTER], "2");
     }
 }

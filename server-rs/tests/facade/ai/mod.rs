@@ -1,9 +1,10 @@
-//! Asking models: the protocol on the wire, patience, and who is asked next.
+//! Asking models: the protocol on the wire, patience, and who is asked next; and how many may read along.
 
 mod answers;
 mod endpoint;
 mod failures;
 mod prompts;
+mod streams;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use worldloom_facade::identity::secrets::hex;
 use worldloom_facade::objects::direct::Announced;
 use worldloom_facade::objects::grant::{Grant, GrantSigner};
 
+use crate::edge::raw;
 use crate::store::{key, png};
-use crate::support::{Answer, World, files_below};
+use crate::support::{Answer, World, files_below, wait_for};
 
 const ASSET: uuid::Uuid = uuid::Uuid::from_u128(0x0194_f0c5_0000_7000_8000_0000_0000_0007);
 
@@ -81,6 +84,23 @@ async fn bytes_that_were_not_announced_are_refused_and_leave_nothing() {
     scene.world.wait_until_empty().await;
 }
 
+/// A URL outlives its asset; its place may be another one's by then.
+#[tokio::test]
+async fn a_signed_upload_does_not_replace_other_bytes() {
+    let scene = Scene::start().await;
+    let content = png(20_000, 7);
+    let put = scene.url(Grant::Put(announced("a", &content)));
+    assert_eq!(scene.put(&put, "image/png", content.clone()).await.status, 200);
+    for other in [png(20_000, 8), png(19_999, 7)] {
+        let earlier = scene.url(Grant::Put(announced("a", &other)));
+        scene.put(&earlier, "image/png", other).await.is_problem(409, "conflict");
+    }
+    assert_eq!(scene.put(&put, "image/png", content.clone()).await.status, 200, "the same bytes may come again");
+    let got = scene.world.http.get(scene.url(Grant::Get(announced("a", &content)))).send().await.unwrap();
+    assert_eq!(got.bytes().await.unwrap(), content);
+    assert_eq!(scene.stored(), 1);
+}
+
 #[tokio::test]
 async fn urls_are_for_one_thing_and_one_time() {
     let scene = Scene::start().await;
@@ -116,4 +136,17 @@ async fn a_part_is_kept_in_its_full_size_or_not_at_all() {
     assert_eq!(kept(), 0);
     assert_eq!(scene.put(&url, "application/octet-stream", "1234567890").await.status, 200);
     assert_eq!(kept(), 1);
+}
+
+#[tokio::test]
+async fn half_a_part_goes_with_its_client() {
+    let scene = Scene::start().await;
+    let url = scene.url(Grant::Part { asset_id: ASSET, number: 3, byte_size: 10 });
+    let head = raw::request("PUT", url.strip_prefix(&scene.world.url).unwrap(), &[("content-length", "10")], b"");
+    let mut client = TcpStream::connect(scene.world.facade.address()).await.unwrap();
+    client.write_all(&[head.as_slice(), b"123".as_slice()].concat()).await.unwrap();
+    let folder = scene.world.folder.path().join("objects/.parts");
+    wait_for("half a part", || !files_below(&folder).is_empty()).await;
+    drop(client);
+    wait_for("the half to go", || files_below(&folder).is_empty()).await;
 }

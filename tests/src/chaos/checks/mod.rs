@@ -2,7 +2,6 @@
 //! that is wrong.
 
 pub mod ledger;
-pub mod offline_text;
 pub mod order;
 pub mod prefix;
 pub mod refusals;

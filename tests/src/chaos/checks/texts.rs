@@ -5,9 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
 
+use serde_json::json;
+use worldloom_facade::ai::prompts::offline_answer;
+
 use super::super::history::{Asked, Told};
 use super::Violation;
-use super::offline_text::offline_text;
 
 /// A request for a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,6 +153,13 @@ fn check_written(wish: &Wish, task: &Task) -> Option<Violation> {
         }
         _ => None,
     }
+}
+
+/// What the facade's offline provider writes for a wish, whose task has one stage with the title `text`.
+pub fn offline_text(wish: &Wish) -> String {
+    let variables = json!({ "stage_title": "text", "request": wish.key, "length": wish.words });
+    // A reason why there is no text equals none that is stored, and shows itself as what was wanted.
+    offline_answer("text/write.v1", &variables).unwrap_or_else(|cause| cause.to_string())
 }
 
 /// The text of a task with one stage: that of the last attempt at it, piece by piece.

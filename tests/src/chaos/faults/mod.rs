@@ -53,7 +53,10 @@ impl World {
                 self.node_controls.set_disk(DiskFault::Volatile)?;
                 self.facade_controls.set_disk(DiskFault::Volatile)?;
             }
-            Trouble::SilentClients => self.clients_to_node.set(Traffic::Held),
+            Trouble::SilentClients => {
+                self.clients_to_node.set(Traffic::Held);
+                self.clients_to_facade.set(Traffic::Held);
+            }
             Trouble::UnpluggedNode => return self.unplug_node(),
             Trouble::CutClients => {
                 self.clients_to_node.set(Traffic::Refused);

@@ -282,13 +282,28 @@ fn fail_task(ctx: &ReducerContext, caller: &Caller, request: &AiTaskFailure) -> 
     let now = ai_micros(ctx.timestamp);
     let (step, next) = task.as_state().fail(&caller.player, &request.lease_token, request.outlook.into(), now)?;
     if step == Step::Already {
-        return Ok(ai_task_snapshot(ctx, task));
+        return told_after_expiry(ctx, task, request);
     }
     let available_at = ai_instant(now.saturating_add(module_ai::retry_pause(task.attempt)));
     let task = with_booked_usage(ctx, task, request.usage)?;
     let task = AiTask { error: Some(request.error.clone()), available_at, ..task };
     let task = advance_ai_task(ctx, task, next)?;
     Ok(ai_task_snapshot(ctx, task))
+}
+
+/// A worker's account of an attempt that has ended before, either told once already, or by the end of its lease. Then it
+/// takes the place of the words about that, by which the next repetition is known.
+fn told_after_expiry(
+    ctx: &ReducerContext,
+    task: AiTask,
+    request: &AiTaskFailure,
+) -> Result<AiTaskSnapshot, DomainError> {
+    if task.error.as_deref() != Some(LEASE_LOST) {
+        return Ok(ai_task_snapshot(ctx, task));
+    }
+    let task = with_booked_usage(ctx, task, request.usage)?;
+    let told = AiTask { error: Some(request.error.clone()), updated_at: ctx.timestamp, ..task };
+    Ok(ai_task_snapshot(ctx, ctx.db.ai_task().task_id().update(told)))
 }
 
 /// The task on which the caller has a live lease, to do something that would make it `to`.

@@ -244,7 +244,12 @@ fn propose_operations(
     check_account_open(ctx, caller.player)?;
     let replayable = Replayable::new(caller.player, "propose_draft_operations", &request.idempotency_key, request)?;
     if let Some(proposal_id) = replayable.first_result(ctx)? {
-        return Ok(operations_of(ctx, proposal_id));
+        let operations = operations_of(ctx, proposal_id);
+        if operations.is_empty() {
+            // Their conversation has made way for a newer one.
+            return Err(RuleError::Hidden { what: "proposal" }.into());
+        }
+        return Ok(operations);
     }
     let session = own_conversation(ctx, caller, request.session_id)?;
     module_custom_world::check_conversation_open(session.status.into())?;

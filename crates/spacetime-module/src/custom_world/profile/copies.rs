@@ -27,8 +27,8 @@ pub fn duplicate_custom_world(ctx: &ReducerContext, request: CustomWorldCopying)
 ///
 /// Errors: `unauthenticated`; `forbidden` for another author's published world, or if anyone but
 /// the Service names another player; `account_closed`; `not_found`; `invalid_argument`;
-/// `limit_exceeded` for a text, or if the library is full; `conflict` if the idempotency key was
-/// used for another request.
+/// `limit_exceeded` for a text, or if the library is full; `conflict` if a Moderator holds the world
+/// back, or if the idempotency key was used for another request.
 #[procedure]
 pub fn duplicate_custom_world_and_return(
     ctx: &mut ProcedureContext,
@@ -51,6 +51,7 @@ fn duplicate_world(
         return owned_world_profile(ctx, caller, world_id);
     }
     let original = owned_world_profile(ctx, caller, request.world_id)?;
+    module_custom_world::check_not_held(original.held_reason.as_deref())?;
     let copy = create_world_profile(ctx, caller.player, &request.title)?;
     let copy =
         ctx.db.custom_world_profile().world_id().update(CustomWorldProfile { tagline: original.tagline, ..copy });

@@ -46,16 +46,15 @@ fn delete_world(
 }
 
 fn delete_creations(ctx: &ReducerContext, world_id: Uuid) {
-    for session in ctx.db.custom_world_session().by_openness().filter(world_id) {
-        ctx.db.custom_world_session_stage().by_stage().delete(session.session_id);
+    let sessions: Vec<_> = ctx.db.custom_world_session().by_openness().filter(world_id).collect();
+    for session in sessions {
+        forget_creation(ctx, session.session_id);
     }
-    ctx.db.custom_world_session().by_openness().delete(world_id);
 }
 
 fn delete_conversations(ctx: &ReducerContext, world_id: Uuid) {
-    for session in ctx.db.custom_world_agent_session().world_id().filter(world_id) {
-        ctx.db.custom_world_agent_message().by_number().delete(session.session_id);
-        ctx.db.custom_world_agent_operation().by_number().delete(session.session_id);
+    let sessions: Vec<_> = ctx.db.custom_world_agent_session().world_id().filter(world_id).collect();
+    for session in sessions {
+        forget_conversation(ctx, session.session_id);
     }
-    ctx.db.custom_world_agent_session().world_id().delete(world_id);
 }

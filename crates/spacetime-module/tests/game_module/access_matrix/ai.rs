@@ -28,7 +28,12 @@ pub fn outcome(world: &World, name: &str, caller: Actor, named: Option<Identity>
 /// The account of Alice, whose task has cost something.
 fn accounts(world: &World, name: &str, caller: Actor, named: Option<Identity>) -> Option<String> {
     let id = running_task(world, Actor::Alice, "alices").task_id;
-    let report = AiUsageReport { task_id: id, lease_token: "lease".to_owned(), usage: usage(5, 7) };
+    let report = AiUsageReport {
+        task_id: id,
+        owner: Actor::Alice.identity(),
+        lease_token: "lease".to_owned(),
+        usage: usage(5, 7),
+    };
     world.call(Actor::Service, |ctx| book_ai_token_usage_and_return(ctx, report.clone())).unwrap();
     let alice = Actor::Alice.identity();
     Some(match name {

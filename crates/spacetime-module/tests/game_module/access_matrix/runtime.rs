@@ -5,7 +5,7 @@ use spacetimedb::{Identity, Table, Uuid};
 
 use super::{said, seen};
 use crate::runtime::{archive, archive_of, coins, credit, debit, id, save, save_of, story_of};
-use crate::world::{Actor, World};
+use crate::world::{Actor, World, played_world};
 
 /// Alice's rows, one for each thing that can be done with one.
 struct Scene {
@@ -29,20 +29,8 @@ impl Scene {
     }
 }
 
-/// A played world as a story leaves it.
 fn note_played(ctx: &spacetimedb::ReducerContext, story: &StorySession) -> Result<(), DomainError> {
-    ctx.db.profile_played_world().insert(ProfilePlayedWorld {
-        id: 0,
-        owner: story.owner,
-        world_id: story.world_id,
-        version_id: story.version_id,
-        last_session_id: story.session_id,
-        stories: 1,
-        played_micros: 0,
-        minutes_played: 0,
-        first_played_at: ctx.timestamp,
-        last_played_at: ctx.timestamp,
-    });
+    ctx.db.profile_played_world().insert(played_world(story));
     Ok(())
 }
 

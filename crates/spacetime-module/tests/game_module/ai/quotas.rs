@@ -2,14 +2,15 @@
 
 use spacetime_module::*;
 
+use super::leases::{SECOND, fire, timers};
 use super::*;
 
 fn account(world: &World, player: Actor) -> AiTokenAccount {
     world.call(player, |ctx| read_ai_token_account_and_return(ctx, None)).unwrap()
 }
 
-fn book(world: &World, task_id: Uuid, token: &str, usage: AiTokenUsage) -> Result<AiTask, DomainError> {
-    let report = AiUsageReport { task_id, lease_token: token.to_owned(), usage };
+fn book(world: &World, task_id: Uuid, token: &str, usage: AiTokenUsage) -> Result<AiTokenAccount, DomainError> {
+    let report = AiUsageReport { task_id, owner: Actor::Alice.identity(), lease_token: token.to_owned(), usage };
     world.call(Actor::Service, |ctx| book_ai_token_usage_and_return(ctx, report))
 }
 
@@ -36,6 +37,34 @@ fn everything_that_is_reported_is_booked_once_on_the_task_and_on_the_account() {
     assert_eq!(account(&world, Actor::Bob).input_tokens, 0);
 }
 
+#[test]
+fn a_task_that_was_forgotten_is_paid_for_by_its_player() {
+    let world = World::new();
+    let id = running_task(&world, Actor::Alice, "a").task_id;
+    cancel(&world, Actor::Alice, id).unwrap();
+    world.call(Actor::Alice, |ctx| forget_ai_task_and_return(ctx, None, id)).unwrap();
+    book(&world, id, "lease", usage(30, 4)).unwrap();
+    assert_eq!(account(&world, Actor::Alice).input_tokens, 30);
+    let implausible = world.refused(|world| book(world, id, "lease", usage(1_000_000_001, 0)));
+    assert_eq!(implausible.code, used_up(1_000_000_000));
+}
+
+#[test]
+fn what_a_worker_tells_after_its_lease_is_booked_once() {
+    let world = World::new();
+    let id = running_task(&world, Actor::Alice, "a").task_id;
+    world.advance(61 * SECOND);
+    let [timer] = timers(&world).try_into().unwrap();
+    fire(&world, &timer);
+    let told = AiTaskFailure { usage: usage(30, 4), ..failure(id, "lease", AiFailureOutlook::Passing) };
+    for _ in 0..2 {
+        let task = world.call(Actor::Service, |ctx| fail_ai_task_and_return(ctx, told.clone())).unwrap().task;
+        assert_eq!((task.status, task.input_tokens), (AiTaskStatus::Pending, 30));
+        assert_eq!(task.error, Some(told.error.clone()), "what the worker says is more than that its lease ran out");
+    }
+    assert_eq!(account(&world, Actor::Alice).input_tokens, 30);
+}
+
 /// Repeats the last calls of a worker that did not hear the answers.
 fn work_again(world: &World, id: Uuid) {
     complete(world, id, "lease").unwrap();
@@ -46,15 +75,18 @@ fn a_cancelled_task_is_paid_for_by_whoever_had_its_last_lease() {
     let world = World::new();
     let id = running_task(&world, Actor::Alice, "a").task_id;
     cancel(&world, Actor::Alice, id).unwrap();
-    let task = book(&world, id, "lease", usage(30, 4)).unwrap();
+    let booked = book(&world, id, "lease", usage(30, 4)).unwrap();
+    assert_eq!(booked, account(&world, Actor::Alice));
+    assert_eq!((booked.input_tokens, booked.output_tokens), (30, 4));
+    let [task] = world.see(Actor::Alice, my_ai_tasks).try_into().unwrap();
     assert_eq!((task.status, task.input_tokens, task.output_tokens), (AiTaskStatus::Cancelled, 30, 4));
-    assert_eq!(account(&world, Actor::Alice).output_tokens, 4);
-    let rows = world.rows();
-    let refused = book(&world, id, "another", usage(1, 1)).unwrap_err();
-    assert!(matches!(refused.code, DomainErrorCode::Conflict(_)), "{refused:?}");
-    let implausible = book(&world, id, "lease", usage(1_000_000_001, 0)).unwrap_err();
+    let implausible = world.refused(|world| book(world, id, "lease", usage(1_000_000_001, 0)));
     assert_eq!(implausible.code, used_up(1_000_000_000));
-    assert!(world.rows() == rows, "a refusal changed something");
+
+    let booked = book(&world, id, "of before", usage(1, 1)).unwrap();
+    assert_eq!(booked.output_tokens, 5);
+    let [task] = world.see(Actor::Alice, my_ai_tasks).try_into().unwrap();
+    assert_eq!(task.output_tokens, 4, "what a lease of before has cost is nothing of the last worker's");
 }
 
 #[test]

@@ -90,6 +90,7 @@ fn the_front_page_of_games_is_bounded_and_filled_up() {
     let numbers = || {
         let mut numbers: Vec<_> = gallery(&world).into_iter().map(|entry| entry.number).collect();
         numbers.sort_by_key(|number| Reverse(*number));
+        assert_eq!(world.remembered_front_page(GalleryKind::Games), numbers);
         numbers
     };
     let newest: Vec<_> = (4..=FRONT_PAGE_LENGTH as u64 + 3).rev().collect();

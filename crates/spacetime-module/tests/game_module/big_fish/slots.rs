@@ -100,6 +100,10 @@ fn only_own_confirmed_assets_that_players_can_see_fill_a_slot() {
     assert_eq!(refused(Actor::Alice, bobs), DomainErrorCode::Forbidden);
     assert_eq!(refused(Actor::Bob, bobs), DomainErrorCode::NotFound, "the session is Alice's");
     assert_eq!(refused(Actor::Alice, Uuid::from_u128(1)), DomainErrorCode::NotFound);
+    // An Admin may change Bob's assets, and would pin one for good by publishing it.
+    let admins = laddered(&world, Actor::Admin, "admin").session_id;
+    let refusal = world.refused(|world| fill(world, Actor::Admin, admins, "background", bobs));
+    assert_eq!(refusal.code, DomainErrorCode::Forbidden);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use spacetime_module::*;
 use spacetimedb::Uuid;
 
-use super::{conversation_of, reply, words};
+use super::{adding, conversation_of, proposal, reply, words};
 use crate::world::{Actor, World, above, illegal, invalid};
 
 fn begin(world: &World, request: CustomWorldAgentSessionStart) -> Result<CustomWorldAgentSession, DomainError> {
@@ -157,6 +157,34 @@ fn conversations_and_messages_are_limited() {
         say(&world, words(session.session_id, &number.to_string())).unwrap();
     }
     assert_eq!(world.refused(|world| say(world, words(session.session_id, "more"))).code, above(limit));
+}
+
+#[test]
+fn the_conversation_that_was_closed_first_makes_way() {
+    let world = World::new();
+    let first = a_conversation(&world);
+    let others = (1..module_custom_world::CONVERSATIONS_PER_WORLD_MAX)
+        .map(|number| world.converse(first.world_id, &number.to_string()).session_id);
+    let others: Vec<_> = others.collect();
+    let closed = [others[4], first.session_id, others[2]];
+    let proposed = proposal(closed[0], "chapter", vec![adding("arrival")]);
+    world.propose(proposed.clone()).unwrap();
+    for session_id in closed {
+        say(&world, words(session_id, &format!("Good-bye, {session_id}."))).unwrap();
+        world.advance(1);
+        world.call(Actor::Alice, |ctx| close_agent_session_and_return(ctx, None, session_id)).unwrap();
+    }
+    let more = begin(&world, conversation_of(first.world_id, "more")).unwrap().session_id;
+    let mut expected: Vec<_> = others.into_iter().filter(|id| *id != closed[0]).collect();
+    expected.extend([first.session_id, more]);
+    expected.sort();
+    let mut kept: Vec<_> = world.see(Actor::Alice, my_agent_sessions).into_iter().map(|row| row.session_id).collect();
+    kept.sort();
+    assert_eq!(kept, expected);
+    assert_eq!(world.see(Actor::Alice, my_agent_operations), []);
+    assert_eq!(world.refused(|world| world.propose(proposed)).code, DomainErrorCode::NotFound, "a repetition");
+    let messages = world.see(Actor::Alice, my_agent_messages);
+    assert_eq!(messages.into_iter().map(|message| message.session_id).collect::<Vec<_>>(), closed[1..]);
 }
 
 #[test]

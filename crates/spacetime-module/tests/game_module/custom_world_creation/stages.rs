@@ -99,21 +99,29 @@ fn a_world_has_one_creation_at_a_time() {
 }
 
 #[test]
-fn creations_of_a_world_are_limited() {
+fn the_creation_that_ended_first_makes_way() {
     let world = World::new();
     let mut session = world.start_creation(Actor::Alice, "a").session;
-    let again = |number: u64, world_id| CustomWorldSessionStart {
+    let again = |number: usize, world_id| CustomWorldSessionStart {
         idempotency_key: number.to_string(),
         world: CustomWorldSessionWorld::Existing(world_id),
         brief: String::new(),
     };
-    for number in 1..module_custom_world::CREATIONS_PER_WORLD_MAX {
+    let mut begun = vec![session.session_id];
+    for number in 0..module_custom_world::CREATIONS_PER_WORLD_MAX {
+        world.advance(1);
         world.move_creation(&session, Abandoned).unwrap();
         session = start(&world, again(number, session.world_id)).unwrap().session;
+        begun.push(session.session_id);
     }
-    world.move_creation(&session, Abandoned).unwrap();
-    let refusal = world.refused(|world| start(world, again(0, session.world_id)));
-    assert_eq!(refusal.code, above(module_custom_world::CREATIONS_PER_WORLD_MAX));
+    let kept = |id: &Uuid| {
+        let sessions = world.see(Actor::Alice, my_creation_sessions);
+        let stages = world.see(Actor::Alice, my_creation_stages);
+        let has_stages = stages.into_iter().any(|stage| stage.session_id == *id);
+        assert_eq!(sessions.into_iter().any(|session| session.session_id == *id), has_stages);
+        has_stages
+    };
+    assert_eq!(begun.iter().filter(|id| !kept(id)).collect::<Vec<_>>(), [&begun[0]]);
 }
 
 #[test]

@@ -101,7 +101,11 @@ fn the_front_page_is_bounded_and_filled_up() {
         let author = if number % 2 == 0 { Actor::Alice } else { Actor::Bob };
         ids.push((author, world.published(author, &number.to_string(), &[]).world_id));
     }
-    let numbers = || front_page(&world).into_iter().map(|entry| entry.number).collect::<Vec<_>>();
+    let numbers = || {
+        let numbers: Vec<_> = front_page(&world).into_iter().map(|entry| entry.number).collect();
+        assert_eq!(world.remembered_front_page(GalleryKind::Worlds), numbers);
+        numbers
+    };
     let newest: Vec<_> = (4..=length as u64 + 3).rev().collect();
     assert_eq!(numbers(), newest);
     let (author, last) = ids[length + 2];

@@ -115,6 +115,16 @@ fn duplicate(world: &World, actor: Actor, request: CustomWorldCopying) -> Result
 }
 
 #[test]
+fn a_world_that_is_held_back_is_not_copied() {
+    let world = World::new();
+    let original = world.published(Actor::Alice, "a", &["x"]);
+    let request = CustomWorldModerationRequest { world_id: original.world_id, reason: "spam".to_owned() };
+    world.call(Actor::Moderator, |ctx| hold_world_and_return(ctx, None, request)).unwrap();
+    let refusal = world.refused(|world| duplicate(world, Actor::Alice, copying_of(&original, "b")));
+    assert!(matches!(refusal.code, DomainErrorCode::Conflict(_)), "{refusal}");
+}
+
+#[test]
 fn a_copy_has_the_same_draft_and_a_life_of_its_own() {
     let world = World::new();
     let original = world.published(Actor::Alice, "a", &["x"]);

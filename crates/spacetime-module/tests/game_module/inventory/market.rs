@@ -3,7 +3,7 @@
 use spacetime_module::*;
 use spacetimedb::{Table, Uuid};
 
-use crate::world::{Actor, World};
+use crate::world::{Actor, World, played_world};
 
 /// The sample world, played by Alice and Bob; neither has anything yet.
 pub struct Market {
@@ -116,21 +116,9 @@ pub fn begun(world: &World, player: Actor, version: &CustomWorldVersion) -> Stor
         updated_at: world.now(),
         ended_at: None,
     };
-    let played = ProfilePlayedWorld {
-        id: 0,
-        owner: story.owner,
-        world_id: story.world_id,
-        version_id: story.version_id,
-        last_session_id: story.session_id,
-        stories: 1,
-        played_micros: 0,
-        minutes_played: 0,
-        first_played_at: story.begun_at,
-        last_played_at: story.begun_at,
-    };
     let insert = |ctx: &spacetimedb::ReducerContext| {
         ctx.db.story_session().insert(story.clone());
-        ctx.db.profile_played_world().insert(played);
+        ctx.db.profile_played_world().insert(played_world(&story));
         Ok(())
     };
     world.reduce(player, insert).unwrap();

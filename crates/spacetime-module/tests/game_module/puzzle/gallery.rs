@@ -44,17 +44,60 @@ fn the_gallery_is_listed_from_the_newest_on() {
 }
 
 #[test]
+fn an_author_publishes_so_many_puzzles_and_no_more() {
+    let world = World::new();
+    let withdrawn = |name: &str| {
+        let id = published(&world, Actor::Alice, name).puzzle_id;
+        unpublish(&world, Actor::Alice, id).unwrap();
+        id
+    };
+    let again = withdrawn("again");
+    for number in 1..module_puzzle::PUBLICATIONS_PER_AUTHOR_MAX {
+        delete(&world, Actor::Alice, withdrawn(&number.to_string())).unwrap();
+    }
+    let more = draft(&world, Actor::Alice, "more").puzzle_id;
+    let refusal = world.refused(|world| publish(world, Actor::Alice, more));
+    assert_eq!(refusal.code, above(module_puzzle::PUBLICATIONS_PER_AUTHOR_MAX));
+    publish(&world, Actor::Alice, again).unwrap();
+    published(&world, Actor::Bob, "bobs");
+}
+
+/// So many published puzzles, of two authors, since one has a hundred at most.
+fn filled(world: &World, count: usize) -> Vec<(Actor, Uuid)> {
+    let puzzles = (0..count).map(|number| {
+        let author = if number % 2 == 0 { Actor::Alice } else { Actor::Bob };
+        (author, published(world, author, &number.to_string()).puzzle_id)
+    });
+    puzzles.collect()
+}
+
+#[test]
+fn the_front_page_of_an_older_database_goes_on_from_its_marks() {
+    let world = World::new();
+    let length = FRONT_PAGE_LENGTH as u64;
+    let puzzles = filled(&world, FRONT_PAGE_LENGTH + 1);
+    let shown_after = |change: &dyn Fn()| {
+        // What the database was before there was a table of front pages.
+        assert!(world.test.db.gallery_front_page().gallery().delete(GalleryKind::Puzzles));
+        change();
+        assert_eq!(gallery(&world).len(), FRONT_PAGE_LENGTH);
+        world.remembered_front_page(GalleryKind::Puzzles)
+    };
+    let (author, newest) = puzzles[FRONT_PAGE_LENGTH];
+    let withdrawn = shown_after(&|| drop(unpublish(&world, author, newest).unwrap()));
+    assert_eq!(withdrawn, (1..=length).rev().collect::<Vec<_>>());
+    let another = shown_after(&|| drop(published(&world, Actor::Bob, "another")));
+    assert_eq!(another, [length + 2].into_iter().chain((2..=length).rev()).collect::<Vec<_>>());
+}
+
+#[test]
 fn the_front_page_of_puzzles_is_bounded_and_filled_up() {
     let world = World::new();
-    let mut puzzles = Vec::new();
-    for number in 0..FRONT_PAGE_LENGTH + 3 {
-        // An author has a hundred puzzles at most.
-        let author = if number % 2 == 0 { Actor::Alice } else { Actor::Bob };
-        puzzles.push((author, published(&world, author, &number.to_string()).puzzle_id));
-    }
+    let puzzles = filled(&world, FRONT_PAGE_LENGTH + 3);
     let numbers = || {
         let mut numbers: Vec<_> = gallery(&world).into_iter().map(|puzzle| puzzle.gallery_number.unwrap()).collect();
         numbers.sort_by_key(|number| Reverse(*number));
+        assert_eq!(world.remembered_front_page(GalleryKind::Puzzles), numbers);
         numbers
     };
     let newest: Vec<_> = (4..=FRONT_PAGE_LENGTH as u64 + 3).rev().collect();

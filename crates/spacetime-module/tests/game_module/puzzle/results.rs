@@ -63,6 +63,19 @@ fn drafts_have_results_but_no_leaders() {
 }
 
 #[test]
+fn who_solved_a_puzzle_before_it_was_published_leads_with_what_came_after() {
+    let world = World::new();
+    let id = draft(&world, Actor::Alice, "mill").puzzle_id;
+    let before = finished(&world, Actor::Alice, "try", id, 0);
+    publish(&world, Actor::Alice, id).unwrap();
+    let after = finished(&world, Actor::Alice, "again", id, 20);
+    assert!(before.moves < after.moves);
+    let [leader] = leaders(&world).try_into().unwrap();
+    assert_eq!((leader.player, leader.moves), (Actor::Alice.identity(), after.moves));
+    assert_eq!(result(&world, Actor::Alice).best_moves, before.moves);
+}
+
+#[test]
 fn a_deleted_puzzle_has_no_leaders() {
     let world = World::new();
     let id = published(&world, Actor::Alice, "mill").puzzle_id;
