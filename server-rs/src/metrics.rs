@@ -51,7 +51,7 @@ impl Metrics {
             )?,
             limited: counters(
                 "worldloom_http_limited_total",
-                "Requests refused because they came too often, by what was counted: address, player, login.",
+                "Requests refused because they came too often, by what was counted: address, player, login, streams.",
                 &["scope"],
             )?,
             node_connected: IntGauge::new("worldloom_node_connected", "Connections to the node that stand.")?,
