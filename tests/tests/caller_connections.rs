@@ -1,8 +1,13 @@
 //! Connections of callers over HTTP, as the database sees them.
 
+use std::pin::pin;
+use std::time::Duration;
+
 use anyhow::Context;
+use futures::future::{Either, select};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 use worldloom_tests::binaries::module;
 use worldloom_tests::{Account, Database, NodeOptions, Outcome, TestNode, eventually, http_client};
 
@@ -84,6 +89,35 @@ async fn callers_with_different_tokens_do_not_share_a_connection() -> Outcome {
     touch(&caller, &database, &one).await?;
     touch(&caller, &database, &other).await?;
     assert_eq!(connections(&database).await?, 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_busy_database_keeps_nobody_waiting_who_calls_another() -> Outcome {
+    /// Opening so many accounts takes a database a second or two.
+    const ACCOUNTS: u32 = 2_000_000;
+    let node = TestNode::start().await?;
+    let (busy, idle) = (node.publish("busy", MODULE).await?, node.publish("idle", MODULE).await?);
+    let (one, other) = (node.account().await?, node.account().await?);
+    let seeder = Client::new();
+    // What such a client calls all comes over one TCP connection, as what a proxy passes on may do.
+    let proxy = Client::builder().http2_prior_knowledge().build()?;
+    touch(&proxy, &idle, &one).await?;
+
+    let seeding = call(&seeder, &busy, &busy.owner, "seed", json!([ACCOUNTS, 1]));
+    let calling = async {
+        sleep(Duration::from_millis(50)).await;
+        let waits = pin!(touch(&proxy, &busy, &one));
+        let is_served = pin!(async {
+            sleep(Duration::from_millis(50)).await;
+            touch(&proxy, &idle, &other).await
+        });
+        match select(waits, is_served).await {
+            Either::Left(_) => anyhow::bail!("the idle database answered after the busy one"),
+            Either::Right((served, waits)) => served.and(waits.await),
+        }
+    };
+    tokio::try_join!(seeding, calling)?;
     Ok(())
 }
 

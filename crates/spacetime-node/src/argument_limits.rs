@@ -5,15 +5,15 @@
 //! says it has, even if an element takes no bytes at all. Both are refused here, before the engine sees them. Arguments
 //! in JSON need none of this: their decoder has a limit of its own, and each element takes bytes.
 
-use spacetimedb_client_api_messages::websocket::{v1, v2};
-use spacetimedb_core::client::{DataMessage, WsVersion};
 use spacetimedb_core::host::module_host::ModuleInfo;
 use spacetimedb_lib::sats::{ProductType, Typespace};
-use spacetimedb_lib::{AlgebraicType, Hash, bsatn};
+use spacetimedb_lib::{AlgebraicType, Hash};
 use spacetimedb_schema::def::ModuleDef;
 
-/// How often a value may contain another of a named type, one inside the other. JSON allows as much.
-const NESTING_MAX: usize = 128;
+/// How many lists, sums, products and named types may be around a value, one inside the other. Each of them is a step
+/// of the recursion, here and in the engine; a struct that contains itself in an option takes three. The engine's steps
+/// take about half a KiB of stack each, so that this many leave most of a thread's 2 MiB.
+const NESTING_MAX: usize = 512;
 /// Values without content in the arguments of one call.
 const EMPTY_VALUES_MAX: usize = 65_536;
 /// Values that one byte of content may be inside of.
@@ -37,39 +37,12 @@ pub struct ArgumentLimits {
 }
 
 impl ArgumentLimits {
-    /// Checks the calls in a client's message. One that cannot be decoded is left to the engine.
-    pub fn check(
-        &mut self,
-        module: &ModuleInfo,
-        version: WsVersion,
-        message: &DataMessage,
-    ) -> Result<(), ArgumentsRefused> {
-        let DataMessage::Binary(bytes) = message else { return Ok(()) };
+    /// Checks the arguments of a call.
+    pub fn check(&mut self, module: &ModuleInfo, function: &str, arguments: &[u8]) -> Result<(), ArgumentsRefused> {
         if !self.are_needed_for(module) {
             return Ok(());
         }
-        let mut rest = &bytes[..];
-        while !rest.is_empty() {
-            match version {
-                WsVersion::V1 => match bsatn::from_reader(&mut rest) {
-                    Ok(v1::ClientMessage::CallReducer(v1::CallReducer::<&[u8]> { reducer: name, args, .. }))
-                    | Ok(v1::ClientMessage::CallProcedure(v1::CallProcedure { procedure: name, args, .. })) => {
-                        check_call(&module.module_def, &name, args)?;
-                    }
-                    Ok(_) => {}
-                    Err(_) => return Ok(()),
-                },
-                WsVersion::V2 | WsVersion::V3 => match bsatn::from_reader(&mut rest) {
-                    Ok(v2::ClientMessage::CallReducer(v2::CallReducer { reducer: name, args, .. }))
-                    | Ok(v2::ClientMessage::CallProcedure(v2::CallProcedure { procedure: name, args, .. })) => {
-                        check_call(&module.module_def, &name, &args)?;
-                    }
-                    Ok(_) => {}
-                    Err(_) => return Ok(()),
-                },
-            }
-        }
-        Ok(())
+        check_call(&module.module_def, function, arguments)
     }
 
     fn are_needed_for(&mut self, module: &ModuleInfo) -> bool {
@@ -118,10 +91,25 @@ fn has_costly_arguments(module: &ModuleDef) -> bool {
 /// What there is to know about a type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Nature {
-    /// It contains itself, or lists elements without content.
+    /// It contains itself, lists elements without content, or is nested too deeply for some of its values.
     is_costly: bool,
     /// Its values take no bytes.
     is_empty: bool,
+    /// How many types there are around the innermost one.
+    depth: usize,
+}
+
+impl Nature {
+    /// What a type is before anything is known of its parts.
+    fn new(is_empty: bool) -> Self {
+        Self { is_costly: false, is_empty, depth: 0 }
+    }
+
+    /// The type has a part.
+    fn contain(&mut self, part: Self) {
+        self.depth = self.depth.max(part.depth + 1);
+        self.is_costly |= part.is_costly || self.depth > NESTING_MAX;
+    }
 }
 
 /// What is known of the types of a module. Each is looked at once, however many others it is part of.
@@ -142,31 +130,39 @@ impl<'a> Judgement<'a> {
                 if let Some(known) = self.known.get(target.idx()).copied().flatten() {
                     return known;
                 }
-                let Some(ty) = self.types.get(*target) else { return Nature { is_costly: false, is_empty: false } };
+                let Some(ty) = self.types.get(*target) else { return Nature::new(false) };
                 // Whoever comes back to it while it is looked at has found a type that contains itself.
-                self.known[target.idx()] = Some(Nature { is_costly: true, is_empty: false });
-                let nature = self.of(ty);
+                self.known[target.idx()] = Some(Nature { is_costly: true, ..Nature::new(false) });
+                let named = self.of(ty);
+                let mut nature = Nature::new(named.is_empty);
+                nature.contain(named);
                 self.known[target.idx()] = Some(nature);
                 nature
             }
             AlgebraicType::Sum(sum) => {
-                let is_costly = sum.variants.iter().any(|variant| self.of(&variant.algebraic_type).is_costly);
-                Nature { is_costly, is_empty: false }
+                let mut whole = Nature::new(false);
+                for variant in &sum.variants {
+                    whole.contain(self.of(&variant.algebraic_type));
+                }
+                whole
             }
             AlgebraicType::Product(product) => {
-                let mut whole = Nature { is_costly: false, is_empty: true };
+                let mut whole = Nature::new(true);
                 for element in &product.elements {
                     let part = self.of(&element.algebraic_type);
-                    whole.is_costly |= part.is_costly;
+                    whole.contain(part);
                     whole.is_empty &= part.is_empty;
                 }
                 whole
             }
             AlgebraicType::Array(array) => {
                 let element = self.of(&array.elem_ty);
-                Nature { is_costly: element.is_costly || element.is_empty, is_empty: false }
+                let mut whole = Nature::new(false);
+                whole.contain(element);
+                whole.is_costly |= element.is_empty;
+                whole
             }
-            _ => Nature { is_costly: false, is_empty: false },
+            _ => Nature::new(false),
         }
     }
 }
@@ -209,12 +205,16 @@ impl Walk<'_> {
             AlgebraicType::Sum(sum) => {
                 let tag = self.take(1)?[0];
                 let variant = sum.variants.get(usize::from(tag)).ok_or(Stop::Malformed)?;
-                self.skip(&variant.algebraic_type, depth)
+                self.skip(&variant.algebraic_type, depth + 1)
             }
             AlgebraicType::Product(product) => {
-                product.elements.iter().try_for_each(|element| self.skip(&element.algebraic_type, depth))
+                // A loop and no closures: without optimisation, each of those takes stack of its own at every level.
+                for element in &product.elements {
+                    self.skip(&element.algebraic_type, depth + 1)?;
+                }
+                Ok(())
             }
-            AlgebraicType::Array(array) => self.skip_array(&array.elem_ty, depth),
+            AlgebraicType::Array(array) => self.skip_array(&array.elem_ty, depth + 1),
             AlgebraicType::String => {
                 let length = self.take_length()?;
                 self.take(length as usize).map(drop)
@@ -223,13 +223,17 @@ impl Walk<'_> {
         }
     }
 
+    /// Goes over a list, whose elements are at this depth.
     fn skip_array(&mut self, element: &AlgebraicType, depth: usize) -> Result<(), Stop> {
         let length = self.take_length()?;
         if is_scalar(element) {
             let bytes = (length as usize).checked_mul(width(element)).ok_or(Stop::Malformed)?;
             return self.take(bytes).map(drop);
         }
-        (0..length).try_for_each(|_| self.skip(element, depth))
+        for _ in 0..length {
+            self.skip(element, depth)?;
+        }
+        Ok(())
     }
 }
 
@@ -280,9 +284,31 @@ mod tests {
 
     #[test]
     fn families_have_so_many_generations_and_no_more() {
-        check(NESTING_MAX, 0, Ok(()));
-        check(NESTING_MAX + 1, 0, Err(ArgumentsRefused::TooDeep));
+        /// Each takes three levels: the person's type, the product that it is, and the list of children.
+        const GENERATIONS_MAX: usize = (NESTING_MAX + 1) / 3;
+        check(128, 0, Ok(()));
+        check(GENERATIONS_MAX, 0, Ok(()));
+        check(GENERATIONS_MAX + 1, 0, Err(ArgumentsRefused::TooDeep));
         check(1_000_000, 0, Err(ArgumentsRefused::TooDeep));
+    }
+
+    /// A type that contains itself inside of 300 options: 0.
+    fn options() -> (Typespace, ProductType) {
+        let whole = AlgebraicType::Ref(AlgebraicTypeRef(0));
+        let options = (0..300).fold(whole.clone(), |inner, _| AlgebraicType::option(inner));
+        (Typespace::new(vec![options]), ProductType::from([whole]))
+    }
+
+    #[test]
+    fn types_without_a_name_count_like_those_that_have_one() {
+        let (types, parameters) = options();
+        // So many options that hold something, and one that holds nothing.
+        let check = |full: usize| check_arguments(&types, &parameters, &[vec![0u8; full], vec![1]].concat());
+        // The named type is gone through twice, and nothing is a product.
+        let full_max = NESTING_MAX - 3;
+        assert_eq!(check(full_max), Ok(()));
+        assert_eq!(check(full_max + 1), Err(ArgumentsRefused::TooDeep));
+        assert_eq!(check(1_000_000), Err(ArgumentsRefused::TooDeep));
     }
 
     #[test]
@@ -311,5 +337,8 @@ mod tests {
         let endless = AlgebraicType::Ref(AlgebraicTypeRef(0));
         let itself = Typespace::new(vec![AlgebraicType::product([endless.clone(), endless])]);
         assert!(Judgement::new(&itself).of(&itself.types[0]).is_costly);
+        let deep = |levels| (0..levels).fold(AlgebraicType::U8, |inner, _| AlgebraicType::option(inner));
+        assert!(!is_costly(&deep(NESTING_MAX)));
+        assert!(is_costly(&deep(NESTING_MAX + 1)));
     }
 }

@@ -20,7 +20,7 @@ use spacetimedb_core::host::module_host::ClientConnectedError;
 use spacetimedb_core::host::{HostController, ModuleHost};
 use spacetimedb_lib::db::raw_def::v9::Lifecycle;
 use spacetimedb_lib::{ConnectionId, Identity};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{OnceCell, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use tokio_util::task::TaskTracker;
@@ -42,28 +42,41 @@ pub struct CallerConnections(Arc<Shared>);
 struct Shared {
     /// Unused connections are closed after this time; zero keeps none at all.
     idle_timeout: Duration,
-    kept: Mutex<Vec<Arc<Kept>>>,
+    /// Never locked while a database is waited for, since callers of others would wait with it.
+    list: parking_lot::Mutex<List>,
     /// Counts for as long as somebody may call, and until what was kept is closed.
     under_way: TaskTrackerToken,
 }
 
-/// An open connection. It is in use while somebody beside the list holds it.
+#[derive(Default)]
+struct List {
+    kept: Vec<Arc<Kept>>,
+    /// Whether a task closes what nobody uses.
+    is_looked_after: bool,
+}
+
+/// The place of a connection, which its first caller opens. It is in use while somebody beside the list holds it.
 struct Kept {
     replica_id: u64,
     token: Arc<str>,
+    opened: OnceCell<Opened>,
+    last_used: parking_lot::Mutex<Instant>,
+}
+
+/// An open connection.
+struct Opened {
     identity: Identity,
     connection_id: ConnectionId,
     controller: HostController,
     /// Ends when the database forgets its connections: when it stops, or its new module disconnects everybody.
     forgotten: JoinHandle<()>,
-    last_used: parking_lot::Mutex<Instant>,
 }
 
 impl CallerConnections {
     /// No connections yet; unused ones will be closed after `idle_timeout`. `under_way` waits for
     /// calls within them, also when the caller has gone meanwhile, and until all are closed.
     pub fn new(idle_timeout: Duration, under_way: &TaskTracker) -> Self {
-        Self(Arc::new(Shared { idle_timeout, kept: Mutex::default(), under_way: under_way.token() }))
+        Self(Arc::new(Shared { idle_timeout, list: parking_lot::Mutex::default(), under_way: under_way.token() }))
     }
 
     /// Runs a call within the caller's connection. Not to be cancelled, since a connection that
@@ -79,48 +92,60 @@ impl CallerConnections {
     ) -> Result<T, ApiError> {
         // An anonymous caller is somebody new each time.
         let keeps = !self.0.idle_timeout.is_zero() && caller.authenticated && !notices_connections(&hosted.module);
-        if keeps && let Some(kept) = self.kept(node, hosted, caller).await? {
-            return call(kept.connection_id).await;
+        if keeps
+            && let Some(kept) = self.0.place(hosted.record.replica_id, &caller.token.token)
+            && let Some(opened) = kept.opened(node, hosted, caller).await?
+        {
+            return call(opened.connection_id).await;
         }
         let connection_id = open(&hosted.module, caller).await?;
         let outcome = call(connection_id).await;
         close(&hosted.module, caller.identity, connection_id).await;
         outcome
     }
+}
 
-    /// The kept connection, opened if need be; none when there are too many already.
-    async fn kept(&self, node: &Node, hosted: &Hosted, caller: &Caller) -> Result<Option<Arc<Kept>>, ApiError> {
-        let replica_id = hosted.record.replica_id;
-        let mut list = self.0.kept.lock().await;
-        list.retain(|kept| kept.is_known());
-        if let Some(kept) = list.iter().find(|kept| kept.replica_id == replica_id && kept.token == caller.token.token) {
+impl Shared {
+    /// The place of a caller's connection to a database; none when there are too many already.
+    fn place(self: &Arc<Self>, replica_id: u64, token: &Arc<str>) -> Option<Arc<Kept>> {
+        let mut list = self.list.lock();
+        list.kept.retain(|kept| kept.is_of_use());
+        if let Some(kept) = list.kept.iter().find(|kept| kept.replica_id == replica_id && kept.token == *token) {
             *kept.last_used.lock() = Instant::now();
-            return Ok(Some(kept.clone()));
+            return Some(kept.clone());
         }
-        if list.len() >= KEPT_MAX {
-            return Ok(None);
+        if list.kept.len() >= KEPT_MAX {
+            return None;
         }
-        let Ok(module) = node.controller.watch_module_host(replica_id).await else { return Ok(None) };
-        let kept = Arc::new(Kept {
-            replica_id,
-            token: caller.token.token.clone(),
-            identity: caller.identity,
-            connection_id: open(&hosted.module, caller).await?,
-            controller: node.controller.clone(),
-            forgotten: tokio::spawn(watch_to_the_end(module)),
-            last_used: parking_lot::Mutex::new(Instant::now()),
-        });
-        if list.is_empty() {
-            tokio::spawn(close_idle(Arc::downgrade(&self.0)));
+        let last_used = parking_lot::Mutex::new(Instant::now());
+        let kept = Arc::new(Kept { replica_id, token: token.clone(), opened: OnceCell::new(), last_used });
+        list.kept.push(kept.clone());
+        if !std::mem::replace(&mut list.is_looked_after, true) {
+            tokio::spawn(close_idle(Arc::downgrade(self)));
         }
-        list.push(kept.clone());
-        Ok(Some(kept))
+        Some(kept)
+    }
+
+    /// Takes what nobody uses off the list; nothing once the list is empty and not looked after any more.
+    fn take_idle(&self) -> Option<Vec<Arc<Kept>>> {
+        let mut list = self.list.lock();
+        list.is_looked_after = !list.kept.is_empty();
+        list.is_looked_after.then(|| list.kept.extract_if(.., |kept| kept.is_idle(self.idle_timeout)).collect())
     }
 }
 
 impl Kept {
-    fn is_known(&self) -> bool {
-        !self.forgotten.is_finished()
+    /// The connection, opened if need be. Callers with the same token wait for the one that opens it. None when the
+    /// database has stopped.
+    async fn opened(&self, node: &Node, hosted: &Hosted, caller: &Caller) -> Result<Option<&Opened>, ApiError> {
+        let open = || Opened::open(node, hosted, caller);
+        let opened = self.opened.get_or_try_init(open).await;
+        opened.map(Some).or_else(|refused| refused.map_or(Ok(None), Err))
+    }
+
+    /// Not once the database has forgotten the connection, nor when whoever was to open it could not.
+    fn is_of_use(self: &Arc<Self>) -> bool {
+        self.opened.get().map_or_else(|| Arc::strong_count(self) > 1, Opened::is_known)
     }
 
     fn is_idle(self: &Arc<Self>, timeout: Duration) -> bool {
@@ -128,15 +153,34 @@ impl Kept {
     }
 
     async fn close(&self) {
-        if self.is_known()
-            && let Ok(module) = self.controller.get_module_host(self.replica_id).await
+        if let Some(opened) = self.opened.get()
+            && opened.is_known()
+            && let Ok(module) = opened.controller.get_module_host(self.replica_id).await
         {
-            close(&module, self.identity, self.connection_id).await;
+            close(&module, opened.identity, opened.connection_id).await;
         }
     }
 }
 
-impl Drop for Kept {
+impl Opened {
+    /// Errors: the module's refusal, or nothing when the database has stopped.
+    async fn open(node: &Node, hosted: &Hosted, caller: &Caller) -> Result<Self, Option<ApiError>> {
+        let module = node.controller.watch_module_host(hosted.record.replica_id).await;
+        let module = module.map_err(|_| None::<ApiError>)?;
+        Ok(Self {
+            identity: caller.identity,
+            connection_id: open(&hosted.module, caller).await.map_err(Some)?,
+            controller: node.controller.clone(),
+            forgotten: tokio::spawn(watch_to_the_end(module)),
+        })
+    }
+
+    fn is_known(&self) -> bool {
+        !self.forgotten.is_finished()
+    }
+}
+
+impl Drop for Opened {
     fn drop(&mut self) {
         self.forgotten.abort();
     }
@@ -151,7 +195,7 @@ async fn watch_to_the_end(mut module: watch::Receiver<ModuleHost>) {
 impl Drop for Shared {
     /// The TCP connection is gone, and with it whoever could use these.
     fn drop(&mut self) {
-        let kept = std::mem::take(self.kept.get_mut());
+        let kept = std::mem::take(&mut self.list.get_mut().kept);
         if let (false, Ok(runtime)) = (kept.is_empty(), tokio::runtime::Handle::try_current()) {
             let under_way = self.under_way.clone();
             runtime.spawn(async move {
@@ -169,12 +213,9 @@ async fn close_idle(shared: Weak<Shared>) {
     while let Some(timeout) = shared.upgrade().map(|shared| shared.idle_timeout) {
         sleep(timeout).await;
         let Some(shared) = shared.upgrade() else { return };
-        let mut list = shared.kept.lock().await;
-        for idle in list.extract_if(.., |kept| kept.is_idle(timeout)) {
-            idle.close().await;
-        }
-        if list.is_empty() {
-            return;
+        let Some(idle) = shared.take_idle() else { return };
+        for kept in idle {
+            kept.close().await;
         }
     }
 }

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use spacetimedb_core::config::{ModuleHttpConfig, WasmConfig};
 use spacetimedb_durability::local::Options;
 use spacetimedb_engine::persistence::CommitlogConfig;
+use spacetimedb_lib::Identity;
 
 /// Everything that `config.toml` may set.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -24,6 +25,8 @@ pub struct NodeConfig {
     pub websocket: WebSocketConfig,
     /// How new programs are tried out.
     pub publish: PublishConfig,
+    /// What queries may cost.
+    pub sql: SqlConfig,
     /// What goes to the node's log.
     pub logs: LogsConfig,
     /// The engine's commit log, with the engine's own keys.
@@ -118,15 +121,58 @@ pub struct PublishConfig {
     pub trial_limit: Duration,
     /// New programs that are tried out at the same time; more wait for their turn.
     pub trials_at_once: NonZeroU16,
+    /// Who may create databases: identities in hexadecimal digits, and issuers of tokens by their exact `iss` claim.
+    /// Without any, everybody may, as on the official server.
+    pub creators: Vec<Box<str>>,
+    /// Databases that one identity may own before it can create no more; zero sets no limit.
+    pub databases_per_identity: usize,
 }
 
 /// Trials at the same time. Anybody may publish, and each trial may take a core, a process and the memory of a module
 /// for all of its time, so that strangers with more of them would take the machine from those who play.
 const TRIALS_AT_ONCE: NonZeroU16 = NonZeroU16::new(4).unwrap();
 
+/// Databases of one identity. Each takes memory and open files for as long as the node runs, used or not.
+const DATABASES_PER_IDENTITY: usize = 100;
+
 impl Default for PublishConfig {
     fn default() -> Self {
-        Self { trial_limit: Duration::from_secs(60), trials_at_once: TRIALS_AT_ONCE }
+        Self {
+            trial_limit: Duration::from_secs(60),
+            trials_at_once: TRIALS_AT_ONCE,
+            creators: Vec::new(),
+            databases_per_identity: DATABASES_PER_IDENTITY,
+        }
+    }
+}
+
+impl PublishConfig {
+    /// Whether somebody with this identity and a token of this issuer may create databases.
+    pub fn may_create(&self, identity: Identity, issuer: &str) -> bool {
+        let is_meant = |creator: &str| match Identity::from_hex(creator) {
+            Ok(listed) => listed == identity,
+            Err(_) => creator == issuer,
+        };
+        self.creators.is_empty() || self.creators.iter().any(|creator| is_meant(creator))
+    }
+}
+
+/// Queries and subscriptions.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct SqlConfig {
+    /// Rows that one query or subscription of anybody but the owner may go through, by the engine's estimate. Databases
+    /// without a limit get this one when they are launched; zero gives none.
+    pub row_limit: u64,
+}
+
+/// Enough for a whole table of five million rows, even if it is filtered by a column without an index, for which the
+/// engine's estimate counts it twice. Two tables joined without a condition reach it at three thousand rows each.
+const ROW_LIMIT: u64 = 10_000_000;
+
+impl Default for SqlConfig {
+    fn default() -> Self {
+        Self { row_limit: ROW_LIMIT }
     }
 }
 
@@ -357,6 +403,10 @@ mod tests {
             body-idle-timeout = "5s"
             [publish]
             trials-at-once = 2
+            creators = ["https://login.example"]
+            databases-per-identity = 3
+            [sql]
+            row-limit = 1000
             [websocket]
             ping-interval = "1s"
             idle-timeout = "2s"
@@ -372,10 +422,26 @@ mod tests {
         .unwrap();
         assert_eq!(&*config.auth.trusted_issuers[0].audiences[0], "game");
         assert_eq!(config.http.body_idle_timeout, Duration::from_secs(5));
-        assert_eq!(config.publish.trials_at_once.get(), 2);
+        assert_eq!((config.publish.trials_at_once.get(), config.publish.databases_per_identity), (2, 3));
+        assert_eq!(&*config.publish.creators[0], "https://login.example");
+        assert_eq!(config.sql.row_limit, 1000);
         assert_eq!(config.durability().commitlog.offset_index_interval_bytes.get(), 4096);
         assert!(!config.module_http.enabled && parse("[module-http]").unwrap().module_http.enabled);
         assert_eq!(config.wasm().procedure_instance_pool_size.get(), 3);
+    }
+
+    #[test]
+    fn databases_are_created_by_those_who_are_listed_and_by_all_if_nobody_is() {
+        let (one, two) = (Identity::from_byte_array([1; 32]), Identity::from_byte_array([2; 32]));
+        let config = |creators: &str| parse(&format!("[publish]\ncreators = [{creators}]")).unwrap().publish;
+        assert!(config("").may_create(one, "localhost"));
+        for listed in [format!("'{one}'"), format!("'0x{one}', 'https://login.example'")] {
+            let config = config(&listed);
+            assert!(config.may_create(one, "localhost") && !config.may_create(two, "localhost"), "{listed}");
+        }
+        let config = config("'https://login.example'");
+        assert!(config.may_create(one, "https://login.example"));
+        assert!(!config.may_create(one, "https://login.example/") && !config.may_create(one, ""));
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
+use jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER;
+use jsonwebtoken::{Algorithm, EncodingKey};
 use spacetimedb_core::auth::JwtKeys;
 use spacetimedb_core::config::MetadataFile;
 use spacetimedb_paths::FromPathUnchecked;
@@ -118,16 +120,22 @@ impl KeyFiles {
                 "The signing key {} is missing while its public half exists; restore it from a backup.",
                 self.private.display()
             ),
-            (true, false) => anyhow::bail!(
-                "The public key {} is missing while its private half exists; restore it from a backup.",
-                self.public.display()
-            ),
+            // The private key is written first, so that a process that is killed at its first start leaves this.
+            (true, false) => self.complete(),
         }
     }
 
+    /// Writes the public key anew, which follows from the private one.
+    fn complete(&self) -> anyhow::Result<JwtKeys> {
+        let public = public_pem(&read_key(&self.private)?)
+            .with_context(|| format!("{} is not an ES256 key in PEM", self.private.display()))?;
+        write_private(&self.public, public.as_bytes())?;
+        tracing::warn!("The public key {} was missing and is written anew.", self.public.display());
+        self.load()
+    }
+
     fn load(&self) -> anyhow::Result<JwtKeys> {
-        let read = |path: &Path| fs::read(path).with_context(|| format!("cannot read key {}", path.display()));
-        JwtKeys::new(read(&self.public)?, read(&self.private)?).with_context(|| {
+        JwtKeys::new(read_key(&self.public)?, read_key(&self.private)?).with_context(|| {
             format!("{} and {} are not an ES256 key pair in PEM", self.private.display(), self.public.display())
         })
     }
@@ -138,6 +146,40 @@ impl KeyFiles {
         write_private(&self.public, &keys.public_pem)?;
         Ok(keys)
     }
+}
+
+fn read_key(path: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read key {}", path.display()))
+}
+
+/// What comes before the coordinates of a public key of the curve P-256: which curve it is, and that there are two.
+const BEFORE_COORDINATES: [u8; 27] = [
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
+    0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
+];
+
+/// The public key that belongs to a private one, both in PEM.
+fn public_pem(private_pem: &[u8]) -> anyhow::Result<String> {
+    let private = EncodingKey::from_ec_pem(private_pem)?;
+    // Not by way of the process's own provider of cryptography, which would be settled by that.
+    let coordinates = DEFAULT_PROVIDER.key_utils.ec_pub_components_from_private_key;
+    let (_, x, y) = coordinates(private.as_bytes(), Algorithm::ES256)?;
+    let text = base64(&[&BEFORE_COORDINATES[..], &x, &y].concat());
+    let (first_line, second_line) = text.split_at_checked(64).context("the key is too short")?;
+    Ok(format!("-----BEGIN PUBLIC KEY-----\n{first_line}\n{second_line}\n-----END PUBLIC KEY-----\n"))
+}
+
+/// Bytes as text, as PEM files have them.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let four_digits = |three_bytes: &[u8]| {
+        let padded = three_bytes.iter().copied().chain([0, 0]).take(3);
+        let number = padded.fold(0, |number, byte| (number << 8) | usize::from(byte));
+        let digits = [18, 12, 6, 0].map(|shift| char::from(DIGITS[(number >> shift) & 63]));
+        let count = three_bytes.len() + 1;
+        digits.into_iter().take(count).chain(std::iter::repeat_n('=', digits.len() - count))
+    };
+    bytes.chunks(3).flat_map(four_digits).collect()
 }
 
 /// Writes a file that only its owner may read, whole or not at all, and makes it durable.
@@ -179,6 +221,38 @@ mod tests {
         let refused = data_dir.signing_keys(None).err().unwrap();
         assert!(refused.to_string().contains("restore it"));
         assert!(!folder.path().join("keys/id_ecdsa").exists());
+    }
+
+    #[test]
+    fn a_public_key_that_is_missing_is_written_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = DataDir::open(folder.path()).unwrap();
+        let keys = data_dir.signing_keys(None).unwrap();
+        let public = folder.path().join("keys/id_ecdsa.pub");
+        fs::remove_file(&public).unwrap();
+        let completed = data_dir.signing_keys(None).unwrap();
+        assert_eq!((&completed.private_pem, &completed.public_pem), (&keys.private_pem, &keys.public_pem));
+        assert_eq!(fs::read(&public).unwrap(), &*keys.public_pem);
+    }
+
+    #[test]
+    fn no_public_key_is_made_out_of_what_is_no_private_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = DataDir::open(folder.path()).unwrap();
+        data_dir.signing_keys(None).unwrap();
+        let keys = folder.path().join("keys");
+        fs::rename(keys.join("id_ecdsa.pub"), keys.join("id_ecdsa")).unwrap();
+        let refused = data_dir.signing_keys(None).err().unwrap();
+        assert!(refused.to_string().contains("id_ecdsa is not an ES256 key"), "{refused}");
+        assert!(!keys.join("id_ecdsa.pub").exists());
+    }
+
+    #[test]
+    fn text_of_bytes_is_the_published_one() {
+        for (bytes, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")] {
+            assert_eq!(base64(bytes.as_bytes()), text);
+        }
+        assert_eq!(base64(&[0xfb, 0xff, 0xbf]), "+/+/");
     }
 
     #[test]

@@ -1,12 +1,16 @@
 //! The state that every request shares, and the life of the databases' hosts.
 
+mod row_limit;
+
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use futures::future::join_all;
+use futures::{StreamExt, stream};
 use parking_lot::{Mutex, RwLock};
 use spacetimedb_core::client::ClientActorIndex;
 use spacetimedb_core::host::{
@@ -29,6 +33,10 @@ use crate::unwatched_views::UnwatchedViews;
 
 /// How long a database may take to finish its work when it stops.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Databases that are launched at the same time when the node starts: those behind one that is slow need not wait for it,
+/// and not all read their logs at once.
+const LAUNCHES_AT_ONCE: usize = 4;
 
 /// When the folder of a retired replica is looked after again.
 const SETTLING_PAUSES: [Duration; 3] = [Duration::from_millis(200), Duration::from_secs(2), Duration::from_secs(20)];
@@ -56,6 +64,8 @@ pub struct Node {
     /// Views that nobody watches any more.
     pub unwatched_views: UnwatchedViews,
     data_dir: Arc<ServerDataDir>,
+    /// Itself, for tasks that outlive the request that began them.
+    this: Weak<Self>,
     /// One log is mended at a time.
     mending: tokio::sync::Mutex<()>,
     ready: AtomicBool,
@@ -89,9 +99,9 @@ impl Node {
         controller: HostController,
         programs: Programs,
         data_dir: Arc<ServerDataDir>,
-    ) -> Self {
+    ) -> Arc<Self> {
         let trials = Semaphore::new(config.publish.trials_at_once.get().into());
-        Self {
+        Arc::new_cyclic(|this| Self {
             config,
             control,
             tokens,
@@ -103,10 +113,11 @@ impl Node {
             trials,
             unwatched_views: UnwatchedViews::default(),
             data_dir,
+            this: this.clone(),
             mending: tokio::sync::Mutex::default(),
             ready: AtomicBool::new(false),
             stopping: CancellationToken::new(),
-        }
+        })
     }
 
     /// Whether all databases have been launched, or have failed to.
@@ -139,10 +150,21 @@ impl Node {
 
     /// The module of a database, launched if it is not running.
     pub async fn launch(&self, record: &DatabaseRecord) -> Result<ModuleHost, ApiError> {
+        let identity = record.database.database_identity;
         if let Ok(module) = self.controller.get_module_host(record.replica_id).await {
+            self.forget_failure(identity);
             return Ok(module);
         }
-        let identity = record.database.database_identity;
+        // A handler is dropped when its client leaves. The engine launches the database all the same, so somebody has
+        // to be there for what comes after.
+        let node = self.this.upgrade().ok_or_else(|| launch_failed(identity))?;
+        let record = record.clone();
+        tokio::spawn(async move { node.launch_to_end(&record).await }).await.map_err(ApiError::internal)?
+    }
+
+    /// Launches a database, and does all that belongs to it.
+    async fn launch_to_end(&self, record: &DatabaseRecord) -> Result<ModuleHost, ApiError> {
+        let (identity, owner) = (record.database.database_identity, record.database.owner_identity);
         let launched = match self.launch_or_mend(record).await {
             Ok(launched) => launched,
             Err(cause) => {
@@ -151,14 +173,24 @@ impl Node {
                 return Err(launch_failed(identity));
             }
         };
-        self.failures.write().remove(&identity);
+        self.forget_failure(identity);
         if let Some(bootstrap) = launched.bootstrap_completion {
             let is_on_disk = launched.module.durable_tx_offset().is_some();
             self.finish_bootstrap(record.replica_id, bootstrap, is_on_disk);
         }
         self.refuse_if_retired(record).await?;
         self.unwatched_views.look_after(launched.module.relational_db());
+        row_limit::give(&launched.module, owner, self.config.sql.row_limit).await;
         Ok(launched.module)
+    }
+
+    /// A database that runs has not failed. A launch that only waited for another one in vain may say so after that
+    /// one has been done, so whoever finds the database running forgets it as well.
+    fn forget_failure(&self, identity: Identity) {
+        // Every request comes by here, and hardly ever is there one.
+        if self.failures.read().contains_key(&identity) {
+            self.failures.write().remove(&identity);
+        }
     }
 
     /// Launches a database once more if its log only had to be mended.
@@ -220,10 +252,12 @@ impl Node {
     /// Launches every database, so that schedules run whether or not somebody connects. One
     /// that fails does not keep the others from starting.
     pub async fn launch_all(&self) {
-        for record in self.control.databases() {
+        let launches = stream::iter(self.control.databases());
+        let launched = launches.for_each_concurrent(LAUNCHES_AT_ONCE, |record| async move {
             // The failure is logged and kept; requests for that database try again.
             let _ = self.launch(&record).await;
-        }
+        });
+        launched.await;
         for replica_id in self.control.retired_replicas() {
             self.retire_replica(replica_id).await;
         }
@@ -237,9 +271,7 @@ impl Node {
     /// and so bring the folder back. Therefore the replica stays on the list of retired ones until
     /// the folder has been looked after again; the next start goes through that list too.
     pub async fn retire_replica(&self, replica_id: u64) {
-        if let Err(cause) = self.controller.exit_module_host(replica_id, EXIT_TIMEOUT).await {
-            tracing::warn!("Replica {replica_id} did not stop cleanly: {cause:#}");
-        }
+        self.exit(replica_id).await;
         let folder = self.controller.data_dir.replica(replica_id).0.clone();
         let control = self.control.clone();
         remove_folder(&folder).await;
@@ -270,10 +302,13 @@ impl Node {
 
     /// Stops every database after its work is done and on disk. Calls that are still in progress fail.
     pub async fn exit_all(&self) {
-        for replica_id in self.controller.managed_replicas() {
-            if let Err(cause) = self.controller.exit_module_host(replica_id, EXIT_TIMEOUT).await {
-                tracing::warn!("Replica {replica_id} did not stop cleanly: {cause:#}");
-            }
+        // All at once, so that those that do not end share one time-out.
+        join_all(self.controller.managed_replicas().into_iter().map(|replica_id| self.exit(replica_id))).await;
+    }
+
+    async fn exit(&self, replica_id: u64) {
+        if let Err(cause) = self.controller.exit_module_host(replica_id, EXIT_TIMEOUT).await {
+            tracing::warn!("Replica {replica_id} did not stop cleanly: {cause:#}");
         }
     }
 }

@@ -72,7 +72,7 @@ impl PersistenceProvider for LocalDisk {
 pub async fn mend_log(data_dir: &ServerDataDir, replica_id: u64) -> anyhow::Result<bool> {
     let log = data_dir.replica(replica_id).commit_log();
     wait_until_released(&log.0, Duration::ZERO).await?;
-    Ok(tokio::task::spawn_blocking(move || torn_segment::cut_off(&log)).await??)
+    Ok(tokio::task::spawn_blocking(move || torn_segment::put_aside(&log)).await??)
 }
 
 /// A database's log, and the task that compresses what is older than its newest snapshot.

@@ -1,7 +1,11 @@
 //! Publishing: new databases, new modules for old ones, resets and deletions.
 //!
-//! Every operation here runs to its end once begun, whether or not the client still listens:
-//! the routes spawn them (see [`run_to_end`]).
+//! Whoever publishes waits for a turn first (see [`places`]), and is forgotten on leaving. What has begun then runs to
+//! its end, whether or not the client still listens (see [`run_to_end`]).
+
+mod confirmation;
+mod creation;
+mod places;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -11,7 +15,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use bytes::Bytes;
 use spacetimedb_client_api_messages::name::{
-    DatabaseName, EnvironmentPublishError, EnvironmentVersionConflict, PublishOp, PublishResult,
+    EnvironmentPublishError, EnvironmentVersionConflict, PublishOp, PublishResult,
 };
 use spacetimedb_core::host::{MigratePlanResult, UpdateDatabaseResult};
 use spacetimedb_core::messages::control_db::{Database, HostType};
@@ -19,12 +23,18 @@ use spacetimedb_datastore::system_tables::ModuleKind;
 use spacetimedb_datastore::traits::Program;
 use spacetimedb_lib::environment::{EnvironmentSchemaError, EnvironmentUpdate};
 use spacetimedb_lib::{Hash, Identity};
-use spacetimedb_schema::auto_migrate::{MigrationPolicy, MigrationPolicyError, PrettyPrintStyle};
+use spacetimedb_schema::auto_migrate::{MigrationPolicy, PrettyPrintStyle};
+use tokio::sync::OwnedMutexGuard;
 
 use crate::control::{ControlError, DatabaseRecord, Name, NewDatabase};
 use crate::error::ApiError;
 use crate::node::Node;
 use crate::trial::{self, TrialError};
+pub use confirmation::DEFAULT_CONFIRMATION;
+use confirmation::{confirm_update, wait_until_initialised_durably};
+pub use creation::check_creator;
+use creation::check_room;
+use places::{Place, Reservation, Waiting, database_in_use, in_progress, turn};
 
 /// What a publish brings.
 pub struct Publication {
@@ -46,28 +56,6 @@ pub struct Published {
     pub op: PublishOp,
 }
 
-/// A name whose first publish is under way, so that two publishes do not both create a database.
-struct Reservation {
-    node: Arc<Node>,
-    name: Name,
-}
-
-impl Reservation {
-    fn take(node: &Arc<Node>, name: &Name) -> Result<Self, ApiError> {
-        if node.publishing.lock().insert(name.clone()) {
-            return Ok(Self { node: node.clone(), name: name.clone() });
-        }
-        let sentence = format!("Somebody is publishing `{name}` right now; try again when that is done.");
-        Err(ApiError::new(StatusCode::CONFLICT, "publish_in_progress", sentence))
-    }
-}
-
-impl Drop for Reservation {
-    fn drop(&mut self) {
-        self.node.publishing.lock().remove(&self.name);
-    }
-}
-
 /// Runs an operation in a task of its own, since a handler is cancelled when its client leaves.
 pub async fn run_to_end<T: Send + 'static>(
     operation: impl Future<Output = Result<T, ApiError>> + Send + 'static,
@@ -82,46 +70,93 @@ pub async fn create(
     name: Option<Name>,
     publication: Publication,
 ) -> Result<Published, ApiError> {
-    let _reservation = name.as_ref().map(|name| Reservation::take(&node, name)).transpose()?;
-    if let Some(name) = &name
-        && !node.control.may_name(name, owner)
-    {
-        return Err(name_taken(name));
-    }
+    check_is_wasm(&publication.program)?;
+    let reservation = name.as_ref().map(|name| Reservation::take(&node, name)).transpose()?;
+    let place = Waiting::begin(owner)?.place(&node).await?;
+    run_to_end(async move {
+        let _reservation = reservation;
+        create_in(&node, place, owner, name, publication).await
+    })
+    .await
+}
+
+async fn create_in(
+    node: &Node,
+    place: Place,
+    owner: Identity,
+    name: Option<Name>,
+    publication: Publication,
+) -> Result<Published, ApiError> {
+    check_room(node, owner, name.as_ref())?;
     let environment = initial_environment(publication.environment)?;
     let identity = node.tokens.mint().map_err(ApiError::internal)?.identity;
-    check_program(&node, identity, owner, &publication.program, environment.clone()).await?;
+    check_program(node, place, identity, owner, &publication.program, environment.clone()).await?;
     let note = |program| node.control.create(NewDatabase { identity, owner, program, name, environment });
     let record = node.programs.store(&publication.program, note).await?;
     if let Err(refused) = node.launch(&record).await {
         // Nobody has seen it yet, so a database that cannot start is taken back.
-        node.control.delete(identity)?;
-        node.retire_replica(record.replica_id).await;
+        let retired = node.control.delete(identity)?;
+        node.retire_replica(retired).await;
         return Err(refused);
     }
-    wait_until_initialised_durably(&node, &record, publication.confirmation_timeout).await?;
+    wait_until_initialised_durably(node, &record, publication.confirmation_timeout).await?;
     Ok(Published { identity, op: PublishOp::Created })
 }
 
 /// Replaces the module of a database, migrating its data.
 pub async fn update(node: Arc<Node>, record: DatabaseRecord, publication: Publication) -> Result<Published, ApiError> {
     check_is_wasm(&publication.program)?;
-    check_replacement(&node, &record, &publication).await?;
-    let outcome = node
-        .controller
-        .update_module_host(
-            record.database.clone(),
-            HostType::Wasm,
-            record.replica_id,
-            publication.program.to_vec().into(),
-            publication.policy,
-            publication.environment,
-        )
-        .await
-        .map_err(refused_program)?;
-    let identity = record.database.database_identity;
-    confirm_update(outcome, publication.confirmation_timeout).await?;
-    Ok(Published { identity, op: PublishOp::Updated })
+    let (record, turn, place) = wait_for(&node, &record).await?;
+    run_to_end(async move {
+        let (identity, timeout) = (record.database.database_identity, publication.confirmation_timeout);
+        let outcome = update_in(&node, place, &record, publication).await;
+        // Whoever comes next need not wait for the disk.
+        drop(turn);
+        confirm_update(outcome?, timeout).await?;
+        Ok(Published { identity, op: PublishOp::Updated })
+    })
+    .await
+}
+
+async fn update_in(
+    node: &Node,
+    place: Place,
+    record: &DatabaseRecord,
+    publication: Publication,
+) -> Result<UpdateDatabaseResult, ApiError> {
+    check_replacement(node, place, record, &publication).await?;
+    let update = node.controller.update_module_host(
+        record.database.clone(),
+        HostType::Wasm,
+        record.replica_id,
+        publication.program.to_vec().into(),
+        publication.policy,
+        publication.environment,
+    );
+    unless_replaced(node, record, update).await?.map_err(refused_program)
+}
+
+/// Changes the environment of a module that goes on running, if that is the one that the caller has in mind.
+pub async fn change_environment(
+    node: Arc<Node>,
+    record: DatabaseRecord,
+    change: EnvironmentUpdate,
+    expected_program: Hash,
+) -> Result<(), ApiError> {
+    let turn = turn(record.database.database_identity).await?;
+    let record = as_it_is_now(&node, &record)?;
+    run_to_end(async move {
+        let (database, replica_id) = (record.database.clone(), record.replica_id);
+        let change = node.controller.update_module_environment(database, replica_id, change, expected_program);
+        let outcome = unless_replaced(&node, &record, change).await;
+        drop(turn);
+        let outcome: UpdateDatabaseResult = outcome?.map_err(refused_change)?.into();
+        match outcome {
+            UpdateDatabaseResult::ErrorExecutingMigration(cause) => Err(refused_change(cause)),
+            changed => confirm_update(changed, DEFAULT_CONFIRMATION).await,
+        }
+    })
+    .await
 }
 
 /// Drops all data of a database and initialises it again, with another program if one is given.
@@ -130,73 +165,143 @@ pub async fn reset(
     record: DatabaseRecord,
     program: Option<Publication>,
 ) -> Result<Published, ApiError> {
-    let Database { database_identity: identity, owner_identity: owner, .. } = record.database;
     if record.locked {
         return Err(ControlError::Locked.into());
     }
-    let timeout = program.as_ref().map_or(DEFAULT_CONFIRMATION, |p| p.confirmation_timeout);
-    let stored = current_environment(&node, &record).await?;
+    if let Some(publication) = &program {
+        check_is_wasm(&publication.program)?;
+    }
+    let (record, turn, place) = wait_for(&node, &record).await?;
+    run_to_end(async move {
+        let _turn = turn;
+        let timeout = program.as_ref().map_or(DEFAULT_CONFIRMATION, |p| p.confirmation_timeout);
+        let fresh = reset_in(&node, place, &record, program).await?;
+        wait_until_initialised_durably(&node, &fresh, timeout).await?;
+        Ok(Published { identity: fresh.database.database_identity, op: PublishOp::Updated })
+    })
+    .await
+}
+
+async fn reset_in(
+    node: &Node,
+    place: Place,
+    record: &DatabaseRecord,
+    program: Option<Publication>,
+) -> Result<DatabaseRecord, ApiError> {
+    let Database { database_identity: identity, owner_identity: owner, .. } = record.database;
+    let stored = current_environment(node, record).await?;
     let (bytes, environment) = match program {
         Some(p) => (p.program, p.environment.resulting_values(&stored).map_err(|cause| refused_environment(&cause))?),
-        None => (current_program(&node, &record).await?, stored),
+        None => (current_program(node, record).await?, stored),
     };
-    check_program(&node, identity, owner, &bytes, environment.clone()).await?;
+    check_program(node, place, identity, owner, &bytes, environment.clone()).await?;
     let note = |program| node.control.reset(identity, program, environment);
-    let fresh = node.programs.store(&bytes, note).await?;
-    node.retire_replica(record.replica_id).await;
-    node.launch(&fresh).await?;
-    wait_until_initialised_durably(&node, &fresh, timeout).await?;
-    Ok(Published { identity, op: PublishOp::Updated })
+    let reset = node.programs.store(&bytes, note).await?;
+    // Not what `record` says, which may be out of date.
+    node.retire_replica(reset.retired).await;
+    node.launch(&reset.record).await?;
+    Ok(reset.record)
 }
 
 /// Removes a database and its data.
 pub async fn delete(node: Arc<Node>, record: DatabaseRecord) -> Result<(), ApiError> {
     let identity = record.database.database_identity;
-    node.control.delete(identity)?;
+    let retired = node.control.delete(identity)?;
     node.failures.write().remove(&identity);
-    node.retire_replica(record.replica_id).await;
+    node.retire_replica(retired).await;
     Ok(())
 }
 
 /// What publishing this program over a database would do.
 pub async fn plan(
-    node: &Node,
-    record: &DatabaseRecord,
+    node: Arc<Node>,
+    record: DatabaseRecord,
     program: Bytes,
     style: PrettyPrintStyle,
 ) -> Result<MigratePlanResult, ApiError> {
     check_is_wasm(&program)?;
-    let Database { database_identity: identity, owner_identity: owner, .. } = record.database;
-    come_through(node, identity, owner, &program, &current_environment(node, record).await?).await?;
-    node.launch(record).await?;
-    node.controller
-        .migrate_plan(record.database.clone(), HostType::Wasm, record.replica_id, program.to_vec().into(), style)
-        .await
-        .map_err(refused_program)
+    let (record, turn, place) = wait_for(&node, &record).await?;
+    run_to_end(async move {
+        let _turn = turn;
+        let DatabaseRecord { database, replica_id, .. } = &record;
+        let environment = current_environment(&node, &record).await?;
+        come_through(&node, place, database.database_identity, database.owner_identity, &program, &environment).await?;
+        node.launch(&record).await?;
+        let program = program.to_vec().into();
+        let plan = node.controller.migrate_plan(database.clone(), HostType::Wasm, *replica_id, program, style);
+        plan.await.map_err(refused_program)
+    })
+    .await
 }
 
-/// How long a publish waits for the disk unless told otherwise.
-pub const DEFAULT_CONFIRMATION: Duration = Duration::from_secs(5);
+/// Waits until a program may be tried out that is meant for this database, and nothing else is done with it. Returns
+/// what the database has become meanwhile.
+async fn wait_for(
+    node: &Arc<Node>,
+    record: &DatabaseRecord,
+) -> Result<(DatabaseRecord, OwnedMutexGuard<()>, Place), ApiError> {
+    let waiting = Waiting::begin(record.database.owner_identity)?;
+    let turn = turn(record.database.database_identity).await?;
+    let place = waiting.place(node).await?;
+    Ok((as_it_is_now(node, record)?, turn, place))
+}
+
+fn as_it_is_now(node: &Node, record: &DatabaseRecord) -> Result<DatabaseRecord, ApiError> {
+    let identity = record.database.database_identity;
+    node.control.database(identity).ok_or_else(|| ApiError::no_such_database(&identity.to_hex()))
+}
+
+/// Has the engine change a database, unless that is deleted or reset meanwhile. The engine would launch what does not
+/// run, and so bring back what is gone.
+async fn unless_replaced<T>(
+    node: &Node,
+    record: &DatabaseRecord,
+    change: impl Future<Output = anyhow::Result<T>>,
+) -> Result<anyhow::Result<T>, ApiError> {
+    refuse_if_replaced(node, record).await?;
+    node.launch(record).await?;
+    let outcome = change.await;
+    // It may have been brought back even if it has not been changed.
+    refuse_if_replaced(node, record).await?;
+    Ok(outcome)
+}
+
+async fn refuse_if_replaced(node: &Node, record: &DatabaseRecord) -> Result<(), ApiError> {
+    let identity = record.database.database_identity;
+    let refusal = match node.control.database(identity) {
+        Some(current) if current.replica_id == record.replica_id => return Ok(()),
+        Some(_) => in_progress("Somebody has reset the database meanwhile; look at its state and try again."),
+        None => ApiError::no_such_database(&identity.to_hex()),
+    };
+    node.retire_replica(record.replica_id).await;
+    Err(refusal)
+}
 
 /// Tries a program out that is to initialise a database.
 async fn check_program(
     node: &Node,
+    place: Place,
     identity: Identity,
     owner: Identity,
     bytes: &Bytes,
     environment: BTreeMap<String, String>,
 ) -> Result<(), ApiError> {
-    try_out(node, identity, owner, bytes, environment).await?.map_err(refused_program)
+    try_out(node, place, identity, owner, bytes, environment).await?.map_err(refused_program)
 }
 
 /// Tries a program out that is to replace another. Errors are left to the real update, which
 /// does not run `init`; what counts is that the engine comes through, since a panic during the
 /// update would take the running module with it.
-async fn check_replacement(node: &Node, record: &DatabaseRecord, publication: &Publication) -> Result<(), ApiError> {
+async fn check_replacement(
+    node: &Node,
+    place: Place,
+    record: &DatabaseRecord,
+    publication: &Publication,
+) -> Result<(), ApiError> {
     let Database { database_identity: identity, owner_identity: owner, .. } = record.database;
     let stored = current_environment(node, record).await?;
     let environment = publication.environment.resulting_values(&stored).map_err(|cause| refused_environment(&cause))?;
-    drop(try_out(node, identity, owner, &publication.program, environment).await?);
+    drop(try_out(node, place, identity, owner, &publication.program, environment).await?);
     Ok(())
 }
 
@@ -206,13 +311,13 @@ async fn check_replacement(node: &Node, record: &DatabaseRecord, publication: &P
 /// such as a column whose type contains itself. That is the program's fault, not the node's.
 async fn try_out(
     node: &Node,
+    place: Place,
     identity: Identity,
     owner: Identity,
     bytes: &Bytes,
     environment: BTreeMap<String, String>,
 ) -> Result<anyhow::Result<()>, ApiError> {
-    check_is_wasm(bytes)?;
-    come_through(node, identity, owner, bytes, &environment).await?;
+    come_through(node, place, identity, owner, bytes, &environment).await?;
     let program = Program::from_bytes(ModuleKind::WASM, bytes.to_vec());
     let trial = trial_database(identity, owner, program.hash);
     let controller = node.controller.clone();
@@ -228,9 +333,10 @@ async fn try_out(
     }
 }
 
-/// Refuses a program that ends the process it is tried out in, or never comes to an end.
+/// Refuses a program that ends the process it is tried out in, or never comes to an end. Gives the place back.
 async fn come_through(
     node: &Node,
+    _place: Place,
     identity: Identity,
     owner: Identity,
     bytes: &Bytes,
@@ -242,8 +348,6 @@ async fn come_through(
         environment: environment.clone(),
         data_dir: node.controller.data_dir.0.clone(),
     };
-    // Held by the operation, which runs to its end (see `run_to_end`), and given back however that ends.
-    let _place = node.trials.acquire().await.map_err(ApiError::internal)?;
     trial::come_through(&subject, bytes, node.config.publish.trial_limit).await.map_err(|failed| match failed {
         TrialError::Impossible(cause) => ApiError::internal(cause),
         TrialError::Died(_) | TrialError::Endless(_) => {
@@ -275,14 +379,30 @@ fn check_is_wasm(program: &[u8]) -> Result<(), ApiError> {
 }
 
 fn refused_program(cause: anyhow::Error) -> ApiError {
-    if let Some(conflict) = cause.downcast_ref::<EnvironmentVersionConflict>() {
-        return ApiError::new(StatusCode::CONFLICT, "version_conflict", conflict.to_string());
+    if let Some(refused) = known_refusal(&cause) {
+        return refused;
     }
     // The engine wraps it once more when a database is initialised.
     if let Some(refused) = cause.chain().find_map(|inner| inner.downcast_ref::<EnvironmentSchemaError>()) {
         return refused_environment(refused);
     }
     ApiError::bad_request("module_refused", format!("The module was refused: {cause:#}"))
+}
+
+fn refused_change(cause: anyhow::Error) -> ApiError {
+    known_refusal(&cause).unwrap_or_else(|| {
+        let sentence = format!("The environment was refused, and nothing has changed: {cause:#}");
+        ApiError::bad_request("invalid_environment", sentence)
+    })
+}
+
+/// What the engine says of a change that may be right at another time.
+fn known_refusal(cause: &anyhow::Error) -> Option<ApiError> {
+    if let Some(conflict) = cause.downcast_ref::<EnvironmentVersionConflict>() {
+        return Some(ApiError::new(StatusCode::CONFLICT, "version_conflict", conflict.to_string()));
+    }
+    // The engine has no type for it. It happens while the database is launched, for changes wait for one another here.
+    cause.to_string().starts_with("unable to lock database").then(database_in_use)
 }
 
 fn refused_environment(cause: &EnvironmentSchemaError) -> ApiError {
@@ -293,14 +413,6 @@ fn refused_environment(cause: &EnvironmentSchemaError) -> ApiError {
             refused.with_body(&PublishResult::EnvironmentError(missing))
         }
         _ => refused,
-    }
-}
-
-fn name_taken(name: &Name) -> ApiError {
-    let refused: ApiError = ControlError::NameTaken(name.clone()).into();
-    match name.as_str().parse::<DatabaseName>() {
-        Ok(name) => refused.with_body(&PublishResult::PermissionDenied { name }),
-        Err(_) => refused,
     }
 }
 
@@ -326,73 +438,4 @@ async fn current_program(node: &Node, record: &DatabaseRecord) -> Result<Bytes, 
     let program = module.relational_db().program().map_err(ApiError::internal)?;
     let program = program.ok_or_else(|| ApiError::internal("an initialised database holds no program"))?;
     Ok(Bytes::from(program.bytes.into_vec()))
-}
-
-async fn wait_until_initialised_durably(
-    node: &Node,
-    record: &DatabaseRecord,
-    timeout: Duration,
-) -> Result<(), ApiError> {
-    let module = node.launch(record).await?;
-    let Some(mut durable) = module.durable_tx_offset() else { return Ok(()) };
-    let (_, offset) = module.relational_db().program_with_tx_offset().map_err(ApiError::internal)?;
-    match tokio::time::timeout(timeout, durable.wait_for(offset)).await {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(_)) => Err(confirmation_lost()),
-        Err(_) => Err(confirmation_late()),
-    }
-}
-
-async fn confirm_update(outcome: UpdateDatabaseResult, timeout: Duration) -> Result<(), ApiError> {
-    let (tx_offset, durable) = match outcome {
-        UpdateDatabaseResult::NoUpdateNeeded => return Ok(()),
-        UpdateDatabaseResult::UpdatePerformed { tx_offset, durable_offset }
-        | UpdateDatabaseResult::UpdatePerformedWithClientDisconnect { tx_offset, durable_offset } => {
-            (tx_offset, durable_offset)
-        }
-        UpdateDatabaseResult::AutoMigrateError(reasons) => {
-            let sentence = format!(
-                "The module changes tables in a way that cannot be migrated: {reasons}. \
-                 Keep the old columns, or publish with `clear` to drop the data."
-            );
-            return Err(ApiError::bad_request("migration_refused", sentence));
-        }
-        UpdateDatabaseResult::ErrorExecutingMigration(cause) => return Err(failed_migration(&cause)),
-    };
-    let Some(mut durable) = durable else { return Ok(()) };
-    let confirmed = async {
-        let tx_offset = tx_offset.await.map_err(|_| confirmation_lost())?;
-        durable.wait_for(tx_offset).await.map_err(|_| confirmation_lost())
-    };
-    match tokio::time::timeout(timeout, confirmed).await {
-        Ok(confirmed) => confirmed.map(drop),
-        Err(_) => Err(confirmation_late()),
-    }
-}
-
-fn failed_migration(cause: &anyhow::Error) -> ApiError {
-    match cause.downcast_ref::<MigrationPolicyError>() {
-        Some(MigrationPolicyError::ClientBreakingChangeDisallowed) => {
-            let sentence = "The update would disconnect all clients; plan it with `pre_publish`, then publish \
-                            with `policy=BreakClients` and the plan's token.";
-            ApiError::bad_request("breaks_clients", sentence)
-        }
-        Some(MigrationPolicyError::InvalidToken) => {
-            let sentence = "The migration token belongs to another update; plan this one with `pre_publish`.";
-            ApiError::bad_request("invalid_migration_token", sentence)
-        }
-        _ => ApiError::bad_request("migration_failed", format!("The migration failed and was undone: {cause:#}")),
-    }
-}
-
-fn confirmation_lost() -> ApiError {
-    let sentence =
-        "The database stopped before the update was confirmed on disk; look at its state before publishing again.";
-    ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "confirmation_lost", sentence)
-}
-
-fn confirmation_late() -> ApiError {
-    let sentence =
-        "The update is applied but not yet confirmed on disk; raise `update_confirmation_timeout` to wait longer.";
-    ApiError::new(StatusCode::GATEWAY_TIMEOUT, "confirmation_late", sentence)
 }

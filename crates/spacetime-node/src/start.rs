@@ -110,7 +110,7 @@ pub async fn assemble(
     let controller = controller(args, &config, data_dir, &programs, &control, job_cores);
     let token_signer = Arc::new(tokens.keys().private.clone());
     controller.set_idc_config(IdcConfig { http_port: port, token_signer })?;
-    Ok(Arc::new(Node::new(config, control, tokens, controller, programs, data_dir.paths.clone())))
+    Ok(Node::new(config, control, tokens, controller, programs, data_dir.paths.clone()))
 }
 
 fn controller(

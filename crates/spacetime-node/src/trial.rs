@@ -3,7 +3,8 @@
 //! To learn a module's schema, the engine runs the module, for as long as it likes, and decodes what it says by
 //! recursion, as deep as it says. A program that never ends, or a schema that is nested deeply, would take a thread or
 //! the whole node away, and with it everybody else's databases. So each program has to come through a process that may
-//! be killed before the node itself looks at it.
+//! be killed before the node itself looks at it. The process knows its limit as well, because a node that is killed
+//! itself can kill nobody any more.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -37,6 +38,10 @@ pub const TRY_OUT: &str = "try-out";
 const STACK_BYTES: usize = 1024 * 1024;
 /// Time for the threads of a trial to end. They need not.
 const ENDING_MAX: Duration = Duration::from_millis(100);
+/// How much later than the node a trial itself ends what goes on for too long, so that the node is the one to say so.
+const LATER: Duration = Duration::from_secs(1);
+/// Status of a trial that has ended itself after its limit.
+const OVERDUE: i32 = 2;
 
 /// What is tried out, but for the program itself.
 #[derive(Serialize, Deserialize)]
@@ -49,6 +54,13 @@ pub struct Subject {
     pub environment: BTreeMap<String, String>,
     /// The node's data folder, for its cache of compiled programs.
     pub data_dir: PathBuf,
+}
+
+/// What a trial is told before the program.
+#[derive(Serialize, Deserialize)]
+struct Order<S> {
+    subject: S,
+    limit: Duration,
 }
 
 /// Why a program did not come through.
@@ -71,7 +83,7 @@ pub async fn come_through(subject: &Subject, program: &[u8], limit: Duration) ->
     let mut command = Command::new(own_program()?);
     command.arg(TRY_OUT).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     let mut process = command.spawn()?;
-    let mut head = serde_json::to_vec(subject).map_err(std::io::Error::from)?;
+    let mut head = serde_json::to_vec(&Order { subject, limit }).map_err(std::io::Error::from)?;
     head.push(b'\n');
     let tried = async {
         if let Some(mut input) = process.stdin.take() {
@@ -115,7 +127,8 @@ fn try_out() -> anyhow::Result<()> {
     let mut input = Vec::new();
     std::io::stdin().read_to_end(&mut input)?;
     let end = input.iter().position(|byte| *byte == b'\n').context("there is no subject")?;
-    let subject: Subject = serde_json::from_slice(&input[..end])?;
+    let Order { subject, limit } = serde_json::from_slice::<Order<Subject>>(&input[..end])?;
+    end_after(limit.saturating_add(LATER))?;
     let program = Program::from_bytes(ModuleKind::WASM, input.split_off(end + 1));
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(2).thread_stack_size(STACK_BYTES).enable_all().build()?;
@@ -125,6 +138,15 @@ fn try_out() -> anyhow::Result<()> {
     runtime.shutdown_timeout(ENDING_MAX);
     drop(cores);
     Ok(())
+}
+
+/// Ends this process after a time, whatever it does by then.
+fn end_after(time: Duration) -> std::io::Result<()> {
+    let wait_and_end = move || {
+        std::thread::sleep(time);
+        std::process::exit(OVERDUE);
+    };
+    std::thread::Builder::new().name("limit".to_owned()).spawn(wait_and_end).map(drop)
 }
 
 async fn check(subject: Subject, program: Program, cores: JobCores) -> anyhow::Result<()> {
@@ -142,4 +164,26 @@ async fn check(subject: Subject, program: Program, cores: JobCores) -> anyhow::R
     );
     let database: Database = trial_database(database.parse()?, owner.parse()?, program.hash);
     controller.check_module_validity_with_environment(database, program, environment).await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trial_is_told_subject_and_limit() {
+        let subject = Subject {
+            database: "c2".repeat(32),
+            owner: "c3".repeat(32),
+            environment: [("MODE".to_owned(), "open\nclosed".to_owned())].into(),
+            data_dir: PathBuf::from("data"),
+        };
+        let limit = Duration::from_millis(1500);
+        let head = serde_json::to_vec(&Order { subject: &subject, limit }).unwrap();
+        // The program begins after the first one.
+        assert!(!head.contains(&b'\n'));
+        let order: Order<Subject> = serde_json::from_slice(&head).unwrap();
+        assert_eq!((order.limit, order.subject.database), (limit, subject.database));
+        assert_eq!((order.subject.environment, order.subject.data_dir), (subject.environment, subject.data_dir));
+    }
 }

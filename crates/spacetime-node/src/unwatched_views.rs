@@ -12,6 +12,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use spacetimedb_datastore::execution_context::Workload;
 use spacetimedb_engine::relational_db::RelationalDB;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{MissedTickBehavior, interval};
 
 /// How long nobody has watched a view before it is forgotten: long enough for a subscription to replace another.
@@ -23,15 +24,21 @@ const VIEWS_AT_ONCE: usize = 8;
 
 /// The databases that run.
 #[derive(Clone, Default)]
-pub struct UnwatchedViews(Arc<Mutex<Vec<Weak<RelationalDB>>>>);
+pub struct UnwatchedViews(Arc<Mutex<Vec<Running>>>);
+
+struct Running {
+    database: Weak<RelationalDB>,
+    /// The last forgetting in this database.
+    forgetting: Option<JoinHandle<()>>,
+}
 
 impl UnwatchedViews {
     /// Looks after a database from now on, until it stops.
     pub fn look_after(&self, database: &Arc<RelationalDB>) {
         let mut databases = self.0.lock();
         let database = Arc::downgrade(database);
-        if !databases.iter().any(|known| known.ptr_eq(&database)) {
-            databases.push(database);
+        if !databases.iter().any(|known| known.database.ptr_eq(&database)) {
+            databases.push(Running { database, forgetting: None });
         }
     }
 
@@ -41,17 +48,25 @@ impl UnwatchedViews {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            for database in self.running() {
-                // It waits for the database's lock. If the runtime stops, so do the databases.
-                let _ = tokio::task::spawn_blocking(move || forget_unwatched(&database)).await;
-            }
+            self.begin_to_forget();
         }
     }
 
-    fn running(&self) -> Vec<Weak<RelationalDB>> {
+    fn begin_to_forget(&self) {
         let mut databases = self.0.lock();
-        databases.retain(|database| database.strong_count() > 0);
-        databases.clone()
+        databases.retain(|known| known.database.strong_count() > 0);
+        databases.iter_mut().for_each(Running::begin_to_forget);
+    }
+}
+
+impl Running {
+    /// In a task of its own, which waits for the database's lock, so that no database waits for another's. Where that
+    /// is still under way, a second one would only wait with it.
+    fn begin_to_forget(&mut self) {
+        if self.forgetting.as_ref().is_none_or(JoinHandle::is_finished) {
+            let database = self.database.clone();
+            self.forgetting = Some(spawn_blocking(move || forget_unwatched(&database)));
+        }
     }
 }
 

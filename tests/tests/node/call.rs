@@ -145,6 +145,9 @@ async fn functions_that_are_not_for_callers_are_not_found() -> Outcome {
         let sentence = refusal(database.call(&stranger, function, args).await?, 404, "no_such_function").await?;
         assert!(sentence.len() < 500);
     }
+    // The names that strangers make up are not for the module's log.
+    let log = answers::text(database.request(Method::GET, "/logs?num_lines=200", &database.owner)).await?;
+    assert!(!log.contains("nonexistent procedure"), "{log}");
     for lifecycle in ["open_zoo", "visitor_arrived", "visitor_left"] {
         let answer = database.call(&database.owner, lifecycle, json!([])).await?;
         refusal(answer, 400, "lifecycle_reducer").await?;

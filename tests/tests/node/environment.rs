@@ -57,6 +57,21 @@ async fn names_are_listed_and_values_are_not() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_change_survives_a_kill_right_after_its_answer() -> Outcome {
+    let mut node = TestNode::start().await?;
+    let database = node.publish("zoo", "schema_zoo").await?;
+    let hash = module_hash(&database).await?;
+    for greeting in ["one", "two", "three"] {
+        let update = json!({ "values": { "GREETING": greeting }, "expected_module_hash": hash });
+        answers::text(change(&database, &update)).await?;
+        node.kill()?;
+        node.restart().await?;
+        assert_eq!(seen_by_the_module(&database).await?[0], json!([0, greeting]));
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_change_meant_for_another_program_is_refused() -> Outcome {
     let node = TestNode::start().await?;
     let database = node.publish("zoo", "schema_zoo").await?;

@@ -158,6 +158,11 @@ async fn bad_tokens_are_refused_without_a_word_of_them() -> Outcome {
         let request = node.request(Method::GET, "/v1/database/tally").header("authorization", header);
         refused(request, 400, "malformed_authorization").await?;
     }
+    // Nor does a second token make somebody new out of whoever has the first.
+    let token = issuer.token(json!({}))?;
+    let twice = node.request(Method::GET, &format!("/v1/database/tally?token={token}&token={token}"));
+    let sentence = refused(twice, 400, "malformed_authorization").await?;
+    assert!(!sentence.contains(&token), "{sentence}");
     Ok(())
 }
 

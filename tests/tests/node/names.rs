@@ -51,6 +51,28 @@ async fn a_name_belongs_to_its_first_publisher_even_when_it_is_free_again() -> O
 }
 
 #[tokio::test]
+async fn a_database_has_only_so_many_names() -> Outcome {
+    let node = TestNode::start().await?;
+    let database = node.publish("tally", "tally_v1").await?;
+    let (other, owner) = (node.publish("other", "tally_v1").await?, &database.owner);
+    let replace = |count: usize| {
+        let names: Vec<_> = (1..count).map(|n| format!("tally-{n}")).chain(["tally".to_owned()]).collect();
+        database.request(Method::PUT, "/names", owner).json(&names)
+    };
+    for too_many in [17, 100_000] {
+        let sentence = refused(replace(too_many), 400, "too_many_names").await?;
+        assert!(sentence.contains("at most 16 names"), "{sentence}");
+    }
+    answers::text(replace(16)).await?;
+    refused(database.request(Method::POST, "/names", owner).body("more"), 400, "too_many_names").await?;
+    let names = answers::json(database.request(Method::GET, "/names", owner)).await?;
+    assert_eq!(names["names"].as_array().unwrap().len(), 16);
+    // What has been refused belongs to nobody.
+    answers::text(other.request(Method::POST, "/names", &other.owner).body("tally-16")).await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn impossible_names_are_not_added() -> Outcome {
     let node = TestNode::start().await?;
     let database = node.publish("tally", "tally_v1").await?;

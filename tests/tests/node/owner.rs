@@ -2,8 +2,10 @@
 
 use reqwest::Method;
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use worldloom_tests::binaries::module;
-use worldloom_tests::{Outcome, TestNode};
+use worldloom_tests::{NodeOptions, Outcome, TestNode};
 
 use crate::answers::{self, refused};
 use crate::programs::put;
@@ -55,6 +57,46 @@ async fn a_stranger_who_sends_a_large_module_hears_why_it_is_refused() -> Outcom
         // The connection goes on.
         refused(database.request(Method::GET, "/logs", &stranger), 403, "not_owner").await?;
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn only_those_create_databases_whom_the_configuration_lists() -> Outcome {
+    let mut node = TestNode::start().await?;
+    let (listed, unlisted) = (node.account().await?, node.publish("theirs", "tally_v1").await?);
+    node.stop().await?;
+    node.options_mut().config = Some(format!("[publish]\ncreators = ['{}']", listed.identity));
+    node.restart().await?;
+    let program = module("tally_v1")?;
+    let unnamed = || node.request(Method::POST, "/v1/database").body(program.clone());
+    refused(put(&node, "new", &unlisted.owner, program.clone()), 403, "may_not_create").await?;
+    refused(unnamed().bearer_auth(&unlisted.owner.token), 403, "may_not_create").await?;
+    refused(unnamed(), 403, "may_not_create").await?;
+
+    // The program need not be sent for that.
+    let mut stream = TcpStream::connect(("127.0.0.1", node.port())).await?;
+    let head = "POST /v1/database HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000\r\n\r\n";
+    stream.write_all(head.as_bytes()).await?;
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await?;
+    assert_eq!(&answer, b"HTTP/1.1 403");
+
+    answers::text(put(&node, "new", &listed, program.clone())).await?;
+    // What somebody has, he goes on with.
+    answers::text(put(&node, "theirs", &unlisted.owner, crate::programs::variant(program, "next"))).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn nobody_creates_more_databases_than_an_identity_may_have() -> Outcome {
+    let config = Some("[publish]\ndatabases-per-identity = 1".to_owned());
+    let node = TestNode::start_with(NodeOptions { config, ..NodeOptions::default() }).await?;
+    let database = node.publish("one", "tally_v1").await?;
+    let another = || Ok::<_, anyhow::Error>(put(&node, "two", &database.owner, module("tally_v1")?));
+    refused(another()?, 403, "too_many_databases").await?;
+    node.publish("theirs", "tally_v1").await?;
+    answers::text(database.request(Method::DELETE, "", &database.owner)).await?;
+    answers::text(another()?).await?;
     Ok(())
 }
 

@@ -130,6 +130,25 @@ async fn a_reset_runs_init_again_on_the_same_program() -> Outcome {
     Ok(())
 }
 
+/// Each of them finds the database as it was before the others.
+#[tokio::test]
+async fn of_resets_at_once_one_replica_is_left() -> Outcome {
+    let node = TestNode::start().await?;
+    let database = node.publish("tally", "tally_v1").await?;
+    let reset = || database.request(Method::PUT, "/reset", &database.owner).send();
+    let answers = futures::future::try_join_all((0..3).map(|_| reset())).await?;
+    // One that would have to wait for long is refused.
+    assert!(answers.iter().any(|answer| answer.status().is_success()), "{answers:?}");
+    database.call_ok(&database.owner, "count", json!(["a"])).await?;
+    let replicas = node.data_dir().join("node/replicas");
+    eventually("the other replicas to be removed", || async {
+        (std::fs::read_dir(&replicas).ok()?.count() == 1).then_some(())
+    })
+    .await?;
+    assert_eq!(database.sql("SELECT * FROM tally").await?, [json!(["a", 1])]);
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_deleted_database_is_gone_with_its_folder_and_deleting_again_succeeds() -> Outcome {
     let node = TestNode::start().await?;

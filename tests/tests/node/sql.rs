@@ -2,9 +2,14 @@
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
-use worldloom_tests::{Account, Database, Outcome, TestNode};
+use spacetimedb_client_api_messages::websocket::v2::{ClientMessage, OneOffQuery, ServerMessage};
+use worldloom_tests::{Account, Database, NodeOptions, Outcome, TestNode};
 
 use crate::answers::{self, refused};
+use crate::socket::{Socket, row_count};
+
+/// Each column of each table with each other one, four times over. Everybody may read this table.
+const PRODUCT: &str = "SELECT a.* FROM st_column a JOIN st_column b JOIN st_column c JOIN st_column d";
 
 #[tokio::test]
 async fn an_answer_has_columns_rows_and_counts() -> Outcome {
@@ -93,6 +98,70 @@ async fn a_filtered_table_and_a_view_show_each_caller_its_own() -> Outcome {
         let lions = rows(&database, account, "SELECT * FROM animals_of_species('lion')").await?;
         assert_eq!(lions.len(), 2);
     }
+    Ok(())
+}
+
+/// Such a query would take the database's time and the node's memory.
+#[tokio::test]
+async fn a_stranger_cannot_multiply_tables_by_each_other() -> Outcome {
+    let node = TestNode::start().await?;
+    let database = node.publish("zoo", "schema_zoo").await?;
+    let stranger = node.account().await?;
+    for query in [PRODUCT, &PRODUCT.replace("a.*", "COUNT(*) AS size"), &format!("{PRODUCT} LIMIT 1")] {
+        let sentence = refused(statement(&database, &stranger, query), 400, "sql_refused").await?;
+        assert!(sentence.contains("exceeds limit (10000000 rows)"), "{sentence}");
+    }
+    let mut socket = Socket::open(&database, &stranger).await?;
+    let query = OneOffQuery { request_id: 77, query_string: PRODUCT.into() };
+    socket.send(&[ClientMessage::OneOffQuery(query)]).await?;
+    let ServerMessage::OneOffQueryResult(answer) = socket.next().await? else { anyhow::bail!("no result") };
+    let sentence = answer.result.unwrap_err();
+    assert!(sentence.contains("exceeds limit"), "{sentence}");
+
+    assert_eq!(row_count(&socket.subscribe("SELECT * FROM cage").await?), 3);
+    let join = "SELECT cage.* FROM cage JOIN st_table ON cage.number = st_table.table_id";
+    for account in [&stranger, &database.owner] {
+        assert_eq!(rows(&database, account, join).await?.len(), 2);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_owners_own_limit_on_rows_is_kept() -> Outcome {
+    let mut node = TestNode::start().await?;
+    let database = node.publish("zoo", "schema_zoo").await?;
+    let stranger = node.account().await?;
+    assert_eq!(rows(&database, &stranger, "SELECT * FROM cage").await?.len(), 3);
+    refused(statement(&database, &database.owner, "SET row_limit = 2"), 400, "sql_refused").await?;
+    for change in ["DELETE FROM st_var WHERE name = 'row_limit'", "SET row_limit = 2"] {
+        answers::json(statement(&database, &database.owner, change)).await?;
+    }
+    for _ in 0..2 {
+        let sentence = refused(statement(&database, &stranger, "SELECT * FROM cage"), 400, "sql_refused").await?;
+        assert!(sentence.contains("exceeds limit (2 rows)"), "{sentence}");
+        assert_eq!(database.sql("SELECT * FROM cage").await?.len(), 3);
+        node.stop().await?;
+        node.restart().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn databases_without_a_limit_on_rows_get_the_nodes() -> Outcome {
+    let config = |limit: u32| Some(format!("[sql]\nrow-limit = {limit}\n"));
+    let mut node = TestNode::start_with(NodeOptions { config: config(0), ..NodeOptions::default() }).await?;
+    let database = node.publish("zoo", "schema_zoo").await?;
+    assert!(database.sql("SELECT name FROM st_var").await?.is_empty());
+    node.stop().await?;
+    node.options_mut().config = config(2);
+    node.restart().await?;
+
+    assert_eq!(database.sql("SELECT name FROM st_var").await?, [json!(["row_limit"])]);
+    let mut socket = Socket::open(&database, &node.account().await?).await?;
+    let refusal = socket.subscribe("SELECT * FROM cage").await.unwrap_err().to_string();
+    assert!(refusal.contains("exceeds limit (2 rows)"), "{refusal}");
+    let mut socket = Socket::open(&database, &database.owner).await?;
+    assert_eq!(row_count(&socket.subscribe("SELECT * FROM cage").await?), 3);
     Ok(())
 }
 

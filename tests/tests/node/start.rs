@@ -5,15 +5,18 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Output, Stdio};
+use std::time::Duration;
 
+use futures::future::try_join_all;
 use serde_json::json;
+use tokio::net::TcpStream;
 use tokio::process::Command;
 use tokio::time::timeout;
 use worldloom_tests::binaries::program;
 use worldloom_tests::node::signal;
 use worldloom_tests::{DEADLINE, NodeOptions, Outcome, TestNode, eventually};
 
-use crate::answers;
+use crate::{answers, programs};
 
 #[tokio::test]
 async fn a_second_node_on_the_same_data_is_refused() -> Outcome {
@@ -101,9 +104,9 @@ async fn nodes_with_the_same_named_keys_take_each_others_tokens() -> Outcome {
     let account = first.account().await?;
     let module = || worldloom_tests::binaries::module("tally_v1");
     let second = TestNode::start_with(named()).await?;
-    answers::text(crate::programs::put(&second, "tally", &account, module()?)).await?;
+    answers::text(programs::put(&second, "tally", &account, module()?)).await?;
     let stranger = TestNode::start().await?;
-    let answer = crate::programs::put(&stranger, "tally", &account, module()?).send().await?;
+    let answer = programs::put(&stranger, "tally", &account, module()?).send().await?;
     assert_eq!(answer.status(), 401);
     Ok(())
 }
@@ -153,7 +156,7 @@ async fn in_memory_everything_works_and_nothing_is_kept() -> Outcome {
     socket.subscribe("SELECT * FROM animal").await?;
     let result = socket.call("insert_row", &("Nala", "lion", 1u32)).await?;
     assert_eq!(crate::socket::own_changes(&result)?.inserts, 1);
-    answers::text(crate::programs::put(
+    answers::text(programs::put(
         &node,
         "zoo",
         &database.owner,
@@ -183,6 +186,54 @@ async fn what_service_managers_send_stops_it_as_well() -> Outcome {
     node.restart().await?;
     assert_eq!(database.sql("SELECT * FROM tally").await?, [json!(["a", 1])]);
     Ok(())
+}
+
+#[tokio::test]
+async fn a_crowd_takes_no_files_from_databases() -> Outcome {
+    // Half of these are for connections.
+    let launcher = ["sh", "-c", "ulimit -n 128; exec \"$0\" \"$@\""].map(str::to_owned).into();
+    // Nobody is closed for saying nothing.
+    let config = Some("[http]\nheader-timeout = '10m'".to_owned());
+    let node = TestNode::start_with(NodeOptions { config, launcher, ..NodeOptions::default() }).await?;
+    let database = node.publish("tally", "tally_v1").await?;
+    let crowd = try_join_all((0..80).map(|_| TcpStream::connect(("127.0.0.1", node.port())))).await?;
+    let ping = || reqwest::get(format!("{}/v1/ping", node.url));
+    assert!(timeout(Duration::from_millis(300), ping()).await.is_err(), "there was a place for one more");
+
+    // Who was there before goes on, and so do databases, with files of their own.
+    database.call_ok(&database.owner, "count", json!(["a"])).await?;
+    node.publish("other", "tally_v1").await?;
+    drop(crowd);
+    timeout(DEADLINE, ping()).await??.error_for_status()?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_trial_ends_even_if_its_node_is_killed() -> Outcome {
+    let config = Some("[publish]\ntrial-limit = '2s'".to_owned());
+    let mut node = TestNode::start_with(NodeOptions { config, ..NodeOptions::default() }).await?;
+    let owner = node.account().await?;
+    let publishing = tokio::spawn(programs::put(&node, "endless", &owner, programs::without_end()).send());
+    let trial = eventually("the trial to begin", || std::future::ready(child_of(node.pid()))).await?;
+    node.kill()?;
+    assert!(publishing.await?.is_err());
+    let has_ended = || std::future::ready(state_and_parent(&trial).is_none_or(|(state, _)| state == "Z").then_some(()));
+    eventually("the trial to end", has_ended).await
+}
+
+/// A process that another one has started.
+fn child_of(parent: u32) -> Option<String> {
+    let entries = fs::read_dir("/proc").ok()?.flatten();
+    let mut ids = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    ids.find(|id| state_and_parent(id).is_some_and(|(_, found)| found == parent.to_string()))
+}
+
+/// What a process does and who has started it, while there is one of this id.
+fn state_and_parent(id: &str) -> Option<(String, String)> {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // The name, in parentheses, may hold anything; after it come the state and the parent.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().map(str::to_owned);
+    Some((fields.next()?, fields.next()?))
 }
 
 /// Starts a node that must give up; returns its one sentence.

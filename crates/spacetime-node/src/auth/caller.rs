@@ -69,7 +69,7 @@ fn unauthorized(cause: AuthError) -> ApiError {
 /// The bearer token, or the one in the query, which is where browsers must put it.
 fn presented_token(request: &Request) -> Result<Option<String>, ApiError> {
     let Some(value) = request.headers().get(header::AUTHORIZATION) else {
-        return Ok(query_token(request.uri()));
+        return query_token(request.uri());
     };
     let malformed =
         || ApiError::bad_request("malformed_authorization", "The Authorization header must read `Bearer <token>`.");
@@ -81,12 +81,14 @@ fn presented_token(request: &Request) -> Result<Option<String>, ApiError> {
     Ok(Some(token.trim().to_owned()))
 }
 
-fn query_token(uri: &Uri) -> Option<String> {
+/// Errors: there are several, so that nobody can say who calls.
+fn query_token(uri: &Uri) -> Result<Option<String>, ApiError> {
     #[derive(serde::Deserialize)]
     struct Query {
         token: Option<String>,
     }
-    axum::extract::Query::<Query>::try_from_uri(uri).ok()?.0.token
+    let malformed = |_| ApiError::bad_request("malformed_authorization", "The query must have `token` once at most.");
+    axum::extract::Query::<Query>::try_from_uri(uri).map(|query| query.0.token).map_err(malformed)
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
@@ -106,5 +108,32 @@ impl Caller {
         }
         let sentence = "This call needs a token; get one with POST /v1/identity.";
         Err(ApiError::new(StatusCode::UNAUTHORIZED, "token_required", sentence))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token_in(query: &str) -> Result<Option<String>, (StatusCode, &'static str)> {
+        let uri: Uri = format!("/v1/database/game/subscribe{query}").parse().unwrap();
+        query_token(&uri).map_err(|refused| (refused.status, refused.code))
+    }
+
+    #[test]
+    fn a_query_names_one_token_or_none() {
+        for (query, token) in [
+            ("", None),
+            ("?light=true", None),
+            ("?confirmed=true&confirmed=false", None),
+            ("?token=", Some("")),
+            ("?token=a.b.c&light=true", Some("a.b.c")),
+            ("?token=%61", Some("a")),
+        ] {
+            assert_eq!(token_in(query), Ok(token.map(str::to_owned)), "{query}");
+        }
+        for query in ["?token=a&token=b", "?token=a&light=true&token=a", "?token&token=a"] {
+            assert_eq!(token_in(query), Err((StatusCode::BAD_REQUEST, "malformed_authorization")), "{query}");
+        }
     }
 }

@@ -3,20 +3,30 @@
 //! The state is small and read on every request, so it is held in memory whole; each change is
 //! first committed to an embedded transactional store ([`store`]). A change that the store
 //! refused never becomes visible. After a write that failed, the file is opened and read again at the
-//! next change, because redb writes no more to one that has failed it once.
+//! next change, because redb writes no more to one that has failed it once. Only those who change something
+//! wait for the disk: readers see the old state until then.
 
 mod names;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use parking_lot::{Mutex, RwLock};
 use spacetimedb_core::messages::control_db::{Database, HostType};
 use spacetimedb_lib::{Hash, Identity};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 pub use names::{Name, NameError};
 use store::Store;
+
+/// Most names of a database.
+pub const NAMES_MAX: usize = 16;
+
+/// Most names that stay with an owner without a database that has them. Each takes room here for good, and a few are
+/// enough to keep others from taking a name between a deletion and the next publish.
+const UNUSED_NAMES_MAX: usize = 64;
 
 /// One database of this node.
 #[derive(Clone, PartialEq)]
@@ -43,6 +53,22 @@ pub struct NewDatabase {
     pub environment: BTreeMap<String, String>,
 }
 
+/// What a reset has made of a database. Most callers want its record alone.
+pub struct Reset {
+    /// The database with its fresh replica.
+    pub record: DatabaseRecord,
+    /// The replica that it had until then, to be retired.
+    pub retired: u64,
+}
+
+impl Deref for Reset {
+    type Target = DatabaseRecord;
+
+    fn deref(&self) -> &DatabaseRecord {
+        &self.record
+    }
+}
+
 /// Why a change of the control state was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
@@ -60,6 +86,17 @@ pub enum ControlError {
     Store(#[from] store::StoreError),
 }
 
+/// Why a database did not get its names.
+#[derive(Debug, thiserror::Error)]
+pub enum NamingError {
+    /// It would have too many.
+    #[error("A database has at most {NAMES_MAX} names; leave some out, or take some away first.")]
+    TooMany,
+    /// The change was refused for another reason.
+    #[error(transparent)]
+    Refused(#[from] ControlError),
+}
+
 /// The control state. Cheap to read from any thread.
 pub struct Control {
     state: RwLock<State>,
@@ -69,13 +106,13 @@ pub struct Control {
     file: Option<PathBuf>,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq)]
 struct State {
     next_database_id: u64,
     next_replica_id: u64,
     databases: HashMap<Identity, DatabaseRecord>,
     names: BTreeMap<Name, Identity>,
-    /// Owner of each name's first part, which outlives the databases that used it.
+    /// Owner of each name's first part, which outlives the databases that used it, up to [`UNUSED_NAMES_MAX`].
     first_parts: BTreeMap<String, Identity>,
     /// Environments of databases that are not yet initialised.
     initial_environments: HashMap<u64, BTreeMap<String, String>>,
@@ -162,7 +199,7 @@ impl Control {
         identity: Identity,
         program: Hash,
         environment: BTreeMap<String, String>,
-    ) -> Result<DatabaseRecord, ControlError> {
+    ) -> Result<Reset, ControlError> {
         self.change(|state| {
             let replica_id = state.take_replica_id();
             let record = state.databases.get_mut(&identity).ok_or(ControlError::NoSuchDatabase)?;
@@ -177,22 +214,22 @@ impl Control {
             if !environment.is_empty() {
                 state.initial_environments.insert(replica_id, environment);
             }
-            Ok(record)
+            Ok(Reset { record, retired })
         })
     }
 
-    /// Removes a database and its names; its replica retires.
-    pub fn delete(&self, identity: Identity) -> Result<(), ControlError> {
+    /// Removes a database and its names; its replica retires, and is returned.
+    pub fn delete(&self, identity: Identity) -> Result<u64, ControlError> {
         self.change(|state| {
             let record = state.databases.get(&identity).ok_or(ControlError::NoSuchDatabase)?;
             if record.locked {
                 return Err(ControlError::Locked);
             }
-            let replica_id = record.replica_id;
+            let (retired, owner) = (record.replica_id, record.database.owner_identity);
             state.databases.remove(&identity);
-            state.names.retain(|_, named| *named != identity);
-            state.retire(replica_id);
-            Ok(())
+            state.free_names(identity, owner, &[]);
+            state.retire(retired);
+            Ok(retired)
         })
     }
 
@@ -206,23 +243,31 @@ impl Control {
     }
 
     /// Adds a name to a database.
-    pub fn add_name(&self, identity: Identity, name: Name, caller: Identity) -> Result<(), ControlError> {
+    pub fn add_name(&self, identity: Identity, name: Name, caller: Identity) -> Result<(), NamingError> {
         self.change(|state| {
             if !state.databases.contains_key(&identity) {
-                return Err(ControlError::NoSuchDatabase);
+                return Err(NamingError::Refused(ControlError::NoSuchDatabase));
             }
-            state.claim(name, identity, caller)
+            state.claim(name, identity, caller)?;
+            let names = state.names.values().filter(|named| **named == identity).count();
+            if names > NAMES_MAX { Err(NamingError::TooMany) } else { Ok(()) }
         })
     }
 
     /// Replaces all names of a database.
-    pub fn set_names(&self, identity: Identity, names: Vec<Name>, caller: Identity) -> Result<(), ControlError> {
+    pub fn set_names(&self, identity: Identity, names: Vec<Name>, caller: Identity) -> Result<(), NamingError> {
+        if names.len() > NAMES_MAX {
+            return Err(NamingError::TooMany);
+        }
         self.change(|state| {
             if !state.databases.contains_key(&identity) {
-                return Err(ControlError::NoSuchDatabase);
+                return Err(NamingError::Refused(ControlError::NoSuchDatabase));
             }
-            state.names.retain(|_, named| *named != identity);
-            names.into_iter().try_for_each(|name| state.claim(name, identity, caller))
+            state.free_names(identity, caller, &names);
+            for name in names {
+                state.claim(name, identity, caller)?;
+            }
+            Ok(())
         })
     }
 
@@ -255,29 +300,47 @@ impl Control {
         })
     }
 
+    /// Changes the state. Whatever waits meanwhile, be it for the disk or for others who do, readers do not.
+    fn change<T, E: From<ControlError>>(&self, apply: impl FnOnce(&mut State) -> Result<T, E>) -> Result<T, E> {
+        beside_the_runtime(|| self.commit(apply))
+    }
+
     /// Applies a change to a copy, commits it, and only then shows it to readers.
-    fn change<T>(&self, apply: impl FnOnce(&mut State) -> Result<T, ControlError>) -> Result<T, ControlError> {
-        let mut state = self.state.write();
+    fn commit<T, E: From<ControlError>>(&self, apply: impl FnOnce(&mut State) -> Result<T, E>) -> Result<T, E> {
+        // Held to the end, so that nobody else changes the state.
         let mut store = self.store.lock();
         let opened = match &*store {
             Some(opened) => opened,
             None => {
-                let (opened, on_disk) = Store::open(self.file.as_deref())?;
-                *state = on_disk;
+                let (opened, on_disk) = Store::open(self.file.as_deref()).map_err(ControlError::from)?;
+                *self.state.write() = on_disk;
                 store.insert(opened)
             }
         };
-        let mut next = state.clone();
+        let current = self.state.read().clone();
+        let mut next = current.clone();
         let outcome = apply(&mut next)?;
-        if let Err(cause) = opened.save(&state, &next) {
+        if next == current {
+            return Ok(outcome);
+        }
+        if let Err(cause) = opened.save(&current, &next) {
             // Nothing but the file outlives its closing.
             if self.file.is_some() {
                 *store = None;
             }
-            return Err(cause.into());
+            return Err(ControlError::from(cause).into());
         }
-        *state = next;
+        *self.state.write() = next;
         Ok(outcome)
+    }
+}
+
+/// Runs what waits for the disk, and for others who do. Meanwhile the runtime serves everybody else on another thread,
+/// unless it has only this one.
+fn beside_the_runtime<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
     }
 }
 
@@ -295,6 +358,25 @@ impl State {
     fn retire(&mut self, replica_id: u64) {
         self.initial_environments.remove(&replica_id);
         self.retired_replicas.insert(replica_id);
+    }
+
+    /// Takes all names but these from a database. Their first parts stay with its owner, who gives up others for them
+    /// if there would be too many that no database uses.
+    fn free_names(&mut self, database: Identity, owner: Identity, kept: &[Name]) {
+        let is_freed = |name: &Name, named: &Identity| *named == database && !kept.contains(name);
+        let freed = self.names.iter().filter(|(name, named)| is_freed(name, named)).count();
+        let unused = self.unused_first_parts(owner);
+        let excess = (unused.len() + freed).saturating_sub(UNUSED_NAMES_MAX);
+        for part in unused.iter().take(excess) {
+            self.first_parts.remove(part);
+        }
+        self.names.retain(|name, named| !is_freed(name, named));
+    }
+
+    /// First parts of an owner that no database uses; names of this node have nothing but their first part.
+    fn unused_first_parts(&self, owner: Identity) -> Vec<String> {
+        let owned = self.first_parts.iter().filter(|(_, first)| **first == owner).map(|(part, _)| part);
+        owned.filter(|part| !self.names.contains_key(part.as_str())).cloned().collect()
     }
 
     fn may_name(&self, name: &Name, owner: Identity, database: Option<Identity>) -> bool {

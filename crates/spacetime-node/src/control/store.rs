@@ -145,6 +145,9 @@ fn save_names(tx: &WriteTransaction, old: &State, new: &State) -> Result<(), Sto
         }
     }
     let mut first_parts = tx.open_table(FIRST_PARTS)?;
+    for part in old.first_parts.keys().filter(|part| !new.first_parts.contains_key(*part)) {
+        first_parts.remove(part.as_str())?;
+    }
     for (part, owner) in &new.first_parts {
         if old.first_parts.get(part) != Some(owner) {
             first_parts.insert(part.as_str(), owner.to_byte_array())?;

@@ -90,7 +90,7 @@ fn a_refused_change_leaves_nothing_behind() {
     control.create(new_database(8, Some("taken"))).unwrap();
     control.create(new_database(9, Some("game"))).unwrap();
     let refused = control.set_names(identity(9), vec![name("fresh"), name("taken")], identity(OWNER));
-    assert!(matches!(refused, Err(ControlError::NameTaken(_))));
+    assert!(matches!(refused, Err(NamingError::Refused(ControlError::NameTaken(_)))));
     check_twice(&folder, control, |control| {
         assert_eq!(control.names_of(identity(9)), [name("game")]);
         assert!(control.may_name(&name("fresh"), identity(STRANGER)));
@@ -107,6 +107,84 @@ fn renaming_frees_the_old_name_for_its_owner() {
     check_twice(&folder, control, |control| {
         assert_eq!(control.names_of(identity(9)), [name("game"), name("game-three"), name("game-two")]);
     });
+}
+
+/// Whoever asks for them may have looked the database up before somebody else reset it.
+#[test]
+fn resets_and_deletions_retire_the_replica_of_their_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    let control = open(&folder);
+    let created = control.create(new_database(9, None)).unwrap();
+    let reset = || control.reset(identity(9), Hash::ZERO, BTreeMap::new()).unwrap();
+    let (first, second) = (reset(), reset());
+    assert_eq!((first.retired, second.retired), (created.replica_id, first.replica_id));
+    assert_eq!(control.delete(identity(9)).unwrap(), second.replica_id);
+}
+
+#[test]
+fn a_database_has_few_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let control = open(&folder);
+    control.create(new_database(9, Some("game"))).unwrap();
+    let names = |count| (0..count).map(|n| name(&format!("game-{n}"))).collect::<Vec<_>>();
+    let refused = control.set_names(identity(9), names(NAMES_MAX + 1), identity(OWNER));
+    assert!(matches!(refused, Err(NamingError::TooMany)));
+    control.set_names(identity(9), names(NAMES_MAX), identity(OWNER)).unwrap();
+    // Once more is not one more.
+    control.add_name(identity(9), name("game-0"), identity(OWNER)).unwrap();
+    let refused = control.add_name(identity(9), name("game"), identity(OWNER));
+    assert!(matches!(refused, Err(NamingError::TooMany)));
+    check_twice(&folder, control, |control| {
+        assert_eq!(control.names_of(identity(9)).len(), NAMES_MAX);
+        assert!(control.resolve("game").is_none());
+    });
+}
+
+#[test]
+fn an_owner_gives_up_names_that_have_been_without_a_database_before_newer_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let control = open(&folder);
+    control.create(new_database(9, Some("in-use"))).unwrap();
+    for n in 0..UNUSED_NAMES_MAX {
+        control.create(new_database(8, Some(&format!("a-{n}")))).unwrap();
+        control.delete(identity(8)).unwrap();
+    }
+    control.create(new_database(8, Some("zoo"))).unwrap();
+    control.delete(identity(8)).unwrap();
+    check_twice(&folder, control, |control| {
+        let is_kept = |text: &str| !control.may_name(&name(text), identity(STRANGER));
+        assert!(is_kept("in-use") && is_kept("zoo"));
+        let kept = (0..UNUSED_NAMES_MAX).filter(|n| is_kept(&format!("a-{n}"))).count();
+        assert_eq!(kept, UNUSED_NAMES_MAX - 1);
+    });
+}
+
+#[test]
+fn what_changes_nothing_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let control = open(&folder);
+    control.create(new_database(9, Some("game"))).unwrap();
+    let written = || std::fs::read(folder.path().join("control.redb")).unwrap();
+    let before = written();
+    control.set_locked(identity(9), false).unwrap();
+    control.add_name(identity(9), name("game"), identity(OWNER)).unwrap();
+    assert!(written() == before);
+    control.set_locked(identity(9), true).unwrap();
+    assert!(written() != before);
+}
+
+/// As in the node, whose threads go on with other requests meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_are_made_within_a_runtime_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let control = std::sync::Arc::new(open(&folder));
+    let changes = (1..=9).map(|n| {
+        let control = control.clone();
+        tokio::spawn(async move { control.create(new_database(n, None)).unwrap().replica_id })
+    });
+    let mut replicas: Vec<u64> = futures::future::join_all(changes).await.into_iter().map(Result::unwrap).collect();
+    replicas.sort_unstable();
+    assert_eq!(replicas, (1..=9).collect::<Vec<u64>>());
 }
 
 #[test]

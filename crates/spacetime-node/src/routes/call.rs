@@ -77,12 +77,16 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Runs a reducer or, where there is none of that name, a procedure.
+    /// Runs a reducer or, where there is none of that name, a procedure. Where there is neither, the engine must not see
+    /// the name: it would write it to the module's log, however long it is.
     async fn run(self, confirmed: bool) -> Result<Response, ApiError> {
-        if self.module.info().module_def.reducer_by_name(self.function).is_some() {
+        let definitions = &self.module.info().module_def;
+        if definitions.reducer_by_name(self.function).is_some() {
             self.reducer(confirmed).await
-        } else {
+        } else if definitions.procedure_by_name(self.function).is_some() {
             self.procedure().await
+        } else {
+            Err(no_such_function(self.function))
         }
     }
 

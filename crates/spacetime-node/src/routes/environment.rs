@@ -6,7 +6,6 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
-use spacetimedb_client_api_messages::name::EnvironmentVersionConflict;
 use spacetimedb_client_api_messages::publish::EnvironmentMetadata;
 use spacetimedb_lib::Hash;
 use spacetimedb_lib::environment::{EnvironmentMap, EnvironmentRemove, EnvironmentUpdate};
@@ -14,7 +13,7 @@ use spacetimedb_lib::environment::{EnvironmentMap, EnvironmentRemove, Environmen
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::node::Node;
-use crate::publish::run_to_end;
+use crate::publish;
 
 /// Names and types, never values.
 pub(super) async fn metadata(
@@ -45,18 +44,7 @@ pub(super) async fn update(
     Json(update): Json<Update>,
 ) -> Result<StatusCode, ApiError> {
     let record = node.find_owned(&db, caller.identity, "change its environment")?;
-    let changed = async move {
-        let environment = EnvironmentUpdate { values: update.values, remove: update.remove };
-        let (database, replica_id) = (record.database, record.replica_id);
-        let controller = &node.controller;
-        controller
-            .update_module_environment(database, replica_id, environment, update.expected_module_hash)
-            .await
-            .map_err(|cause| match cause.downcast_ref::<EnvironmentVersionConflict>() {
-                Some(conflict) => ApiError::new(StatusCode::CONFLICT, "version_conflict", conflict.to_string()),
-                None => ApiError::bad_request("invalid_environment", format!("{cause:#}")),
-            })
-    };
-    run_to_end(changed).await?;
+    let change = EnvironmentUpdate { values: update.values, remove: update.remove };
+    publish::change_environment(node, record, change, update.expected_module_hash).await?;
     Ok(StatusCode::OK)
 }

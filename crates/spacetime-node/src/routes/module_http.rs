@@ -122,23 +122,48 @@ fn handler_failed(cause: HttpHandlerCallError) -> ApiError {
 }
 
 fn response(reply: module::Response, body: Bytes) -> Response {
-    let Ok(status) = StatusCode::from_u16(reply.code) else {
+    let Some(status) = StatusCode::from_u16(reply.code).ok().filter(|status| !status.is_informational()) else {
         return ApiError::internal("a module's handler answered with an impossible status").into_response();
     };
-    let mut response = Response::new(Body::from(body));
+    let body = if has_content(status) { Body::from(body) } else { Body::empty() };
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     for (name, value) in reply.headers.into_iter() {
-        let name = HeaderName::try_from(&*name);
+        let name = HeaderName::try_from(&*name).ok().filter(|name| !is_of_the_connection(name));
         let value = HeaderValue::from_bytes(&value);
-        if let (Ok(name), Ok(value)) = (name, value) {
+        if let (Some(name), Ok(value)) = (name, value) {
             response.headers_mut().append(name, value);
         }
     }
     response
 }
 
+/// Whether an answer with this status may have a body. Clients read none after the others, so that they would take it
+/// for the answer to their next request.
+fn has_content(status: StatusCode) -> bool {
+    !matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED)
+}
+
+/// Whether a field is about the connection and not about the answer, so that it is the node's to set. The HTTP library
+/// passes a length on as it is told, and clients take what is beyond it for the answer to their next request.
+fn is_of_the_connection(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "connection"
+            | "content-length"
+            | "keep-alive"
+            | "proxy-connection"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+    )
+}
+
 #[cfg(test)]
 mod tests {
+    use axum::body::HttpBody;
+
     use super::*;
 
     #[test]
@@ -147,5 +172,52 @@ mod tests {
         assert_eq!(route_path("/v1/database/game/route/"), "/");
         assert_eq!(route_path("/v1/database/game/route/a%20b/"), "/a%20b/");
         assert_eq!(route_path("/v1/database/route/route/route"), "/route");
+    }
+
+    fn answer(code: u16, headers: &[(&str, &str)]) -> Response {
+        let field = |(name, value): &(&str, &str)| (Some(Box::<str>::from(*name)), Box::<[u8]>::from(value.as_bytes()));
+        let headers = headers.iter().map(field);
+        let reply = module::Response { headers: headers.collect(), version: module::Version::Http11, code };
+        response(reply, Bytes::from_static(b"what the module says"))
+    }
+
+    #[test]
+    fn a_module_does_not_say_where_its_answer_ends() {
+        let answer = answer(
+            200,
+            &[
+                ("Content-Length", "4"),
+                ("transfer-encoding", "chunked"),
+                ("Connection", "close"),
+                ("keep-alive", "timeout=1"),
+                ("proxy-connection", "close"),
+                ("te", "trailers"),
+                ("trailer", "x-late"),
+                ("upgrade", "h2c"),
+                ("content-type", "text/plain"),
+                ("set-cookie", "a=1"),
+                ("set-cookie", "b=2"),
+            ],
+        );
+        assert_eq!(answer.status(), 200);
+        let text = |(name, value): (&HeaderName, &HeaderValue)| format!("{name}: {}", value.to_str().unwrap());
+        let told: Vec<_> = answer.headers().iter().map(text).collect();
+        assert_eq!(told, ["content-type: text/plain", "set-cookie: a=1", "set-cookie: b=2"]);
+        assert_eq!(answer.body().size_hint().exact(), Some(20));
+    }
+
+    #[test]
+    fn an_answer_without_content_has_no_body() {
+        for code in [204, 205, 304] {
+            let answer = answer(code, &[]);
+            assert_eq!((answer.status().as_u16(), answer.body().size_hint().exact()), (code, Some(0)));
+        }
+    }
+
+    #[test]
+    fn a_status_that_announces_another_answer_is_a_failure() {
+        for code in [0, 99, 100, 101, 103, 199, 1000] {
+            assert_eq!(answer(code, &[("upgrade", "websocket")]).status(), 500, "{code}");
+        }
     }
 }

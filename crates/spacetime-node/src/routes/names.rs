@@ -1,15 +1,17 @@
 //! `/v1/database/:db/names`.
 
+use std::fmt;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use serde::Serialize;
+use serde::de::{Deserializer, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
 use spacetimedb_client_api_messages::name::{DatabaseName, DomainName, InsertDomainResult, SetDomainsResult};
 
 use crate::auth::Caller;
-use crate::control::{ControlError, Name, NameError};
+use crate::control::{ControlError, NAMES_MAX, Name, NameError, NamingError};
 use crate::error::ApiError;
 use crate::node::Node;
 
@@ -36,10 +38,40 @@ pub(super) async fn add(
     let database_identity = record.database.database_identity;
     match node.control.add_name(database_identity, name, caller.identity) {
         Ok(()) => Ok(Json(InsertDomainResult::Success { domain, database_identity })),
-        Err(taken @ ControlError::NameTaken(_)) => {
+        Err(NamingError::Refused(taken @ ControlError::NameTaken(_))) => {
             Err(ApiError::from(taken).with_body(&InsertDomainResult::PermissionDenied { domain }))
         }
         Err(cause) => Err(cause.into()),
+    }
+}
+
+/// The names that a request lists, and no more of them than it takes to see that they are too many: a body has room
+/// for millions.
+pub(super) struct Wanted(Vec<String>);
+
+impl<'de> Deserialize<'de> for Wanted {
+    fn deserialize<D: Deserializer<'de>>(list: D) -> Result<Self, D::Error> {
+        list.deserialize_seq(Few)
+    }
+}
+
+struct Few;
+
+impl<'de> Visitor<'de> for Few {
+    type Value = Wanted;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of names")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Wanted, A::Error> {
+        let mut names = Vec::new();
+        while let Some(name) = list.next_element()? {
+            if names.len() <= NAMES_MAX {
+                names.push(name);
+            }
+        }
+        Ok(Wanted(names))
     }
 }
 
@@ -48,7 +80,7 @@ pub(super) async fn replace(
     State(node): State<Arc<Node>>,
     Path(db): Path<String>,
     caller: Caller,
-    Json(names): Json<Vec<String>>,
+    Json(Wanted(names)): Json<Wanted>,
 ) -> Result<Json<SetDomainsResult>, ApiError> {
     let record = node.find(&db)?.database;
     if record.owner_identity != caller.identity {
@@ -58,7 +90,7 @@ pub(super) async fn replace(
     let names = names.iter().map(|name| Name::parse(name)).collect::<Result<Vec<_>, _>>()?;
     match node.control.set_names(record.database_identity, names, caller.identity) {
         Ok(()) => Ok(Json(SetDomainsResult::Success)),
-        Err(ControlError::NameTaken(name)) => {
+        Err(NamingError::Refused(ControlError::NameTaken(name))) => {
             let told = SetDomainsResult::PermissionDenied { domain: domain(&name)? };
             Err(ApiError::from(ControlError::NameTaken(name)).with_body(&told))
         }
@@ -73,5 +105,14 @@ fn domain(name: &Name) -> Result<DomainName, ApiError> {
 impl From<NameError> for ApiError {
     fn from(cause: NameError) -> Self {
         Self::bad_request("invalid_name", cause.to_string())
+    }
+}
+
+impl From<NamingError> for ApiError {
+    fn from(cause: NamingError) -> Self {
+        match cause {
+            NamingError::TooMany => Self::bad_request("too_many_names", cause.to_string()),
+            NamingError::Refused(refused) => refused.into(),
+        }
     }
 }

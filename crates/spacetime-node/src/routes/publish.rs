@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
+use axum::extract::{FromRequest, Path, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use headers::HeaderMapExt;
 use serde::Deserialize;
@@ -20,10 +20,11 @@ use spacetimedb_lib::{Hash, Identity};
 use spacetimedb_schema::auto_migrate::{MigrationPolicy, MigrationToken, PrettyPrintStyle};
 
 use crate::auth::Caller;
-use crate::control::Name;
+use crate::control::{DatabaseRecord, Name};
 use crate::error::ApiError;
 use crate::node::Node;
 use crate::publish::{self, DEFAULT_CONFIRMATION, Publication, Published};
+use crate::routes::BODY_TOO_LARGE;
 
 /// Longest time that a publish may wait for the disk.
 const CONFIRMATION_MAX: Duration = Duration::from_secs(5 * 60);
@@ -116,16 +117,50 @@ fn environment_update(headers: &HeaderMap) -> Result<EnvironmentUpdate, ApiError
     Ok(EnvironmentUpdate { values: values.0, remove: remove.0 })
 }
 
+/// Receives the program, which is the whole body. It can be large, so whoever may not send one is refused before.
+async fn program_of(request: Request) -> Result<Bytes, ApiError> {
+    Bytes::from_request(request, &()).await.map_err(|refused| {
+        let code = match refused.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => BODY_TOO_LARGE,
+            _ => "malformed_request",
+        };
+        ApiError::new(refused.status(), code, refused.body_text())
+    })
+}
+
 pub(super) async fn publish_unnamed(
     State(node): State<Arc<Node>>,
     Query(query): Query<PublishQuery>,
     caller: Caller,
     headers: HeaderMap,
-    program: Bytes,
+    request: Request,
 ) -> Result<Json<PublishResult>, ApiError> {
-    let publication = query.publication(&headers, program)?;
-    let published = publish::run_to_end(publish::create(node, caller.identity, None, publication)).await?;
-    Ok(success(None, published))
+    publish::check_creator(&node, &caller, None)?;
+    let publication = query.publication(&headers, program_of(request).await?)?;
+    Ok(success(None, publish::create(node, caller.identity, None, publication).await?))
+}
+
+/// What somebody publishes to.
+enum Target {
+    New(Name),
+    Existing(DatabaseRecord),
+}
+
+impl Target {
+    /// Finds the database, and refuses who may not publish over it, or not create it.
+    fn find(node: &Node, db: &str, caller: &Caller) -> Result<Self, ApiError> {
+        match node.find(db) {
+            Ok(record) if record.database.owner_identity == caller.identity => Ok(Self::Existing(record)),
+            Ok(_) => Err(ApiError::not_owner("publish over it")),
+            // An identity names an existing database and is never given to a new one.
+            Err(missing) if Identity::from_hex(db).is_ok() => Err(missing),
+            Err(_) => {
+                let name = Name::parse(db)?;
+                publish::check_creator(node, caller, Some(&name))?;
+                Ok(Self::New(name))
+            }
+        }
+    }
 }
 
 pub(super) async fn publish_named(
@@ -134,24 +169,15 @@ pub(super) async fn publish_named(
     Query(query): Query<PublishQuery>,
     caller: Caller,
     headers: HeaderMap,
-    program: Bytes,
+    request: Request,
 ) -> Result<Json<PublishResult>, ApiError> {
-    let publication = query.publication(&headers, program)?;
-    let Ok(record) = node.find(&db) else {
-        // An identity names an existing database and is never given to a new one.
-        if Identity::from_hex(&db).is_ok() {
-            return Err(ApiError::no_such_database(&db));
-        }
-        let created = publish::create(node, caller.identity, Some(Name::parse(&db)?), publication);
-        return Ok(success(db.parse().ok(), publish::run_to_end(created).await?));
-    };
-    if record.database.owner_identity != caller.identity {
-        return Err(ApiError::not_owner("publish over it"));
-    }
-    let published = if query.clear {
-        publish::run_to_end(publish::reset(node, record, Some(publication))).await?
-    } else {
-        publish::run_to_end(publish::update(node, record, publication)).await?
+    Target::find(&node, &db, &caller)?;
+    let publication = query.publication(&headers, program_of(request).await?)?;
+    // Looked for again, since a program takes its time to arrive.
+    let published = match Target::find(&node, &db, &caller)? {
+        Target::New(name) => publish::create(node, caller.identity, Some(name), publication).await?,
+        Target::Existing(record) if query.clear => publish::reset(node, record, Some(publication)).await?,
+        Target::Existing(record) => publish::update(node, record, publication).await?,
     };
     Ok(success(db.parse().ok(), published))
 }
@@ -162,13 +188,12 @@ pub(super) async fn reset(
     Query(query): Query<PublishQuery>,
     caller: Caller,
     headers: HeaderMap,
-    program: Bytes,
+    request: Request,
 ) -> Result<Json<PublishResult>, ApiError> {
     let record = node.find_owned(&db, caller.identity, "reset it")?;
-    let publication = query.publication(&headers, program)?;
+    let publication = query.publication(&headers, program_of(request).await?)?;
     let program = (!publication.program.is_empty()).then_some(publication);
-    let published = publish::run_to_end(publish::reset(node, record, program)).await?;
-    Ok(success(db.parse().ok(), published))
+    Ok(success(db.parse().ok(), publish::reset(node, record, program).await?))
 }
 
 pub(super) async fn pre_publish(
@@ -176,16 +201,17 @@ pub(super) async fn pre_publish(
     Path(db): Path<String>,
     Query(query): Query<PublishQuery>,
     caller: Caller,
-    program: Bytes,
+    request: Request,
 ) -> Result<Json<PrePublishResult>, ApiError> {
     query.refuse_javascript()?;
     let record = node.find_owned(&db, caller.identity, "plan an update of it")?;
+    let program = program_of(request).await?;
     let style = match query.style {
         StyleName::AnsiColor => PrettyPrintStyle::AnsiColor,
         StyleName::NoColor => PrettyPrintStyle::NoColor,
     };
     let database_identity = record.database.database_identity;
-    let plan = publish::run_to_end(async move { publish::plan(&node, &record, program, style).await }).await?;
+    let plan = publish::plan(node, record, program, style).await?;
     Ok(Json(match plan {
         MigratePlanResult::Success { old_module_hash, new_module_hash, plan, breaks_client, major_version_upgrade } => {
             let token = MigrationToken { database_identity, old_module_hash, new_module_hash }.hash();

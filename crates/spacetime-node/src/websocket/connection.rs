@@ -213,7 +213,7 @@ async fn run(client: &ClientConnection, receiver: ClientConnectionReceiver, sock
     let (notices, notice_queue) = mpsc::channel(outbound::NOTICES_MAX);
     let mut watched = client.clone();
     let ending = tokio::select! {
-        ending = inbound::evaluate(client, &queue, notices) => ending,
+        ending = inbound::evaluate(client, &queue, notices, limits) => ending,
         ending = inbound::read(&mut stream, &queue, &liveness) => ending,
         ending = outbound::write(client, receiver, notice_queue, &mut sink, limits) => ending,
         ending = liveness.idle(limits.idle_timeout) => ending,

@@ -58,14 +58,22 @@ impl DataDir {
         self.beside("node-config.toml")
     }
 
-    /// Deletes the data with all that refers to it. Refuses a folder that no node has written,
-    /// since a mistyped path must never cost anybody their files, and one that is in use.
+    /// Deletes the data with all that refers to it. Refuses folders that no node has written or
+    /// stands beside, since a mistyped path must never cost anybody their files, and one that is in use.
     pub fn delete(&self) -> Result<()> {
-        let is_empty = fs::read_dir(&self.path).map_or(true, |mut entries| entries.next().is_none());
-        if !is_empty {
+        let neighbours = [self.credentials(), self.objects(), self.identity_keys()];
+        if holds_something(&self.path) {
             self.ensure_deletable()?;
+        } else if let Some(stranger) = neighbours.iter().find(|folder| holds_something(folder)) {
+            bail!(
+                "{} holds something, but there is no node's data in {} that it would belong to: nothing was deleted; \
+                 check --data-dir, or delete that folder yourself",
+                stranger.display(),
+                self.path.display()
+            );
         }
-        for folder in [self.path.clone(), self.credentials(), self.objects(), self.identity_keys()] {
+        // What says that all this belongs to a node goes last, so that an interrupted deletion can be repeated.
+        for folder in neighbours.into_iter().chain([self.path.clone()]) {
             if folder.exists() {
                 fs::remove_dir_all(&folder).with_context(|| format!("{} cannot be deleted", folder.display()))?;
             }
@@ -95,6 +103,14 @@ impl DataDir {
     fn beside(&self, purpose: &str) -> PathBuf {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         self.path.with_file_name(format!("{name}-{purpose}"))
+    }
+}
+
+/// Whether a folder is there and not empty. What cannot be looked into may hold something.
+fn holds_something(folder: &Path) -> bool {
+    match fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(error) => error.kind() != ErrorKind::NotFound,
     }
 }
 
@@ -138,6 +154,28 @@ mod tests {
         let refusal = data_dir.delete().map_err(|error| error.to_string());
         assert!(refusal.is_err_and(|text| text.contains("nothing was deleted")));
         assert!(data_dir.path().join("replicas").is_dir() && data_dir.objects().is_dir());
+        Ok(())
+    }
+
+    #[test]
+    fn fresh_refuses_what_stands_beside_no_node() -> Result<()> {
+        for is_there in [true, false] {
+            let parent = tempfile::tempdir()?;
+            let data_dir = data_dir(parent.path())?;
+            fs::remove_dir_all(data_dir.path())?;
+            if is_there {
+                fs::create_dir(data_dir.path())?;
+            }
+            let picture = data_dir.objects().join("picture");
+            fs::write(&picture, "somebody's")?;
+            let refusal = data_dir.delete().map_err(|error| error.to_string());
+            assert!(refusal.is_err_and(|text| text.contains("local-objects") && text.contains("nothing was deleted")));
+            assert!(picture.is_file() && data_dir.credentials().is_dir() && data_dir.node_config().is_file());
+            // Without it there is nothing that anybody could miss.
+            fs::remove_file(picture)?;
+            data_dir.delete()?;
+            assert!(!data_dir.objects().exists() && !data_dir.node_config().exists());
+        }
         Ok(())
     }
 

@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures::future::try_join_all;
+use futures::stream::FuturesUnordered;
 use futures::{SinkExt, StreamExt};
 use reqwest::Method;
 use serde_json::json;
@@ -19,7 +20,7 @@ use crate::answers::{self, refused};
 use crate::programs;
 use crate::socket::{Socket, V1_JSON, V2, V3, changes, connect, ending};
 
-async fn node_with(websocket: &str) -> anyhow::Result<TestNode> {
+pub(super) async fn node_with(websocket: &str) -> anyhow::Result<TestNode> {
     node_configured(&format!("[websocket]\n{websocket}")).await
 }
 
@@ -171,25 +172,6 @@ async fn a_slow_reader_is_dropped_while_others_are_served_and_memory_stays() -> 
 }
 
 #[tokio::test]
-async fn a_client_that_sends_faster_than_it_is_served_is_dropped() -> Outcome {
-    let node = node_with("incoming-queue-length = 16").await?;
-    let database = node.publish("zoo", "schema_zoo").await?;
-    let mut socket = Socket::open(&database, &database.owner).await?;
-    // Calls that take their time, so that those behind them wait.
-    let calls = (0..400).map(|_| socket.call_message("burn_rows", &(2_000u32, 1_000u32)));
-    let calls = calls.collect::<anyhow::Result<Vec<_>>>()?;
-    for call in calls {
-        if socket.send(&[call]).await.is_err() {
-            break;
-        }
-    }
-    let ended = socket.ending().await?;
-    assert!(ended.as_ref().is_none_or(|(code, _)| *code == 1013), "{ended:?}");
-    database.call_ok(&database.owner, "log_line", json!(["still here"])).await?;
-    Ok(())
-}
-
-#[tokio::test]
 async fn slow_request_heads_are_cut_off() -> Outcome {
     let node = node_configured("[http]\nheader-timeout = '300ms'").await?;
     let mut stream = TcpStream::connect(("127.0.0.1", node.port())).await?;
@@ -251,7 +233,7 @@ async fn a_body_that_stops_arriving_is_not_waited_for() -> Outcome {
     let delivery = "/call-from-database/log_line?stream_id=1&seq=1&ack_prefix=0&signature_hash=00";
     // Bodies of every kind: bytes, text, JSON, and those that modules and other databases get.
     for (method, path) in [
-        ("PUT", ""),
+        ("PUT", "-two"),
         ("POST", "/sql"),
         ("PUT", "/names"),
         ("POST", "/call/log_line"),
@@ -314,11 +296,41 @@ async fn the_limit_on_bodies_leaves_subscriptions_and_followed_logs_alone() -> O
     Ok(())
 }
 
+/// One is tried out and 32 wait.
+#[tokio::test]
+async fn who_comes_when_too_many_programs_wait_is_told_so_and_who_leaves_makes_room() -> Outcome {
+    let node = node_configured("[publish]\ntrials-at-once = 1\ntrial-limit = '3s'").await?;
+    let owners = try_join_all((0..5).map(|_| node.account())).await?;
+    let publish = |n: usize| programs::put(&node, &format!("a-{n}"), &owners[n % 5], programs::without_end()).send();
+    let mut waiting: FuturesUnordered<_> = (0..40).map(publish).collect();
+    for _ in 0..7 {
+        let answer = timeout(DEADLINE, waiting.next()).await?.unwrap()?;
+        answers::refusal(answer, 503, "too_many_publishes").await?;
+    }
+    drop(waiting);
+    // After all the others it would come too late.
+    let last = programs::put(&node, "last", &node.account().await?, programs::without_end());
+    timeout(DEADLINE, refused(last, 400, "module_refused")).await??;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_publish_over_a_database_does_not_wait_long_for_another() -> Outcome {
+    let node = node_configured("[publish]\ntrial-limit = '8s'").await?;
+    let database = node.publish("tally", "tally_v1").await?;
+    let publish = || programs::put(&node, "tally", &database.owner, programs::without_end()).send();
+    let answers = try_join_all([publish(), publish()]).await?;
+    let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status().as_u16()).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [400, 409]);
+    Ok(())
+}
+
 #[tokio::test]
 async fn only_so_many_programs_are_tried_out_at_once() -> Outcome {
     let node = node_configured("[publish]\ntrials-at-once = 1\ntrial-limit = '1s'").await?;
     let owner = node.account().await?;
-    let publish = |name: &str| programs::put(&node, name, &owner, program_without_end());
+    let publish = |name: &str| programs::put(&node, name, &owner, programs::without_end());
     let refusals = ["a", "b", "c"].map(|name| refused(publish(name), 400, "module_refused"));
     let mut refusals = pin!(try_join_all(refusals));
     let mut most = 0;
@@ -351,25 +363,6 @@ async fn answer_to(node: &TestNode, method: &str, path: &str, beginning: &str) -
     let mut answer = String::new();
     timeout(DEADLINE, stream.read_to_string(&mut answer)).await??;
     Ok(answer)
-}
-
-/// A module that never ends when it is asked for its description.
-fn program_without_end() -> Vec<u8> {
-    // Function types: of the import, of `__describe_module__` and of `__call_reducer__`.
-    let types = b"\x03\x60\x03\x7f\x7f\x7f\x01\x7f\x60\x01\x7f\0\
-        \x60\x0a\x7f\x7e\x7e\x7e\x7e\x7e\x7e\x7e\x7f\x7f\x01\x7f";
-    let imports = b"\x01\x0espacetime_10.0\x10bytes_sink_write\0\0";
-    let exports = b"\x03\x06memory\x02\0\x13__describe_module__\0\x01\x10__call_reducer__\0\x02";
-    // A loop that branches to its own beginning, and a function that returns 0.
-    let code = b"\x02\x07\0\x03\x40\x0c\0\x0b\x0b\x04\0\x41\0\x0b";
-    let sections: [(u8, &[u8]); 6] =
-        [(1, types), (2, imports), (3, b"\x02\x01\x02"), (5, b"\x01\0\x01"), (7, exports), (10, code)];
-    let mut wasm = programs::EMPTY.to_vec();
-    for (id, content) in sections {
-        wasm.extend([id, content.len() as u8]);
-        wasm.extend(content);
-    }
-    wasm
 }
 
 /// Processes of the node in which programs are tried out: it has no others.

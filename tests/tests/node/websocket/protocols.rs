@@ -213,7 +213,7 @@ async fn v1_in_bsatn_subscribes_and_hears_of_changes() -> Outcome {
     Ok(())
 }
 
-async fn next_json(socket: &mut Raw) -> anyhow::Result<Value> {
+pub(super) async fn next_json(socket: &mut Raw) -> anyhow::Result<Value> {
     loop {
         match timeout(DEADLINE, socket.next()).await? {
             Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text)?),

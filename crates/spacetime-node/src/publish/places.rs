@@ -1,0 +1,156 @@
+//! Who has a turn to publish, who waits for one, and who is told to come back later.
+//!
+//! All of them wait in the handler of their request, before their operation begins, so that who leaves is forgotten.
+//! Lists of those who wait are kept for the whole process, which is one node.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use parking_lot::Mutex;
+use spacetimedb_lib::Identity;
+use tokio::sync::{Mutex as Turn, OwnedMutexGuard, Semaphore, SemaphorePermit};
+
+use crate::control::Name;
+use crate::error::ApiError;
+use crate::node::Node;
+
+/// Programs of everybody that may wait for a place, each of them held in memory.
+const WAITING_MAX: usize = 32;
+/// Programs of one owner that may wait or be tried out, so that nobody has the whole queue.
+const OWNERS_MAX: usize = 8;
+/// How long an operation on a database waits for another.
+const TURN_LIMIT: Duration = Duration::from_secs(5);
+
+static WAITING: Semaphore = Semaphore::const_new(WAITING_MAX);
+static OWNERS: Turns = Turns::new();
+static DATABASES: Turns = Turns::new();
+
+/// A lock for each of those who may do one thing at a time, as long as anybody holds it or waits for it.
+struct Turns(Mutex<BTreeMap<Identity, Weak<Turn<()>>>>);
+
+impl Turns {
+    const fn new() -> Self {
+        Self(Mutex::new(BTreeMap::new()))
+    }
+
+    fn of(&self, identity: Identity) -> Arc<Turn<()>> {
+        let mut turns = self.0.lock();
+        turns.retain(|_, turn| turn.strong_count() > 0);
+        if let Some(turn) = turns.get(&identity).and_then(Weak::upgrade) {
+            return turn;
+        }
+        let turn = Arc::default();
+        turns.insert(identity, Arc::downgrade(&turn));
+        turn
+    }
+}
+
+/// A name whose first publish is under way, so that two publishes do not both create a database.
+pub(super) struct Reservation {
+    node: Arc<Node>,
+    name: Name,
+}
+
+impl Reservation {
+    pub(super) fn take(node: &Arc<Node>, name: &Name) -> Result<Self, ApiError> {
+        if node.publishing.lock().insert(name.clone()) {
+            return Ok(Self { node: node.clone(), name: name.clone() });
+        }
+        Err(in_progress(format!("Somebody is publishing `{name}` right now; try again when that is done.")))
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.node.publishing.lock().remove(&self.name);
+    }
+}
+
+/// The turn of an operation on a database. The engine has a lock for this as well and waits for it as long, but what it
+/// says then reads as if the module were at fault.
+pub(super) async fn turn(database: Identity) -> Result<OwnedMutexGuard<()>, ApiError> {
+    let turn = DATABASES.of(database).lock_owned();
+    tokio::time::timeout(TURN_LIMIT, turn).await.map_err(|_| database_in_use())
+}
+
+/// 409: something else is being done with the database.
+pub(super) fn database_in_use() -> ApiError {
+    in_progress("Somebody is publishing over this database or changing it right now; try again when that is done.")
+}
+
+/// 409: another publish comes first.
+pub(super) fn in_progress(sentence: impl Into<String>) -> ApiError {
+    ApiError::new(StatusCode::CONFLICT, "publish_in_progress", sentence)
+}
+
+/// A program among those that wait for a place.
+pub(super) struct Waiting {
+    owner: Arc<Turn<()>>,
+    _among_all: SemaphorePermit<'static>,
+}
+
+impl Waiting {
+    /// Begins to wait, unless too many do.
+    pub(super) fn begin(owner: Identity) -> Result<Self, ApiError> {
+        let owner = OWNERS.of(owner);
+        // Each of the owner's programs has one of these, this one included.
+        if Arc::strong_count(&owner) > OWNERS_MAX {
+            return Err(too_many());
+        }
+        let among_all = WAITING.try_acquire().map_err(|_| too_many())?;
+        Ok(Self { owner, _among_all: among_all })
+    }
+
+    /// Waits until the program may be tried out: no owner has two places, and the node has only so many.
+    pub(super) async fn place(self, node: &Arc<Node>) -> Result<Place, ApiError> {
+        let owner = self.owner.lock_owned().await;
+        node.trials.acquire().await.map_err(ApiError::internal)?.forget();
+        Ok(Place { node: node.clone(), _owner: owner })
+    }
+}
+
+fn too_many() -> ApiError {
+    let sentence = "More modules wait to be published than this node takes; try again in a minute.";
+    ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_publishes", sentence)
+}
+
+/// A place in which a program is tried out, given back when this goes.
+pub(super) struct Place {
+    node: Arc<Node>,
+    _owner: OwnedMutexGuard<()>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.node.trials.add_permits(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn an_owner_waits_with_few_programs_and_makes_room_by_leaving() {
+        let owner = Identity::from_byte_array([7; 32]);
+        let begin = || Waiting::begin(owner);
+        let mut waiting: Vec<_> = (0..OWNERS_MAX).map(|_| begin().unwrap()).collect();
+        assert_eq!(begin().err().unwrap().code, "too_many_publishes");
+        waiting.pop();
+        assert!(begin().is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_database_has_one_turn_at_a_time() {
+        let (one, two) = (Identity::from_byte_array([8; 32]), Identity::from_byte_array([9; 32]));
+        let first = turn(one).await.unwrap();
+        assert!(turn(two).now_or_never().is_some());
+        assert!(turn(one).now_or_never().is_none());
+        drop(first);
+        assert!(turn(one).now_or_never().is_some());
+    }
+}

@@ -1,0 +1,132 @@
+//! What the engine has of one client at a time: no more than it can do soon, however the client sends it.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use futures::SinkExt;
+use serde_json::json;
+use spacetimedb_client_api_messages::websocket::v2::{
+    CallProcedure, ClientMessage, QuerySetId, ServerMessage, Subscribe, SubscribeBatch, SubscribeSet,
+};
+use spacetimedb_lib::bsatn;
+use tokio_tungstenite::tungstenite::Message;
+use worldloom_tests::{Outcome, TestNode, eventually};
+
+use super::limits::node_with;
+use crate::socket::{Socket, V1_JSON, V2, V3, connect, ending};
+
+/// Rows of a call that takes its time, so that those behind it wait.
+const ROWS: u32 = 2_000;
+
+fn slow_calls(socket: &mut Socket, count: usize) -> anyhow::Result<Vec<ClientMessage>> {
+    (0..count).map(|_| socket.call_message("burn_rows", &(ROWS, 1_000u32))).collect()
+}
+
+#[tokio::test]
+async fn a_client_that_sends_faster_than_it_is_served_is_dropped() -> Outcome {
+    // Time enough to read all that is sent, so that the close frame is not lost.
+    let node = node_with("incoming-queue-length = 16\nclose-handshake-timeout = '5s'").await?;
+    let database = node.publish("zoo", "schema_zoo").await?;
+    let mut socket = Socket::open(&database, &database.owner).await?;
+    let calls = slow_calls(&mut socket, 400)?;
+    socket.send(&calls).await?;
+    assert_eq!(socket.ending().await?.map(|(code, _)| code), Some(1013));
+    database.call_ok(&database.owner, "log_line", json!(["still here"])).await?;
+    Ok(())
+}
+
+/// A frame is one message, however many calls are in it.
+#[tokio::test]
+async fn most_calls_of_a_frame_are_not_done_if_the_client_leaves() -> Outcome {
+    const CALLS: usize = 500;
+    let node = node_with("incoming-queue-length = 16").await?;
+    let database = node.publish("zoo", "schema_zoo").await?;
+    let mut socket = Socket::open_with(&database, &database.owner, V3, "").await?;
+    let calls = slow_calls(&mut socket, CALLS)?;
+    socket.send(&calls).await?;
+    assert!(matches!(socket.next().await?, ServerMessage::ReducerResult(_)));
+    drop(socket);
+    eventually("the client to be gone", || async {
+        // Only this very request is there.
+        (database.sql("SELECT * FROM visitor").await.ok()?.len() == 1).then_some(())
+    })
+    .await?;
+    // What the engine had before the client's farewell is done by now.
+    let counted = database.sql("SELECT COUNT(*) AS total FROM secret_note").await?;
+    let done = counted[0][0].as_u64().unwrap() / u64::from(ROWS);
+    assert!((1..CALLS as u64 / 2).contains(&done), "{done} calls were done");
+    Ok(())
+}
+
+/// Arguments take room until the procedure has ended, however long ago it began.
+#[tokio::test]
+async fn a_client_is_not_read_from_while_its_procedures_keep_too_many_bytes() -> Outcome {
+    /// One more than there is room for: the largest message and 256 KiB.
+    const WAITING: u32 = 6;
+    let node = node_with("max-message-bytes = 65536").await?;
+    let database = node.publish("zoo", "schema_zoo").await?;
+    for is_alone in [true, false] {
+        let mut socket = Socket::open(&database, &database.owner).await?;
+        if !is_alone {
+            socket.call("log_line", &("not alone",)).await?;
+        }
+        let soon = SystemTime::now().duration_since(UNIX_EPOCH)? + Duration::from_secs(2);
+        let mut args = bsatn::to_vec(&(soon.as_micros() as i64,))?;
+        // Nobody reads what comes after the last argument, but it takes room.
+        args.resize(60_000, 0);
+        for number in 0..WAITING {
+            socket.send(&[procedure(number, "wait_until", args.clone())]).await?;
+        }
+        socket.send(&[procedure(WAITING, "new_ids", bsatn::to_vec(&(1u16,))?)]).await?;
+        let mut answered = Vec::new();
+        for _ in 0..=WAITING {
+            let ServerMessage::ProcedureResult(result) = socket.next().await? else { anyhow::bail!("no result") };
+            answered.push(result.request_id);
+        }
+        // The short one would have been the first if it had been read.
+        assert_ne!(answered[0], WAITING, "{answered:?}, alone: {is_alone}");
+    }
+    Ok(())
+}
+
+fn procedure(request_id: u32, name: &str, args: Vec<u8>) -> ClientMessage {
+    let (procedure, args) = (name.into(), args.into());
+    ClientMessage::CallProcedure(CallProcedure { request_id, flags: Default::default(), procedure, args })
+}
+
+#[tokio::test]
+async fn too_many_queries_in_a_message_end_the_connection() -> Outcome {
+    const QUERY: &str = "SELECT * FROM cage";
+    let node = TestNode::start().await?;
+    let database = node.publish("zoo", "schema_zoo").await?;
+    let queries = |count: usize| -> Box<[Box<str>]> { vec![Box::<str>::from(QUERY); count].into() };
+    let set = |id, count| SubscribeSet { query_set_id: QuerySetId::new(id), query_strings: queries(count) };
+    let batch = |sets| ClientMessage::SubscribeBatch(SubscribeBatch { request_id: 1, sets });
+    for protocol in [V2, V3] {
+        let query_set_id = QuerySetId::new(1);
+        for message in [
+            ClientMessage::Subscribe(Subscribe { request_id: 1, query_set_id, query_strings: queries(1_001) }),
+            batch([set(1, 500), set(2, 501)].into()),
+            batch((0..1_001).map(|id| set(id, 0)).collect()),
+        ] {
+            let mut socket = Socket::open_with(&database, &database.owner, protocol, "").await?;
+            socket.send(&[message]).await?;
+            assert_too_many(socket.ending().await?);
+        }
+    }
+    let queries = vec![QUERY; 1_001];
+    for message in [
+        json!({ "Subscribe": { "query_strings": queries, "request_id": 1 } }),
+        json!({ "SubscribeMulti": { "query_strings": queries, "request_id": 1, "query_id": { "id": 1 } } }),
+    ] {
+        let (mut socket, _) = connect(&database, &database.owner, V1_JSON, "").await?;
+        socket.send(Message::Text(message.to_string().into())).await?;
+        assert_too_many(ending(&mut socket).await?);
+    }
+    Ok(())
+}
+
+#[track_caller]
+fn assert_too_many(ended: Option<(u16, String)>) {
+    let expected = "a message may subscribe to 1000 queries, not to 1001".to_owned();
+    assert_eq!(ended, Some((1011, expected)));
+}
