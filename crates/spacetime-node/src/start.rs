@@ -55,6 +55,8 @@ pub struct StartArgs {
 
 /// Runs a node until it is told to stop.
 pub fn run(args: StartArgs) -> anyhow::Result<()> {
+    // Connections and files of databases count alike. Where the system refuses, there are fewer connections.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     startup::pin_threads().rayon.configure(runtime.handle());
     // Dropping these in asynchronous code panics, so they outlive the runtime's work.
