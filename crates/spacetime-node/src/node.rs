@@ -29,6 +29,7 @@ use crate::control::{Control, ControlError, DatabaseRecord, Name};
 use crate::error::ApiError;
 use crate::persistence::mend_log;
 use crate::programs::Programs;
+use crate::publish::Queues;
 use crate::unwatched_views::UnwatchedViews;
 
 /// How long a database may take to finish its work when it stops.
@@ -61,6 +62,8 @@ pub struct Node {
     pub publishing: Mutex<HashSet<Name>>,
     /// Places for new programs that are tried out; who waits for one gets it in the order of coming.
     pub trials: Semaphore,
+    /// Who publishes, or waits to.
+    pub queues: Queues,
     /// Views that nobody watches any more.
     pub unwatched_views: UnwatchedViews,
     data_dir: Arc<ServerDataDir>,
@@ -111,6 +114,7 @@ impl Node {
             failures: RwLock::default(),
             publishing: Mutex::default(),
             trials,
+            queues: Queues::default(),
             unwatched_views: UnwatchedViews::default(),
             data_dir,
             this: this.clone(),

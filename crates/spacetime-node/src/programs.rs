@@ -171,7 +171,7 @@ mod tests {
         let old = create(&programs, 1, b"old").await;
         programs.supplied(old).await;
         let reset = |program| programs.control.reset(Identity::from_byte_array([1; 32]), program, BTreeMap::new());
-        let fresh = programs.store(b"new", reset).await.unwrap().replica_id;
+        let fresh = programs.store(b"new", reset).await.unwrap().record.replica_id;
         programs.retired(old).await;
         assert!(is_there(&programs, b"new").await);
         programs.supplied(fresh).await;

@@ -34,7 +34,8 @@ pub use confirmation::DEFAULT_CONFIRMATION;
 use confirmation::{confirm_update, wait_until_initialised_durably};
 pub use creation::check_creator;
 use creation::check_room;
-use places::{Place, Reservation, Waiting, database_in_use, in_progress, turn};
+pub use places::Queues;
+use places::{Place, Reservation, database_in_use, in_progress};
 
 /// What a publish brings.
 pub struct Publication {
@@ -72,7 +73,7 @@ pub async fn create(
 ) -> Result<Published, ApiError> {
     check_is_wasm(&publication.program)?;
     let reservation = name.as_ref().map(|name| Reservation::take(&node, name)).transpose()?;
-    let place = Waiting::begin(owner)?.place(&node).await?;
+    let place = node.queues.begin_to_wait(owner)?.place(&node).await?;
     run_to_end(async move {
         let _reservation = reservation;
         create_in(&node, place, owner, name, publication).await
@@ -143,7 +144,7 @@ pub async fn change_environment(
     change: EnvironmentUpdate,
     expected_program: Hash,
 ) -> Result<(), ApiError> {
-    let turn = turn(record.database.database_identity).await?;
+    let turn = node.queues.turn(record.database.database_identity).await?;
     let record = as_it_is_now(&node, &record)?;
     run_to_end(async move {
         let (database, replica_id) = (record.database.clone(), record.replica_id);
@@ -240,8 +241,8 @@ async fn wait_for(
     node: &Arc<Node>,
     record: &DatabaseRecord,
 ) -> Result<(DatabaseRecord, OwnedMutexGuard<()>, Place), ApiError> {
-    let waiting = Waiting::begin(record.database.owner_identity)?;
-    let turn = turn(record.database.database_identity).await?;
+    let waiting = node.queues.begin_to_wait(record.database.owner_identity)?;
+    let turn = node.queues.turn(record.database.database_identity).await?;
     let place = waiting.place(node).await?;
     Ok((as_it_is_now(node, record)?, turn, place))
 }

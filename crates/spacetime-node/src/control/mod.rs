@@ -10,7 +10,6 @@ mod names;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use parking_lot::{Mutex, RwLock};
@@ -53,20 +52,12 @@ pub struct NewDatabase {
     pub environment: BTreeMap<String, String>,
 }
 
-/// What a reset has made of a database. Most callers want its record alone.
+/// What a reset has made of a database.
 pub struct Reset {
     /// The database with its fresh replica.
     pub record: DatabaseRecord,
     /// The replica that it had until then, to be retired.
     pub retired: u64,
-}
-
-impl Deref for Reset {
-    type Target = DatabaseRecord;
-
-    fn deref(&self) -> &DatabaseRecord {
-        &self.record
-    }
 }
 
 /// Why a change of the control state was refused.

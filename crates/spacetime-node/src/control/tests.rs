@@ -62,8 +62,8 @@ fn replica_ids_are_never_used_twice() {
     let second = control.create(new_database(9, None)).unwrap();
     let reset = control.reset(identity(9), Hash::ZERO, BTreeMap::new()).unwrap();
     assert!(second.replica_id > first.replica_id);
-    assert!(reset.replica_id > second.replica_id);
-    assert_eq!(reset.database.bootstrap_generation, 1);
+    assert!(reset.record.replica_id > second.replica_id);
+    assert_eq!(reset.record.database.bootstrap_generation, 1);
     check_twice(&folder, control, |control| {
         assert_eq!(control.retired_replicas(), [first.replica_id, second.replica_id]);
         assert!(control.initial_environment(second.replica_id).is_empty());
@@ -117,8 +117,8 @@ fn resets_and_deletions_retire_the_replica_of_their_moment() {
     let created = control.create(new_database(9, None)).unwrap();
     let reset = || control.reset(identity(9), Hash::ZERO, BTreeMap::new()).unwrap();
     let (first, second) = (reset(), reset());
-    assert_eq!((first.retired, second.retired), (created.replica_id, first.replica_id));
-    assert_eq!(control.delete(identity(9)).unwrap(), second.replica_id);
+    assert_eq!((first.retired, second.retired), (created.replica_id, first.record.replica_id));
+    assert_eq!(control.delete(identity(9)).unwrap(), second.record.replica_id);
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Who has a turn to publish, who waits for one, and who is told to come back later.
 //!
 //! All of them wait in the handler of their request, before their operation begins, so that who leaves is forgotten.
-//! Lists of those who wait are kept for the whole process, which is one node.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
@@ -10,7 +9,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use parking_lot::Mutex;
 use spacetimedb_lib::Identity;
-use tokio::sync::{Mutex as Turn, OwnedMutexGuard, Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex as Turn, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 use crate::control::Name;
 use crate::error::ApiError;
@@ -23,18 +22,45 @@ const OWNERS_MAX: usize = 8;
 /// How long an operation on a database waits for another.
 const TURN_LIMIT: Duration = Duration::from_secs(5);
 
-static WAITING: Semaphore = Semaphore::const_new(WAITING_MAX);
-static OWNERS: Turns = Turns::new();
-static DATABASES: Turns = Turns::new();
+/// Those of one node who publish, or wait to.
+pub struct Queues {
+    waiting: Arc<Semaphore>,
+    owners: Turns,
+    databases: Turns,
+}
+
+impl Default for Queues {
+    fn default() -> Self {
+        let waiting = Arc::new(Semaphore::new(WAITING_MAX));
+        Self { waiting, owners: Turns::default(), databases: Turns::default() }
+    }
+}
+
+impl Queues {
+    /// The turn of an operation on a database. The engine has a lock for this as well and waits for it as long, but what
+    /// it says then reads as if the module were at fault.
+    pub(super) async fn turn(&self, database: Identity) -> Result<OwnedMutexGuard<()>, ApiError> {
+        let turn = self.databases.of(database).lock_owned();
+        tokio::time::timeout(TURN_LIMIT, turn).await.map_err(|_| database_in_use())
+    }
+
+    /// Puts a program among those that wait, unless too many do.
+    pub(super) fn begin_to_wait(&self, owner: Identity) -> Result<Waiting, ApiError> {
+        let owner = self.owners.of(owner);
+        // Each of the owner's programs has one of these, this one included.
+        if Arc::strong_count(&owner) > OWNERS_MAX {
+            return Err(too_many());
+        }
+        let among_all = self.waiting.clone().try_acquire_owned().map_err(|_| too_many())?;
+        Ok(Waiting { owner, _among_all: among_all })
+    }
+}
 
 /// A lock for each of those who may do one thing at a time, as long as anybody holds it or waits for it.
+#[derive(Default)]
 struct Turns(Mutex<BTreeMap<Identity, Weak<Turn<()>>>>);
 
 impl Turns {
-    const fn new() -> Self {
-        Self(Mutex::new(BTreeMap::new()))
-    }
-
     fn of(&self, identity: Identity) -> Arc<Turn<()>> {
         let mut turns = self.0.lock();
         turns.retain(|_, turn| turn.strong_count() > 0);
@@ -68,13 +94,6 @@ impl Drop for Reservation {
     }
 }
 
-/// The turn of an operation on a database. The engine has a lock for this as well and waits for it as long, but what it
-/// says then reads as if the module were at fault.
-pub(super) async fn turn(database: Identity) -> Result<OwnedMutexGuard<()>, ApiError> {
-    let turn = DATABASES.of(database).lock_owned();
-    tokio::time::timeout(TURN_LIMIT, turn).await.map_err(|_| database_in_use())
-}
-
 /// 409: something else is being done with the database.
 pub(super) fn database_in_use() -> ApiError {
     in_progress("Somebody is publishing over this database or changing it right now; try again when that is done.")
@@ -88,21 +107,10 @@ pub(super) fn in_progress(sentence: impl Into<String>) -> ApiError {
 /// A program among those that wait for a place.
 pub(super) struct Waiting {
     owner: Arc<Turn<()>>,
-    _among_all: SemaphorePermit<'static>,
+    _among_all: OwnedSemaphorePermit,
 }
 
 impl Waiting {
-    /// Begins to wait, unless too many do.
-    pub(super) fn begin(owner: Identity) -> Result<Self, ApiError> {
-        let owner = OWNERS.of(owner);
-        // Each of the owner's programs has one of these, this one included.
-        if Arc::strong_count(&owner) > OWNERS_MAX {
-            return Err(too_many());
-        }
-        let among_all = WAITING.try_acquire().map_err(|_| too_many())?;
-        Ok(Self { owner, _among_all: among_all })
-    }
-
     /// Waits until the program may be tried out: no owner has two places, and the node has only so many.
     pub(super) async fn place(self, node: &Arc<Node>) -> Result<Place, ApiError> {
         let owner = self.owner.lock_owned().await;
@@ -137,7 +145,8 @@ mod tests {
     #[test]
     fn an_owner_waits_with_few_programs_and_makes_room_by_leaving() {
         let owner = Identity::from_byte_array([7; 32]);
-        let begin = || Waiting::begin(owner);
+        let queues = Queues::default();
+        let begin = || queues.begin_to_wait(owner);
         let mut waiting: Vec<_> = (0..OWNERS_MAX).map(|_| begin().unwrap()).collect();
         assert_eq!(begin().err().unwrap().code, "too_many_publishes");
         waiting.pop();
@@ -147,10 +156,11 @@ mod tests {
     #[tokio::test]
     async fn a_database_has_one_turn_at_a_time() {
         let (one, two) = (Identity::from_byte_array([8; 32]), Identity::from_byte_array([9; 32]));
-        let first = turn(one).await.unwrap();
-        assert!(turn(two).now_or_never().is_some());
-        assert!(turn(one).now_or_never().is_none());
+        let queues = Queues::default();
+        let first = queues.turn(one).await.unwrap();
+        assert!(queues.turn(two).now_or_never().is_some());
+        assert!(queues.turn(one).now_or_never().is_none());
         drop(first);
-        assert!(turn(one).now_or_never().is_some());
+        assert!(queues.turn(one).now_or_never().is_some());
     }
 }
