@@ -75,15 +75,15 @@ async fn wrong_bytes(store: Store) -> Outcome {
     *other.last_mut().unwrap_or(&mut 0) ^= 1;
     let ticket = world.announced("first", &bytes, "private").await?;
     let request = &ticket["upload"]["request"];
-    ensure!(world.send(request, other).await?.status().is_client_error(), "another SHA-256");
+    ensure!(world.refuses(request, None, other).await?, "another SHA-256");
     // The S3 server keeps what it has refused; either way it does not become the asset.
     refused(world.confirm(&ticket).await?, 409, "conflict").await?;
     ensure!(world.keys()?.is_empty(), "{:?}", world.keys()?);
     let mut longer = bytes.clone();
     longer.push(0);
-    ensure!(world.send(request, longer).await?.status().is_client_error(), "another size");
-    let lie = world.send_changed(request, Some(("content-type", "text/html")), bytes.clone()).await?;
-    ensure!(lie.status().is_client_error(), "another type");
+    ensure!(world.refuses(request, None, longer).await?, "another size");
+    let lie = Some(("content-type", "text/html"));
+    ensure!(world.refuses(request, lie, bytes.clone()).await?, "another type");
     ensure!(world.keys()?.is_empty(), "{:?}", world.keys()?);
     let sent = world.send(request, bytes).await?;
     ensure!(sent.status() == StatusCode::OK, "the true bytes are still taken");

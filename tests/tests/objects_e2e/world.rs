@@ -1,7 +1,7 @@
 //! A node, a facade and a store, and a client that does as the requests that it is given say.
 
 use anyhow::{Context, ensure};
-use reqwest::{Client, Method, Response, StatusCode};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use worldloom_tests::facade::sha256;
 use worldloom_tests::s3_server::S3Server;
@@ -80,16 +80,33 @@ impl World {
 
     /// Sends a signed request with these bytes.
     pub async fn send(&self, request: &Value, bytes: Vec<u8>) -> anyhow::Result<Response> {
-        self.send_changed(request, None, bytes).await
+        let sent = self.signed(request, None)?.body(bytes);
+        // A store may refuse and close while the body is on its way; a client then sends the request again.
+        for _ in 0..ATTEMPTS {
+            if let Ok(answer) = sent.try_clone().context("bytes can be sent again")?.send().await {
+                return Ok(answer);
+            }
+        }
+        anyhow::bail!("the store never answered")
     }
 
-    /// The same with one header changed.
-    pub async fn send_changed(
+    /// Whether the store refuses these bytes, with one header changed or with none. It may do so by closing while
+    /// they are on their way, and its answer is then lost every time.
+    pub async fn refuses(
         &self,
         request: &Value,
         changed: Option<(&str, &str)>,
         bytes: Vec<u8>,
-    ) -> anyhow::Result<Response> {
+    ) -> anyhow::Result<bool> {
+        let answer = self.signed(request, changed)?.body(bytes).send().await;
+        match answer {
+            Ok(answer) => Ok(answer.status().is_client_error()),
+            Err(error) => Ok(!error.is_connect() && !error.is_timeout()),
+        }
+    }
+
+    /// A signed request as it is to be sent, with one header changed or with none.
+    fn signed(&self, request: &Value, changed: Option<(&str, &str)>) -> anyhow::Result<RequestBuilder> {
         let method = Method::from_bytes(text(request, "method").as_bytes())?;
         let mut sent = self.http.request(method, text(request, "url"));
         for (name, value) in request["headers"].as_object().context("headers")? {
@@ -98,14 +115,7 @@ impl World {
                 sent = sent.header(name, changed.filter(|(header, _)| header == name).map_or(value, |(_, new)| new));
             }
         }
-        let sent = sent.body(bytes);
-        // A store may refuse and close while the body is on its way; a client then sends the request again.
-        for _ in 0..ATTEMPTS {
-            if let Ok(answer) = sent.try_clone().context("bytes can be sent again")?.send().await {
-                return Ok(answer);
-            }
-        }
-        anyhow::bail!("the store never answered")
+        Ok(sent)
     }
 
     /// Confirms an upload of the player.
