@@ -13,6 +13,8 @@ use spacetimedb_durability::local::Options;
 use spacetimedb_engine::persistence::CommitlogConfig;
 use spacetimedb_lib::Identity;
 
+use crate::history::HistoryConfig;
+
 /// Everything that `config.toml` may set.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
@@ -32,6 +34,8 @@ pub struct NodeConfig {
     /// The engine's commit log, with the engine's own keys.
     #[serde(with = "CommitlogKeys")]
     pub commitlog: CommitlogConfig,
+    /// How much of its past a database keeps on disk.
+    pub history: HistoryConfig,
     /// Whether modules may send HTTP requests.
     #[serde(with = "ModuleHttpKeys")]
     pub module_http: ModuleHttpConfig,
@@ -327,6 +331,7 @@ impl NodeConfig {
             ),
             ("websocket.max-message-bytes", "more than 0", self.websocket.max_message_bytes > 0),
             ("websocket.outgoing-queue-bytes", "more than 0", self.websocket.outgoing_queue_bytes > 0),
+            ("history.snapshots", "2 or more, or 0 to keep all", self.history.snapshots != 1),
         ];
         match rules.into_iter().find(|(_, _, holds)| !holds) {
             Some((key, rule, _)) => Err(ConfigError::OutOfRange { key, rule }),
@@ -413,6 +418,9 @@ mod tests {
             [commitlog]
             max-segment-size = 1048576
             offset-interval-bytes = 4096
+            [history]
+            snapshots = 2
+            whole-log = false
             [module-http]
             enabled = false
             [wasm]
@@ -426,6 +434,7 @@ mod tests {
         assert_eq!(&*config.publish.creators[0], "https://login.example");
         assert_eq!(config.sql.row_limit, 1000);
         assert_eq!(config.durability().commitlog.offset_index_interval_bytes.get(), 4096);
+        assert_eq!((config.history.snapshots, config.history.whole_log), (2, false));
         assert!(!config.module_http.enabled && parse("[module-http]").unwrap().module_http.enabled);
         assert_eq!(config.wasm().procedure_instance_pool_size.get(), 3);
     }
@@ -459,5 +468,6 @@ mod tests {
         assert!(parse("[auth]\nissuer = ''").unwrap_err().contains("auth.issuer"));
         assert!(parse("[http]\nbody-idle-timeout = '0s'").unwrap_err().contains("http.body-idle-timeout"));
         assert!(parse("[publish]\ntrials-at-once = 0").is_err());
+        assert!(parse("[history]\nsnapshots = 1").unwrap_err().contains("history.snapshots"));
     }
 }

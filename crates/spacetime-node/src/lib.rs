@@ -8,6 +8,7 @@
 //! - [`publish`]: new modules, updates, resets and deletions.
 //! - [`programs`]: programs on their way into a database.
 //! - [`persistence`]: how databases are kept on disk.
+//! - [`history`]: how much of their past.
 //! - [`torn_segment`]: what a power cut may leave of a log's newest file.
 //! - [`trial`]: programs that nobody knows yet, in a process of their own.
 //! - [`auth`]: who is calling.
@@ -29,6 +30,7 @@ pub mod config;
 pub mod control;
 pub mod data_dir;
 pub mod error;
+pub mod history;
 pub mod node;
 pub mod persistence;
 pub mod programs;

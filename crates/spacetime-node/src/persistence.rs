@@ -25,6 +25,7 @@ use spacetimedb_paths::server::ServerDataDir;
 use spacetimedb_runtime::{AbortHandle, Handle};
 use tokio::time::{Instant, sleep};
 
+use crate::history::{History, HistoryConfig};
 use crate::torn_segment;
 
 /// How long an opening waits; below the five seconds after which the engine turns away who waits for the opening.
@@ -38,12 +39,13 @@ const OPEN_FILES: &str = "/proc/self/fd";
 pub struct LocalDisk {
     data_dir: Arc<ServerDataDir>,
     options: Options,
+    history: HistoryConfig,
 }
 
 impl LocalDisk {
-    /// Keeps logs as `options` say.
-    pub fn new(data_dir: Arc<ServerDataDir>, options: Options) -> Self {
-        Self { data_dir, options }
+    /// Writes logs as `options` say, and keeps as much of the past as `history` says.
+    pub fn new(data_dir: Arc<ServerDataDir>, options: Options, history: HistoryConfig) -> Self {
+        Self { data_dir, options, history }
     }
 }
 
@@ -55,13 +57,15 @@ impl PersistenceProvider for LocalDisk {
         let runtime = Handle::tokio_current();
         let (path, identity) = (folder.snapshots(), database.database_identity);
         let snapshots = tokio::task::spawn_blocking(move || open_snapshot_repo(path, identity, replica_id)).await??;
+        let history = History::new(self.history, snapshots.clone(), folder.commit_log());
         let snapshots = SnapshotWorker::new(snapshots, Compression::Enabled, runtime.clone());
         let (log, disk_size) =
             local_durability_with_options(folder, runtime.clone(), Some(&snapshots), self.options).await?;
+        let forgetter = history.forget_by_and_by(snapshots.subscribe(), log.durable_tx_offset());
         let created = snapshots.subscribe();
         let compressor = snapshot_watching_commitlog_compressor(created, None, None, log.clone(), runtime.clone());
-        let compressor = runtime.spawn(compressor).abort_handle();
-        let durability = Arc::new(CompressedLog { log, compressor });
+        let tasks = [runtime.spawn(forgetter).abort_handle(), runtime.spawn(compressor).abort_handle()];
+        let durability = Arc::new(TendedLog { log, tasks });
         Ok(Persistence { durability, disk_size, snapshots: Some(snapshots), runtime })
     }
 }
@@ -75,13 +79,13 @@ pub async fn mend_log(data_dir: &ServerDataDir, replica_id: u64) -> anyhow::Resu
     Ok(tokio::task::spawn_blocking(move || torn_segment::put_aside(&log)).await??)
 }
 
-/// A database's log, and the task that compresses what is older than its newest snapshot.
-struct CompressedLog {
+/// A database's log, and the tasks that compress what is older than its newest snapshot and remove what is too old.
+struct TendedLog {
     log: LocalDurability,
-    compressor: AbortHandle,
+    tasks: [AbortHandle; 2],
 }
 
-impl Durability for CompressedLog {
+impl Durability for TendedLog {
     type TxData = Txdata;
 
     fn append_tx(&self, transaction: PreparedTx<Txdata>) {
@@ -97,9 +101,9 @@ impl Durability for CompressedLog {
     }
 }
 
-impl Drop for CompressedLog {
+impl Drop for TendedLog {
     fn drop(&mut self) {
-        self.compressor.abort();
+        self.tasks.iter().for_each(AbortHandle::abort);
     }
 }
 

@@ -124,7 +124,7 @@ fn controller(
     job_cores: JobCores,
 ) -> HostController {
     let storage = if args.in_memory { Storage::Memory } else { Storage::Disk };
-    let persistence = LocalDisk::new(data_dir.paths.clone(), config.durability());
+    let persistence = LocalDisk::new(data_dir.paths.clone(), config.durability(), config.history);
     HostController::new(
         data_dir.paths.clone(),
         StorageConfig { storage, page_pool_max_size: args.page_pool_max_size },

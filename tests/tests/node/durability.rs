@@ -274,7 +274,7 @@ impl Disk {
 }
 
 /// A call that is answered once it is on disk.
-fn count(database: &Database) -> RequestBuilder {
+pub fn count(database: &Database) -> RequestBuilder {
     count_named(database, "a")
 }
 
@@ -284,7 +284,7 @@ fn count_named(database: &Database, name: &str) -> RequestBuilder {
 }
 
 /// How often [`count`] has had its effect.
-async fn counted(database: &Database) -> anyhow::Result<u64> {
+pub async fn counted(database: &Database) -> anyhow::Result<u64> {
     let rows = database.sql("SELECT * FROM tally WHERE name = 'a'").await?;
     rows[0][1].as_u64().context("a count")
 }
@@ -430,7 +430,7 @@ fn first_segment(node: &TestNode, replica: u64) -> anyhow::Result<PathBuf> {
 }
 
 /// The commit log's files of a replica, the oldest first.
-fn segments(node: &TestNode, replica: u64) -> anyhow::Result<Vec<PathBuf>> {
+pub fn segments(node: &TestNode, replica: u64) -> anyhow::Result<Vec<PathBuf>> {
     let folder = node.data_dir().join(format!("node/replicas/{replica}/clog"));
     let is_segment = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "log");
     let mut segments = files(&folder)?.into_iter().filter(is_segment).collect::<Vec<_>>();
@@ -438,7 +438,7 @@ fn segments(node: &TestNode, replica: u64) -> anyhow::Result<Vec<PathBuf>> {
     Ok(segments)
 }
 
-fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?)
 }
 
