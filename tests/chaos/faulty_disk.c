@@ -2,7 +2,8 @@
  *
  * FAULTY_DISK_CONTROL names a file whose first byte says what happens, and FAULTY_DISK_FOLDER the folder in which it
  * happens. '0' nothing; 'w' writing fails (EIO); 's' of one write the first half arrives, the next one fails; 'f' making
- * durable fails (EIO); 'n' no space is left (ENOSPC); 'p' the power is about to be cut.
+ * durable fails (EIO); 'n' no space is left (ENOSPC); 'r' reading waits until it is something else; 'p' the power is
+ * about to be cut.
  *
  * With 'p' the file FAULTY_DISK_JOURNAL gets an entry before each change of a file, with what the change destroys, and
  * one after each fsync or fdatasync. When the program has been killed, tests/src/chaos/faults/power.rs takes back what
@@ -27,6 +28,8 @@
 /* Before a power cut, making durable takes so much longer. Whoever does not wait for it is then found by a kill at
  * whatever moment; where the disk is memory it would take no time at all. */
 #define SYNC_US 20000
+/* How often a read that waits looks whether it still has to. */
+#define LOOK_US 10000
 /* The offset in the entry of a file that has been made durable. */
 #define DURABLE UINT64_MAX
 /* For `remember`: as much as there is, and at the end of the file. */
@@ -148,6 +151,13 @@ static off64_t position(int fd) {
     })
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+ssize_t read(int fd, void *bytes, size_t length) {
+    static __typeof__(&read) real;
+    if (!real) real = REAL(read);
+    while (fault(fd) == 'r') usleep(LOOK_US);
+    return real(fd, bytes, length);
+}
 
 ssize_t write(int fd, const void *bytes, size_t length) {
     static __typeof__(&write) real;

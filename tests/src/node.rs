@@ -110,9 +110,15 @@ impl TestNode {
 
     /// Starts the process again on the same data and, so that clients find it again, the same port.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
+        self.start_again()?;
+        self.wait_until_ready().await
+    }
+
+    /// The same without waiting for its databases.
+    pub fn start_again(&mut self) -> anyhow::Result<()> {
         let (process, url) = spawn(self.data.path(), &self.options, self.port())?;
         (self.process, self.url) = (process, url);
-        self.wait_until_ready().await
+        Ok(())
     }
 
     async fn wait_until_ready(&self) -> anyhow::Result<()> {

@@ -10,6 +10,7 @@
 //! - [`persistence`]: how databases are kept on disk.
 //! - [`history`]: how much of their past.
 //! - [`torn_segment`]: what a power cut may leave of a log's newest file.
+//! - [`turns`]: who launches a database, or publishes over it, while others wait.
 //! - [`trial`]: programs that nobody knows yet, in a process of their own.
 //! - [`auth`]: who is calling.
 //! - [`caller_connections`]: what a module sees of callers over HTTP.
@@ -39,5 +40,6 @@ pub mod routes;
 pub mod start;
 pub mod torn_segment;
 pub mod trial;
+pub mod turns;
 pub mod unwatched_views;
 pub mod websocket;

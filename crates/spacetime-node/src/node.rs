@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use futures::future::join_all;
@@ -20,7 +20,7 @@ use spacetimedb_core::messages::control_db::Database;
 use spacetimedb_lib::Identity;
 use spacetimedb_lib::identity::AuthCtx;
 use spacetimedb_paths::server::ServerDataDir;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedMutexGuard, Semaphore, watch};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::auth::TokenAuthority;
@@ -30,6 +30,7 @@ use crate::error::ApiError;
 use crate::persistence::mend_log;
 use crate::programs::Programs;
 use crate::publish::Queues;
+use crate::turns::Turns;
 use crate::unwatched_views::UnwatchedViews;
 
 /// How long a database may take to finish its work when it stops.
@@ -69,8 +70,8 @@ pub struct Node {
     data_dir: Arc<ServerDataDir>,
     /// Itself, for tasks that outlive the request that began them.
     this: Weak<Self>,
-    /// One log is mended at a time.
-    mending: tokio::sync::Mutex<()>,
+    /// Who launches a database or changes its module, and when that failed last.
+    launches: Turns<Option<Instant>>,
     ready: AtomicBool,
     stopping: CancellationToken,
 }
@@ -118,7 +119,7 @@ impl Node {
             unwatched_views: UnwatchedViews::default(),
             data_dir,
             this: this.clone(),
-            mending: tokio::sync::Mutex::default(),
+            launches: Turns::default(),
             ready: AtomicBool::new(false),
             stopping: CancellationToken::new(),
         })
@@ -152,18 +153,44 @@ impl Node {
         Ok(Hosted { record, module })
     }
 
-    /// The module of a database, launched if it is not running.
+    /// The module of a database, launched if it is not running. Whoever comes while somebody launches it, or changes its
+    /// module, waits until that is done or has failed, be it for minutes.
     pub async fn launch(&self, record: &DatabaseRecord) -> Result<ModuleHost, ApiError> {
-        let identity = record.database.database_identity;
-        if let Ok(module) = self.controller.get_module_host(record.replica_id).await {
-            self.forget_failure(identity);
+        if let Some(module) = self.running(record).await {
             return Ok(module);
+        }
+        let identity = record.database.database_identity;
+        let asked = Instant::now();
+        let mut turn = self.turn_to_launch(identity).await;
+        if let Some(module) = self.running(record).await {
+            return Ok(module);
+        }
+        if turn.is_some_and(|failed| failed >= asked) {
+            return Err(launch_failed(identity));
         }
         // A handler is dropped when its client leaves. The engine launches the database all the same, so somebody has
         // to be there for what comes after.
         let node = self.this.upgrade().ok_or_else(|| launch_failed(identity))?;
         let record = record.clone();
-        tokio::spawn(async move { node.launch_to_end(&record).await }).await.map_err(ApiError::internal)?
+        let launched = tokio::spawn(async move {
+            let launched = node.launch_to_end(&record).await;
+            *turn = launched.is_err().then(Instant::now);
+            launched
+        });
+        launched.await.map_err(ApiError::internal)?
+    }
+
+    /// The turn to launch a database or to change its module. The engine has a lock for this as well, but who has waited
+    /// for it for five seconds is told that the database cannot be launched.
+    pub async fn turn_to_launch(&self, database: Identity) -> OwnedMutexGuard<Option<Instant>> {
+        self.launches.of(database).lock_owned().await
+    }
+
+    /// The module of a database that runs; none after five seconds if the engine is about to launch or change it.
+    async fn running(&self, record: &DatabaseRecord) -> Option<ModuleHost> {
+        let module = self.controller.get_module_host(record.replica_id).await.ok()?;
+        self.forget_failure(record.database.database_identity);
+        Some(module)
     }
 
     /// Launches a database, and does all that belongs to it.
@@ -188,8 +215,7 @@ impl Node {
         Ok(launched.module)
     }
 
-    /// A database that runs has not failed. A launch that only waited for another one in vain may say so after that
-    /// one has been done, so whoever finds the database running forgets it as well.
+    /// A database that runs has not failed, whoever has launched it.
     fn forget_failure(&self, identity: Identity) {
         // Every request comes by here, and hardly ever is there one.
         if self.failures.read().contains_key(&identity) {
@@ -205,11 +231,9 @@ impl Node {
             Ok(launched) => return Ok(launched),
             Err(failure) => failure,
         };
-        // In turn, so that nobody cuts off what a database writes that somebody else has brought back meanwhile.
-        let _turn = self.mending.lock().await;
-        let is_back = self.controller.get_module_host(replica).await.is_ok();
+        // Nobody else has brought it back meanwhile, because this is the turn to launch it.
         let note = |cause: &anyhow::Error| tracing::warn!("The log of replica {replica} cannot be mended: {cause:#}");
-        let is_mended = is_back || mend_log(&self.data_dir, replica).await.inspect_err(note).unwrap_or_default();
+        let is_mended = mend_log(&self.data_dir, replica).await.inspect_err(note).unwrap_or_default();
         if is_mended { launch().await } else { Err(failure) }
     }
 

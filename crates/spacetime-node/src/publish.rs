@@ -261,7 +261,9 @@ async fn unless_replaced<T>(
 ) -> Result<anyhow::Result<T>, ApiError> {
     refuse_if_replaced(node, record).await?;
     node.launch(record).await?;
+    let turn = node.turn_to_launch(record.database.database_identity).await;
     let outcome = change.await;
+    drop(turn);
     // It may have been brought back even if it has not been changed.
     refuse_if_replaced(node, record).await?;
     Ok(outcome)

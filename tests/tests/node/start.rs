@@ -4,6 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::pin::pin;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
@@ -13,7 +14,9 @@ use tokio::net::TcpStream;
 use tokio::process::Command;
 use tokio::time::timeout;
 use worldloom_tests::binaries::program;
+use worldloom_tests::chaos::faults::preload::{Controls, DiskFault};
 use worldloom_tests::node::signal;
+use worldloom_tests::said::Said;
 use worldloom_tests::{DEADLINE, NodeOptions, Outcome, TestNode, eventually};
 
 use crate::{answers, programs};
@@ -249,4 +252,31 @@ async fn refused_start(data_dir: &Path, flags: &[&str]) -> anyhow::Result<String
     anyhow::ensure!(!status.success(), "it started: {}", String::from_utf8_lossy(&stdout));
     anyhow::ensure!(told.trim().lines().count() == 1, "more than a sentence: {told}");
     Ok(told)
+}
+
+/// The engine waits five seconds for a database that somebody else launches, and a request asks it four times.
+const ENGINE_GIVES_UP: Duration = Duration::from_secs(21);
+
+/// A database of many millions of rows without a recent snapshot takes as long.
+#[tokio::test]
+async fn requests_wait_for_a_database_that_takes_long_to_launch() -> Outcome {
+    let place = tempfile::tempdir()?;
+    let log = place.path().join("log");
+    let mut node =
+        TestNode::start_with(NodeOptions { said: Said::Into(log.clone()), ..NodeOptions::default() }).await?;
+    let database = node.publish("tally", "tally_v1").await?;
+    database.call_ok(&database.owner, "count", json!(["a"])).await?;
+    node.stop().await?;
+    let replicas = node.data_dir().canonicalize()?.join("node/replicas");
+    let controls = Controls::new(place.path(), "node", &replicas)?;
+    controls.set_disk(DiskFault::Stalled)?;
+    node.options_mut().environment = controls.environment();
+    node.start_again()?;
+
+    let mut rows = pin!(database.sql("SELECT * FROM tally"));
+    assert!(timeout(ENGINE_GIVES_UP, &mut rows).await.is_err(), "it was answered before the log was read");
+    controls.set_disk(DiskFault::None)?;
+    assert_eq!(rows.await?, [json!(["a", 1])]);
+    assert!(!fs::read_to_string(&log)?.contains("cannot be launched"));
+    Ok(())
 }

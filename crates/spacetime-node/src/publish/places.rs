@@ -2,18 +2,17 @@
 //!
 //! All of them wait in the handler of their request, before their operation begins, so that who leaves is forgotten.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use parking_lot::Mutex;
 use spacetimedb_lib::Identity;
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 use crate::control::Name;
 use crate::error::ApiError;
 use crate::node::Node;
+use crate::turns::Turns;
 
 /// Programs of everybody that may wait for a place, each of them held in memory.
 const WAITING_MAX: usize = 32;
@@ -53,23 +52,6 @@ impl Queues {
         }
         let among_all = self.waiting.clone().try_acquire_owned().map_err(|_| too_many())?;
         Ok(Waiting { owner, _among_all: among_all })
-    }
-}
-
-/// A lock for each of those who may do one thing at a time, as long as anybody holds it or waits for it.
-#[derive(Default)]
-struct Turns(Mutex<BTreeMap<Identity, Weak<Turn<()>>>>);
-
-impl Turns {
-    fn of(&self, identity: Identity) -> Arc<Turn<()>> {
-        let mut turns = self.0.lock();
-        turns.retain(|_, turn| turn.strong_count() > 0);
-        if let Some(turn) = turns.get(&identity).and_then(Weak::upgrade) {
-            return turn;
-        }
-        let turn = Arc::default();
-        turns.insert(identity, Arc::downgrade(&turn));
-        turn
     }
 }
 

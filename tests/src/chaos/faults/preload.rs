@@ -34,6 +34,8 @@ pub enum DiskFault {
     Syncs = b'f',
     /// No space is left.
     Full = b'n',
+    /// Reading waits until the disk is another one.
+    Stalled = b'r',
     /// Until it is made durable, what is written can be taken away again: [`Controls::lose_unsynced`].
     Volatile = b'p',
 }
