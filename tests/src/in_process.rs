@@ -65,7 +65,8 @@ impl InProcessDatabase {
     /// Opens a database, which may be one that a node has made and does not run at the moment. What is written is
     /// written as that node would with its default settings.
     pub async fn open(files: DatabaseFiles, job_cores: JobCores) -> anyhow::Result<Self> {
-        let persistence = LocalDisk::new(files.data_dir(), NodeConfig::default().durability());
+        let config = NodeConfig::default();
+        let persistence = LocalDisk::new(files.data_dir(), config.durability(), config.history);
         let data_dir = files.data_dir();
         let DatabaseFiles { replica, identity, owner, program, .. } = files;
         let database = Database {

@@ -1,7 +1,7 @@
 //! How much of its past a database keeps, and that what it keeps is enough.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use worldloom_tests::{Database, NodeOptions, Outcome, TestNode, eventually};
@@ -43,7 +43,7 @@ async fn count_until_forgotten(node: &TestNode, database: &Database, kept: usize
     eventually("the others to stay", || async { (snapshots(node).ok()?.len() == kept).then_some(()) }).await
 }
 
-fn damage(snapshot: &PathBuf) -> Outcome {
+fn damage(snapshot: &Path) -> Outcome {
     let file = files(snapshot)?.into_iter().find(|path| path.is_file()).context("a snapshot has a file")?;
     let mut bytes = fs::read(&file)?;
     *bytes.last_mut().context("it is not empty")? ^= 1;
