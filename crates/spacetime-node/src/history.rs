@@ -107,7 +107,7 @@ mod tests {
     use spacetimedb_lib::Identity;
     use spacetimedb_paths::FromPathUnchecked;
     use spacetimedb_paths::server::SnapshotsPath;
-    use spacetimedb_table::blob_store::NullBlobStore;
+    use spacetimedb_table::blob_store::HashMapBlobStore;
 
     use super::*;
 
@@ -121,7 +121,7 @@ mod tests {
         path.create()?;
         let snapshots = Arc::new(SnapshotRepository::open(path, Identity::ZERO, 1)?);
         for offset in SNAPSHOTS {
-            snapshots.create_snapshot(&mut std::iter::empty(), &NullBlobStore, offset)?.sync_all()?;
+            snapshots.create_snapshot(&mut std::iter::empty(), &HashMapBlobStore::default(), offset)?.sync_all()?;
         }
         let log = CommitLogDir::from_path_unchecked(folder.path().join("clog"));
         log.create()?;
