@@ -332,6 +332,11 @@ impl NodeConfig {
             ("websocket.max-message-bytes", "more than 0", self.websocket.max_message_bytes > 0),
             ("websocket.outgoing-queue-bytes", "more than 0", self.websocket.outgoing_queue_bytes > 0),
             ("history.snapshots", "2 or more, or 0 to keep all", self.history.snapshots != 1),
+            (
+                "history.whole-log",
+                "true if history.snapshots keeps all",
+                self.history.whole_log || self.history.snapshots > 0,
+            ),
         ];
         match rules.into_iter().find(|(_, _, holds)| !holds) {
             Some((key, rule, _)) => Err(ConfigError::OutOfRange { key, rule }),
@@ -469,5 +474,6 @@ mod tests {
         assert!(parse("[http]\nbody-idle-timeout = '0s'").unwrap_err().contains("http.body-idle-timeout"));
         assert!(parse("[publish]\ntrials-at-once = 0").is_err());
         assert!(parse("[history]\nsnapshots = 1").unwrap_err().contains("history.snapshots"));
+        assert!(parse("[history]\nsnapshots = 0\nwhole-log = false").unwrap_err().contains("history.whole-log"));
     }
 }

@@ -61,8 +61,8 @@ impl History {
     /// transactions that a crash undoes.
     async fn forget(self: Arc<Self>, durable: u64) -> anyhow::Result<()> {
         let Some(oldest_kept) = self.oldest_kept(durable)? else { return Ok(()) };
-        if !self.config.whole_log {
-            // Once its log is gone, what came before a snapshot is in that snapshot only.
+        if !self.config.whole_log || !self.has_whole_log()? {
+            // What came before a snapshot is in that snapshot only, once its log is gone.
             self.snapshots.verify_snapshot(oldest_kept).await?;
         }
         tokio::task::spawn_blocking(move || {
@@ -77,6 +77,11 @@ impl History {
         let mut offsets: Vec<u64> = self.snapshots.all_snapshots()?.filter(|offset| *offset <= durable).collect();
         offsets.sort_unstable_by(|one, other| other.cmp(one));
         Ok(self.config.snapshots.checked_sub(1).and_then(|last| offsets.get(last).copied()))
+    }
+
+    /// Whether nothing of the log was removed, by an earlier configuration maybe.
+    fn has_whole_log(&self) -> anyhow::Result<bool> {
+        Ok(Fs::new(self.log.clone(), None)?.existing_offsets()?.first() == Some(&0))
     }
 
     /// A snapshot gets another name before its files go, so that no start takes half of one.
@@ -171,15 +176,32 @@ mod tests {
         Ok(())
     }
 
+    fn damage(history: &History, snapshot: u64) -> anyhow::Result<()> {
+        let file = history.snapshots.snapshot_dir_path(snapshot).snapshot_file(snapshot);
+        let mut bytes = std::fs::read(&file)?;
+        *bytes.last_mut().unwrap() ^= 1;
+        Ok(std::fs::write(&file, bytes)?)
+    }
+
     #[tokio::test]
     async fn no_log_goes_before_a_damaged_snapshot() -> anyhow::Result<()> {
         let (_folder, history) = history(HistoryConfig { snapshots: 2, whole_log: false })?;
-        let file = history.snapshots.snapshot_dir_path(25).snapshot_file(25);
-        let mut bytes = std::fs::read(&file)?;
-        *bytes.last_mut().unwrap() ^= 1;
-        std::fs::write(&file, bytes)?;
+        damage(&history, 25)?;
         assert!(history.clone().forget(40).await.is_err());
         assert_eq!(kept(&history)?, (SNAPSHOTS.to_vec(), SEGMENTS.to_vec()));
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn snapshots_before_a_damaged_one_go_only_if_the_log_is_whole() -> anyhow::Result<()> {
+        let (_folder, history) = history(HistoryConfig { snapshots: 2, whole_log: true })?;
+        damage(&history, 25)?;
+        Fs::new(history.log.clone(), None)?.remove_segment(0)?;
+        assert!(history.clone().forget(40).await.is_err());
+        assert_eq!(kept(&history)?.0, SNAPSHOTS);
+        std::fs::write(history.log.segment(0), [])?;
+        history.clone().forget(40).await?;
+        assert_eq!(kept(&history)?, (vec![25, 35], SEGMENTS.to_vec()));
         Ok(())
     }
 }

@@ -254,7 +254,8 @@ async fn refused_start(data_dir: &Path, flags: &[&str]) -> anyhow::Result<String
     Ok(told)
 }
 
-/// The engine waits five seconds for a database that somebody else launches, and a request asks it four times.
+/// The engine waits five seconds for a database that somebody else launches. Who asks it again and again, and then looks
+/// whether the log can be mended, has given up after four times as long.
 const ENGINE_GIVES_UP: Duration = Duration::from_secs(21);
 
 /// A database of many millions of rows without a recent snapshot takes as long.
