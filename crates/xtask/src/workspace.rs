@@ -26,10 +26,12 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// The repository that this program was compiled from.
+    /// The repository that Cargo runs this program from, which need not lie where it was compiled: Cargo takes the
+    /// program of a folder that has been moved for up to date. Without Cargo, the one that it was compiled from.
     pub fn locate() -> Self {
-        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let root = here.ancestors().nth(2).unwrap_or(here);
+        let here =
+            std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+        let root = here.ancestors().nth(2).unwrap_or(&here);
         Self { root: root.to_path_buf() }
     }
 
