@@ -64,6 +64,11 @@ impl Step {
     pub const fn unmeasured(self) -> Step {
         Step { is_measured: false, ..self }
     }
+
+    /// The same, not measured, with an answer that may be a refusal and is not kept.
+    pub const fn refused_or_not(self) -> Step {
+        Step { is_measured: false, keep: |_, _| Ok(()), ..self }
+    }
 }
 
 /// How long a step took for all guests.

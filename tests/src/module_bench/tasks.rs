@@ -35,6 +35,10 @@ pub const STEPS: &[Step] = &[
             usage: USAGE,
         })
     }),
+    // The guest's own task, found again under its key, still waits if it was not the oldest. Who closes the account is to
+    // have none open.
+    asks::<AiTaskSnapshot>("create_ai_task_and_return", |_| own(creation("queued", "seeded"))).unmeasured(),
+    asks::<AiTaskSnapshot>("cancel_ai_task_and_return", task).refused_or_not(),
     asks::<AiTaskSnapshot>("create_ai_task_and_return", |_| own(creation("done", "bench"))).unmeasured(),
     serves::<AiTaskSnapshot>("start_ai_task_and_return", |guest| plain(lease(guest)?)),
     serves::<AiTask>("renew_ai_task_lease_and_return", |guest| plain(lease(guest)?)),

@@ -82,7 +82,7 @@ pub async fn fill(calls: &ModuleCalls, plan: Plan, progress: &Progress) -> anyho
     for made in made {
         playground.worlds.push(made.world_id);
         playground.puzzles.push(made.puzzle_id);
-        playground.fish_games.extend(made.fish_game_id);
+        playground.fish_games.push(made.fish_game_id);
     }
     let playground = &playground;
     stream::iter(0..plan.players)

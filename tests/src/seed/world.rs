@@ -18,8 +18,6 @@ use crate::sample_world;
 
 /// Which chance is drawn.
 const WORLD: u64 = 1;
-/// One world of this many has a fish game beside it.
-const WORLDS_PER_FISH_GAME: u32 = 10;
 const PLACES: [&str; 8] = ["Mill", "Harbour", "Library", "Orchard", "Tower", "Quarry", "Ferry", "Garden"];
 const MOODS: [&str; 8] = ["Silent", "Drowned", "Golden", "Last", "Borrowed", "Winter", "Hollow", "Kind"];
 
@@ -27,7 +25,7 @@ const MOODS: [&str; 8] = ["Silent", "Drowned", "Golden", "Last", "Borrowed", "Wi
 pub struct Made {
     pub world_id: Uuid,
     pub puzzle_id: Uuid,
-    pub fish_game_id: Option<Uuid>,
+    pub fish_game_id: Uuid,
 }
 
 /// Who makes a world, and under which keys.
@@ -70,10 +68,7 @@ pub async fn make(calls: &ModuleCalls, plan: Plan, number: u32) -> anyhow::Resul
         publish(author, world_id, cover).await?;
     }
     let puzzle_id = games::puzzle(author, &title, cover).await?;
-    let fish_game_id = match number % WORLDS_PER_FISH_GAME {
-        0 => Some(games::fish_game(author, &title, cover).await?),
-        _ => None,
-    };
+    let fish_game_id = games::fish_game(author, &title, cover).await?;
     Ok(Made { world_id, puzzle_id, fish_game_id })
 }
 

@@ -37,8 +37,8 @@ async fn a_client_that_sends_faster_than_it_is_served_is_dropped() -> Outcome {
 /// A frame is one message, however many calls are in it.
 #[tokio::test]
 async fn most_calls_of_a_frame_are_not_done_if_the_client_leaves() -> Outcome {
-    const CALLS: usize = 500;
-    let node = node_with("incoming-queue-length = 16").await?;
+    const CALLS: usize = 1_000;
+    let node = TestNode::start().await?;
     let database = node.publish("zoo", "schema_zoo").await?;
     let mut socket = Socket::open_with(&database, &database.owner, V3, "").await?;
     let calls = slow_calls(&mut socket, CALLS)?;

@@ -4,6 +4,9 @@ use module_story::Link;
 
 use crate::*;
 
+/// One row of this many is a filler.
+const ROWS_PER_FILLER: u64 = 64;
+
 /// What an event tells.
 #[derive(SpacetimeType, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoryEventKind {
@@ -177,12 +180,41 @@ pub(super) fn insert_event(
         happened_at: ctx.timestamp,
     };
     let event = ctx.db.story_event().try_insert(event).map_err(|_| DomainError::no_fresh_id())?;
+    if event.id % ROWS_PER_FILLER == 0 {
+        insert_filler(ctx, event.id)?;
+    }
     let session = ctx.db.story_session().session_id().update(StorySession {
         next_event_number: session.next_event_number.saturating_add(1),
         updated_at: ctx.timestamp,
         ..session
     });
     Ok(StoryStep { session, event })
+}
+
+/// Adds a row that is nobody's and has no texts.
+///
+/// The engine (2.14, `Pages::find_page_with_space_for_row`) looks at every page whose free space is a little too small
+/// for a row with texts before it comes to one that is large enough. As events are only ever added, such pages would
+/// become more with each page, and each event slower than the one before. A row without texts fits into any of them and
+/// is put into the fullest, which the engine then looks at no more; two for each page of events are enough.
+fn insert_filler(ctx: &ReducerContext, after_id: u64) -> Result<(), DomainError> {
+    let none = String::new;
+    let filler = StoryEvent {
+        id: 0,
+        session_id: Uuid::NIL,
+        // Apart from those of other fillers, so that no key of an index has many rows.
+        number: after_id as u32,
+        owner: Identity::ZERO,
+        page: after_id,
+        kind: StoryEventKind::Begun,
+        chapter_key: none(),
+        subject_key: none(),
+        opening: none(),
+        player_input: none(),
+        text: none(),
+        happened_at: ctx.timestamp,
+    };
+    ctx.db.story_event().try_insert(filler).map_err(|_| DomainError::no_fresh_id()).map(drop)
 }
 
 /// Counts one more event of a player, and says on which page it is.

@@ -4,7 +4,7 @@ use module_story::{EVENTS_PER_PAGE, FEED_EVENTS_MAX};
 use spacetime_module::*;
 use spacetimedb::Uuid;
 
-use super::{begin_as, branch_as, branching, continued, end_as, ending, sample_story};
+use super::{begin_as, branch_as, branching, continued, end_as, ending, events_of, sample_story};
 use crate::world::{Actor, World};
 
 fn feed(world: &World, actor: Actor, session_id: Uuid) -> Vec<u32> {
@@ -67,4 +67,17 @@ fn a_player_is_shown_the_newest_events_of_all_stories() {
     let numbers: Vec<_> = events.iter().map(|event| event.number as usize).collect();
     assert_eq!(numbers, (1..=page + 1).collect::<Vec<_>>(), "and no event between");
     assert_eq!(world.see(Actor::Bob, my_story_events).len(), 1);
+}
+
+#[test]
+fn rows_that_keep_pages_full_are_nobodys_events() {
+    let world = World::new();
+    let story = continued(&world, sample_story(&world), 150);
+    let events = events_of(&world, &story);
+    let numbers: Vec<_> = events.iter().map(|event| event.number).collect();
+    assert_eq!(numbers, (1..=151).collect::<Vec<_>>());
+    let fillers = world.rows()["story_event"].len() - events.len();
+    assert_eq!(fillers, 2, "one of 64 rows");
+    assert_eq!(shown(&world), events);
+    assert_eq!(feed(&world, Actor::Alice, Uuid::NIL), []);
 }
