@@ -21,7 +21,7 @@ use super::checks::streams::Row;
 use super::checks::texts::{Piece, Task};
 use super::checks::uploads::ObjectRow;
 use super::fleet::checksum;
-use super::rows::{MY_SAVES, SAVES, TABLES, decode_all, slot_name, slot_of};
+use super::rows::{MY_SAVES, SAVES, TABLES, decode_all, is_filler, slot_name, slot_of};
 use crate::module_calls::SocketCalls;
 use crate::{Account, Database};
 
@@ -80,7 +80,7 @@ impl Auditor {
     pub async fn events(&mut self) -> anyhow::Result<Vec<Event>> {
         let rows: Vec<StoryEvent> = self.rows("story_event").await?;
         let event = |row: StoryEvent| Event { story: row.session_id.to_string(), number: row.number, text: row.text };
-        Ok(rows.into_iter().map(event).collect())
+        Ok(rows.into_iter().filter(|row| !is_filler(row)).map(event).collect())
     }
 
     /// What is in each save slot. The history says what content a checksum stands for.

@@ -36,7 +36,11 @@ pub fn decode(table: &str, encoded: &[u8]) -> anyhow::Result<Row> {
         }
         "story_event" => {
             let row: StoryEvent = bsatn::from_slice(encoded)?;
-            ("story_event", row.session_id.to_string(), row.number.into(), Some(row.text))
+            match is_filler(&row) {
+                // Each stands for itself.
+                true => ("story_event", format!("filler {}", row.id), 1, None),
+                false => ("story_event", row.session_id.to_string(), row.number.into(), Some(row.text)),
+            }
         }
         SAVES | MY_SAVES => {
             let row: RuntimeSnapshot = bsatn::from_slice(encoded)?;
@@ -51,6 +55,11 @@ pub fn decode(table: &str, encoded: &[u8]) -> anyhow::Result<Row> {
 /// The same for several.
 pub fn decode_all<'a>(table: &str, encoded: impl IntoIterator<Item = &'a [u8]>) -> anyhow::Result<Vec<Row>> {
     encoded.into_iter().map(|row| decode(table, row).with_context(|| format!("a row of {table}"))).collect()
+}
+
+/// Whether a row of the events is none of any story: it only keeps pages full.
+pub fn is_filler(row: &StoryEvent) -> bool {
+    row.owner == Identity::ZERO
 }
 
 /// What histories call the slot of a save.
