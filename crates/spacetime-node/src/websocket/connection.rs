@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
 use futures::{SinkExt, StreamExt};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
@@ -206,19 +208,29 @@ impl Liveness {
     }
 }
 
+/// What a connection does at the same time. Each part is polled when something has come for it, and not when something
+/// has come for another one, as `select!` would: most of what comes is for one part alone.
+type Parts<'a> = FuturesUnordered<BoxFuture<'a, Ending>>;
+
+/// Serves a connection until the first of its parts ends.
 async fn run(client: &ClientConnection, receiver: ClientConnectionReceiver, socket: Socket, limits: &WebSocketConfig) {
     let liveness = Liveness::new();
     let (mut sink, mut stream) = socket.split();
     let queue = inbound::Queue::new(limits);
     let (notices, notice_queue) = mpsc::channel(outbound::NOTICES_MAX);
     let mut watched = client.clone();
-    let ending = tokio::select! {
-        ending = inbound::evaluate(client, &queue, notices, limits) => ending,
-        ending = inbound::read(&mut stream, &queue, &liveness) => ending,
-        ending = outbound::write(client, receiver, notice_queue, &mut sink, limits) => ending,
-        ending = liveness.idle(limits.idle_timeout) => ending,
-        _ = watched.watch_module_host() => Ending::ModuleExited,
+    let module_exits = async {
+        let _ = watched.watch_module_host().await;
+        Ending::ModuleExited
     };
+    let mut parts = Parts::new();
+    parts.push(Box::pin(inbound::evaluate(client, &queue, notices, limits)));
+    parts.push(Box::pin(inbound::read(&mut stream, &queue, &liveness)));
+    parts.push(Box::pin(outbound::write(client, receiver, notice_queue, &mut sink, limits)));
+    parts.push(Box::pin(liveness.idle(limits.idle_timeout)));
+    parts.push(Box::pin(module_exits));
+    let ending = parts.next().await.unwrap_or(Ending::ModuleExited);
+    drop(parts);
     tracing::debug!(client = %client.id.identity, "A connection ends: {ending:?}");
     if let Some(recorder) = client.disconnect_recorder() {
         recorder.record(ending.cause());
