@@ -4,10 +4,6 @@
 //! (`restore_from_snapshot_or_bootstrap` in `spacetimedb-engine`). Snapshots share the files of pages that did not
 //! change between them, so one damaged file may spoil all of them: then only the whole log brings the rows back. That
 //! is why the log stays unless the configuration says otherwise.
-//!
-//! All snapshots but the newest are compressed. The engine's own worker does so without a look at the snapshot before,
-//! and so compresses every page of the database each time, into a file of its own. Here the pages that did not change
-//! are those of the snapshot before.
 
 use std::sync::Arc;
 
@@ -16,7 +12,7 @@ use spacetimedb_commitlog::repo::{Fs, Repo};
 use spacetimedb_durability::DurableOffset;
 use spacetimedb_paths::server::CommitLogDir;
 use spacetimedb_runtime::sync::watch;
-use spacetimedb_snapshot::{CompressionStats, SnapshotRepository};
+use spacetimedb_snapshot::SnapshotRepository;
 
 /// How much stays.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -50,35 +46,15 @@ impl History {
         Self { config, snapshots, log }
     }
 
-    /// Compresses what is older than each new snapshot, and forgets what need not be kept, until the database has closed.
-    pub async fn tend(self, mut created: watch::Receiver<Option<u64>>, durable: DurableOffset) {
+    /// Forgets what need not be kept after each new snapshot, until the database has closed.
+    pub async fn forget_by_and_by(self, mut created: watch::Receiver<Option<u64>>, durable: DurableOffset) {
         let this = Arc::new(self);
-        let mut compressed = None;
         while created.changed().await.is_ok() {
-            let Some(newest) = *created.borrow_and_update() else { continue };
-            match this.clone().compress(compressed, newest).await {
-                Ok(last) => compressed = last,
-                Err(cause) => {
-                    tracing::warn!("Snapshots beside the log {} stay as large for now: {cause:#}", this.log.display());
-                }
-            }
             let Some(durable) = durable.last_seen() else { continue };
             if let Err(cause) = this.clone().forget(durable).await {
                 tracing::warn!("Old snapshots or parts of the log {} stay for now: {cause:#}", this.log.display());
             }
         }
-    }
-
-    /// Compresses the snapshots before the `newest` one, whose files the next one will share as they are. Begins with
-    /// the one that was `compressed` last, because the next one takes over its pages. Returns the last one now.
-    async fn compress(self: Arc<Self>, compressed: Option<u64>, newest: u64) -> anyhow::Result<Option<u64>> {
-        let mut done = CompressionStats { last_compressed: compressed, ..CompressionStats::default() };
-        let work = move || {
-            self.snapshots.compress_snapshots(&mut done, compressed.unwrap_or_default()..newest)?;
-            tracing::debug!("Compressed {} snapshots before {newest}.", done.compressed());
-            Ok(done.last_compressed)
-        };
-        tokio::task::spawn_blocking(work).await?
     }
 
     /// Forgets what need not be kept. Snapshots of what is not `durable` do not count, because they may be of
@@ -133,32 +109,24 @@ impl History {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::MetadataExt;
-
-    use anyhow::Context;
     use spacetimedb_lib::Identity;
     use spacetimedb_paths::FromPathUnchecked;
     use spacetimedb_paths::server::SnapshotsPath;
-    use spacetimedb_table::blob_store::{BlobStore, HashMapBlobStore};
+    use spacetimedb_table::blob_store::HashMapBlobStore;
 
     use super::*;
 
     const SNAPSHOTS: [u64; 4] = [5, 15, 25, 35];
     const SEGMENTS: [u64; 5] = [0, 10, 20, 30, 40];
 
-    /// What lies in each snapshot as an object of its own, as pages do.
-    const BLOB: [u8; 5000] = [7; 5000];
-
-    /// A database with snapshots of the same blob, and empty segments.
+    /// A database with empty snapshots and empty segments.
     fn history(config: HistoryConfig) -> anyhow::Result<(tempfile::TempDir, Arc<History>)> {
         let folder = tempfile::tempdir()?;
         let path = SnapshotsPath::from_path_unchecked(folder.path().join("snapshots"));
         path.create()?;
         let snapshots = Arc::new(SnapshotRepository::open(path, Identity::ZERO, 1)?);
-        let mut blobs = HashMapBlobStore::default();
-        blobs.insert_blob(&BLOB);
         for offset in SNAPSHOTS {
-            snapshots.create_snapshot(&mut std::iter::empty(), &blobs, offset)?.sync_all()?;
+            snapshots.create_snapshot(&mut std::iter::empty(), &HashMapBlobStore::default(), offset)?.sync_all()?;
         }
         let log = CommitLogDir::from_path_unchecked(folder.path().join("clog"));
         log.create()?;
@@ -172,30 +140,6 @@ mod tests {
         let mut snapshots: Vec<u64> = history.snapshots.all_snapshots()?.collect();
         snapshots.sort_unstable();
         Ok((snapshots, Fs::new(history.log.clone(), None)?.existing_offsets()?))
-    }
-
-    /// Number and size of the file that has a snapshot's blob.
-    fn blob_file(history: &History, snapshot: u64) -> anyhow::Result<(u64, u64)> {
-        let objects = history.snapshots.snapshot_dir_path(snapshot).objects();
-        let folder = std::fs::read_dir(objects.0)?.next().context("there is no object")??;
-        let file = std::fs::read_dir(folder.path())?.next().context("there is no file")??.metadata()?;
-        Ok((file.ino(), file.len()))
-    }
-
-    #[tokio::test]
-    async fn compressed_snapshots_share_what_did_not_change() -> anyhow::Result<()> {
-        let (_folder, history) = history(HistoryConfig::default())?;
-        let compressed = history.clone().compress(None, 15).await?;
-        assert_eq!(compressed, Some(5));
-        assert_eq!(history.clone().compress(compressed, 35).await?, Some(25));
-        let (first, small) = blob_file(&history, 5)?;
-        assert_eq!((blob_file(&history, 15)?, blob_file(&history, 25)?), ((first, small), (first, small)));
-        let (newest, large) = blob_file(&history, 35)?;
-        assert!(newest != first && large > small, "{large} {small}");
-        for snapshot in SNAPSHOTS {
-            history.snapshots.verify_snapshot(snapshot).await?;
-        }
-        Ok(())
     }
 
     #[tokio::test]

@@ -58,14 +58,13 @@ impl PersistenceProvider for LocalDisk {
         let (path, identity) = (folder.snapshots(), database.database_identity);
         let snapshots = tokio::task::spawn_blocking(move || open_snapshot_repo(path, identity, replica_id)).await??;
         let history = History::new(self.history, snapshots.clone(), folder.commit_log());
-        // The past is compressed by `History`.
-        let snapshots = SnapshotWorker::new(snapshots, Compression::Disabled, runtime.clone());
+        let snapshots = SnapshotWorker::new(snapshots, Compression::Enabled, runtime.clone());
         let (log, disk_size) =
             local_durability_with_options(folder, runtime.clone(), Some(&snapshots), self.options).await?;
-        let history = history.tend(snapshots.subscribe(), log.durable_tx_offset());
+        let forgetter = history.forget_by_and_by(snapshots.subscribe(), log.durable_tx_offset());
         let created = snapshots.subscribe();
         let compressor = snapshot_watching_commitlog_compressor(created, None, None, log.clone(), runtime.clone());
-        let tasks = [runtime.spawn(history).abort_handle(), runtime.spawn(compressor).abort_handle()];
+        let tasks = [runtime.spawn(forgetter).abort_handle(), runtime.spawn(compressor).abort_handle()];
         let durability = Arc::new(TendedLog { log, tasks });
         Ok(Persistence { durability, disk_size, snapshots: Some(snapshots), runtime })
     }
