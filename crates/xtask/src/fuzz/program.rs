@@ -21,10 +21,13 @@ pub fn build(workspace: &Workspace) -> Result<PathBuf> {
     command.args(["--workspace", "--test", TEST, "--no-run"]);
     command.env("RUSTC_WORKSPACE_WRAPPER", workspace.root().join("tests/fuzz/instrumented.sh"));
     process::run(&mut command)?;
-    // The next ordinary build puts its own program at this place.
+    // The next ordinary build puts its own program at this place. The copy is renamed into its own, since another fuzzer
+    // may be running what was there, and a program that runs cannot be written.
     let built = workspace.binary(Profile::Debug, FUZZ);
     let kept = workspace.binary(Profile::Debug, "fuzz-instrumented");
-    fs::copy(&built, &kept).with_context(|| format!("{} cannot be copied", built.display()))?;
+    let copied = kept.with_extension(std::process::id().to_string());
+    fs::copy(&built, &copied).with_context(|| format!("{} cannot be copied", built.display()))?;
+    fs::rename(&copied, &kept).with_context(|| format!("{} cannot be named", kept.display()))?;
     Ok(kept)
 }
 

@@ -102,6 +102,10 @@ pub fn run(input: &[u8]) {
         };
         assert!(status != 500, "the facade failed: {body}");
         assert!(status < 500 || are_well_again().await, "facade and node are not well after {status}: {body}");
+        // Far too many header fields are refused by the HTTP library, which knows of no problems.
+        if status == 431 && body.is_empty() {
+            return;
+        }
         // Answers to HEAD have no body, problems among them.
         if status >= 400 && case.method != "HEAD" {
             assert_eq!(kind, "application/problem+json", "{status}: {body}");
