@@ -12,6 +12,7 @@ use std::path::Path;
 use expect_test::expect_file;
 use spacetime_bindgen::{GenerateError, GeneratedFile, Language, Visibility, generate};
 use spacetimedb_lib::RawModuleDef;
+use spacetimedb_lib::db::raw_def::v9::{RawIndexAlgorithm, RawModuleDefV9Builder};
 use spacetimedb_lib::db::raw_def::v10::{CaseConversionPolicy, RawModuleDefV10, RawModuleDefV10Builder};
 use spacetimedb_lib::sats::{AlgebraicType, ProductType};
 use spacetimedb_schema::def::ModuleDef;
@@ -90,6 +91,27 @@ fn a_type_named_like_a_part_of_the_bindings_is_refused() {
     let expected = "Both a part of the bindings and the type DbConnection would be called DbConnection \
                     in the bindings; rename one of them in the module.";
     assert_eq!(error.to_string(), expected);
+}
+
+/// The engine checks neither of these names in a schema of the older kind, which any server may send.
+#[test]
+fn names_cannot_break_out_of_their_quotation_marks() {
+    const NAME: &str = "x\", columns: [] }] }, row) }); evil(); //";
+    let mut builder = RawModuleDefV9Builder::new();
+    let columns = ProductType::from([("name", AlgebraicType::String)]);
+    let index = RawIndexAlgorithm::BTree { columns: 0.into() };
+    let table = builder.build_table_with_new_type("cat", columns, true);
+    table.with_unique_constraint(0).with_index(index, "by_name").finish();
+    let mut raw = builder.finish();
+    raw.tables[0].constraints[0].name = Some(NAME.into());
+    raw.tables[0].indexes[0].name = Some(format!("index {NAME}").into());
+    let module = ModuleDef::try_from(RawModuleDef::V9(raw)).unwrap();
+    let files = generate(&module, Language::TypeScript, Visibility::PublicOnly).unwrap();
+    let index = files.into_iter().find(|file| file.path == "index.ts").unwrap().contents;
+    let quoted = NAME.replace('"', "\\\"");
+    for line in [format!("name: \"{quoted}\""), format!("name: \"index {quoted}\"")] {
+        assert!(index.contains(&line), "{index}");
+    }
 }
 
 fn zoo(language: Language, visibility: Visibility) -> Vec<GeneratedFile> {

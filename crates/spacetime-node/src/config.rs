@@ -108,7 +108,10 @@ pub struct WebSocketConfig {
     pub incoming_queue_length: NonZeroUsize,
     /// Largest message from a client, however many frames it comes in.
     pub max_message_bytes: usize,
-    /// Bytes that may wait for a client that does not read; past it the client is dropped.
+    /// Queries that a connection may be subscribed to at the same time; a client that asks for more is dropped.
+    pub max_queries: NonZeroUsize,
+    /// Bytes that may wait for a client that does not read, beside the largest message of them; past it the client is
+    /// dropped.
     pub outgoing_queue_bytes: usize,
     /// Whether clients that ask for gzip get it. The official TypeScript SDK 2.10 asks by
     /// default, and then takes messages in the wrong order (upstream issue 5730): it unpacks
@@ -170,9 +173,10 @@ pub struct SqlConfig {
     pub row_limit: u64,
 }
 
-/// Enough for a whole table of five million rows, even if it is filtered by a column without an index, for which the
-/// engine's estimate counts it twice. Two tables joined without a condition reach it at three thousand rows each.
-const ROW_LIMIT: u64 = 10_000_000;
+/// Enough for a whole table of half a million rows, even if it is filtered by a column without an index, for which the
+/// engine's estimate counts it twice. Two tables joined without a condition reach it at a thousand rows each. Rows of a
+/// kibibyte make it a gigabyte, and the result is in memory as a whole.
+const ROW_LIMIT: u64 = 1_000_000;
 
 impl Default for SqlConfig {
     fn default() -> Self {
@@ -257,6 +261,7 @@ impl Default for WebSocketConfig {
             close_handshake_timeout: Duration::from_millis(250),
             incoming_queue_length: const { NonZeroUsize::new(16384).unwrap() },
             max_message_bytes: 32 * MIB,
+            max_queries: const { NonZeroUsize::new(1_000).unwrap() },
             outgoing_queue_bytes: 64 * MIB,
             gzip: false,
         }

@@ -15,6 +15,7 @@
 //! - [`auth`]: who is calling.
 //! - [`caller_connections`]: what a module sees of callers over HTTP.
 //! - [`argument_limits`]: arguments that would cost more than they weigh.
+//! - [`stored_programs`]: queries for the programs of databases.
 //! - [`routes`]: the HTTP API.
 //! - [`unwatched_views`]: forgets what nobody watches any more.
 //! - [`websocket`]: the subscription protocols.
@@ -38,6 +39,7 @@ pub mod programs;
 pub mod publish;
 pub mod routes;
 pub mod start;
+pub mod stored_programs;
 pub mod torn_segment;
 pub mod trial;
 pub mod turns;

@@ -200,7 +200,7 @@ impl Node {
             Ok(launched) => launched,
             Err(cause) => {
                 tracing::error!(database = %identity, "Database {identity} cannot be launched: {cause:#}");
-                self.failures.write().insert(identity, format!("{cause:#}"));
+                self.note_failure(record, &cause);
                 return Err(launch_failed(identity));
             }
         };
@@ -213,6 +213,20 @@ impl Node {
         self.unwatched_views.look_after(launched.module.relational_db());
         row_limit::give(&launched.module, owner, self.config.sql.row_limit).await;
         Ok(launched.module)
+    }
+
+    /// Notes that a database cannot be launched, unless it is deleted or reset by now, after which nobody would take the
+    /// note back.
+    fn note_failure(&self, record: &DatabaseRecord, cause: &anyhow::Error) {
+        let mut failures = self.failures.write();
+        if self.is_current(record) {
+            failures.insert(record.database.database_identity, format!("{cause:#}"));
+        }
+    }
+
+    fn is_current(&self, record: &DatabaseRecord) -> bool {
+        let current = self.control.database(record.database.database_identity);
+        current.is_some_and(|current| current.replica_id == record.replica_id)
     }
 
     /// A database that runs has not failed, whoever has launched it.
@@ -270,7 +284,7 @@ impl Node {
     /// A database can be deleted or reset while a request launches it; the launch must not win.
     async fn refuse_if_retired(&self, record: &DatabaseRecord) -> Result<(), ApiError> {
         let identity = record.database.database_identity;
-        if self.control.database(identity).is_some_and(|current| current.replica_id == record.replica_id) {
+        if self.is_current(record) {
             return Ok(());
         }
         self.retire_replica(record.replica_id).await;

@@ -190,10 +190,14 @@ async fn reset_in(
     program: Option<Publication>,
 ) -> Result<DatabaseRecord, ApiError> {
     let Database { database_identity: identity, owner_identity: owner, .. } = record.database;
-    let stored = current_environment(node, record).await?;
+    let stored = current_environment(node, record).await;
     let (bytes, environment) = match program {
-        Some(p) => (p.program, p.environment.resulting_values(&stored).map_err(|cause| refused_environment(&cause))?),
-        None => (current_program(node, record).await?, stored),
+        Some(p) => {
+            // Whoever brings a program may drop a database that cannot even be opened, and its environment with it.
+            let stored = stored.unwrap_or_default();
+            (p.program, p.environment.resulting_values(&stored).map_err(|cause| refused_environment(&cause))?)
+        }
+        None => (current_program(node, record).await?, stored?),
     };
     check_program(node, place, identity, owner, &bytes, environment.clone()).await?;
     let note = |program| node.control.reset(identity, program, environment);

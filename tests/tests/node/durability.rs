@@ -176,27 +176,7 @@ async fn the_log_says_which_database_cannot_be_launched_and_why() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_damaged_program_stops_its_own_database_only() -> Outcome {
-    let mut node = TestNode::start().await?;
-    let (sound, damaged) = (node.publish("sound", "tally_v1").await?, node.publish("damaged", "tally_v1").await?);
-    node.stop().await?;
-    // The snapshot has the program as well; without it the whole log is read.
-    fs::remove_dir_all(node.data_dir().join("node/replicas/2/snapshots"))?;
-    let segment = first_segment(&node, 2)?;
-    let mut log = fs::read(&segment)?;
-    // The log is sound, but the program in it is of a version of WebAssembly that nobody knows.
-    commitlog::edit(&mut log, b"\0asm\x01\0\0\0", b"\0asm\x63\0\0\0");
-    fs::write(&segment, log)?;
-    node.restart().await?;
-    only_one_is_served(&node, &sound, &damaged).await?;
-    answers::text(damaged.request(Method::DELETE, "", &damaged.owner)).await?;
-    let health = answers::json(node.request(Method::GET, "/v1/health")).await?;
-    assert_eq!((&health["databases"], &health["failed_databases"]), (&json!(1), &json!(0)));
-    Ok(())
-}
-
-async fn only_one_is_served(node: &TestNode, sound: &Database, broken: &Database) -> Outcome {
+pub(super) async fn only_one_is_served(node: &TestNode, sound: &Database, broken: &Database) -> Outcome {
     let health = answers::json(node.request(Method::GET, "/v1/health")).await?;
     assert_eq!((&health["ready"], &health["failed_databases"]), (&json!(true), &json!(1)));
     for _ in 0..2 {
@@ -425,7 +405,7 @@ async fn databases_are_published_and_deleted_once_there_is_room_again() -> Outco
 }
 
 /// The commit log's first file of a replica.
-fn first_segment(node: &TestNode, replica: u64) -> anyhow::Result<PathBuf> {
+pub(super) fn first_segment(node: &TestNode, replica: u64) -> anyhow::Result<PathBuf> {
     segments(node, replica)?.into_iter().next().context("there is no commit log")
 }
 
@@ -440,41 +420,4 @@ pub fn segments(node: &TestNode, replica: u64) -> anyhow::Result<Vec<PathBuf>> {
 
 pub fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?)
-}
-
-/// The engine's commit log, as far as it takes to change it without damage.
-mod commitlog {
-    /// Bytes before the first commit.
-    const SEGMENT_HEADER: usize = 10;
-    /// Offset, epoch, number of records, length of the records.
-    const COMMIT_HEADER: usize = 8 + 8 + 2 + 4;
-
-    /// Replaces bytes in the one commit that has them, and makes its checksum right again.
-    pub fn edit(log: &mut [u8], from: &[u8], to: &[u8]) {
-        let at = log.windows(from.len()).position(|bytes| bytes == from).expect("the bytes are in the log");
-        let mut start = SEGMENT_HEADER;
-        loop {
-            let length = u32::from_le_bytes(log[start + COMMIT_HEADER - 4..start + COMMIT_HEADER].try_into().unwrap());
-            let end = start + COMMIT_HEADER + length as usize;
-            if at < end {
-                log[at..at + to.len()].copy_from_slice(to);
-                let checksum = crc32c(&log[start..end]);
-                log[end..end + 4].copy_from_slice(&checksum.to_le_bytes());
-                return;
-            }
-            start = end + 4;
-        }
-    }
-
-    /// CRC-32C (Castagnoli), bit by bit.
-    fn crc32c(bytes: &[u8]) -> u32 {
-        !bytes.iter().fold(!0, |crc, byte| {
-            (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0x82f6_3b78 & 0u32.wrapping_sub(crc & 1)))
-        })
-    }
-
-    #[test]
-    fn the_checksum_is_the_published_one() {
-        assert_eq!(crc32c(b"123456789"), 0xe306_9283);
-    }
 }

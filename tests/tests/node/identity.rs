@@ -1,5 +1,7 @@
 //! Who somebody is: anonymous callers, the node's tokens, tokens of others, and bad ones.
 
+use std::collections::BTreeSet;
+
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tokio_tungstenite::connect_async;
@@ -14,16 +16,15 @@ use crate::socket::V2;
 async fn everybody_without_a_token_is_somebody_new() -> Outcome {
     let node = TestNode::start().await?;
     let database = node.publish("tally", "tally_v1").await?;
-    let mut identities = vec![database.owner.identity.clone()];
+    let mut identities = BTreeSet::from([database.owner.identity.clone()]);
     for _ in 0..2 {
         let answer = node.request(Method::GET, "/v1/database/tally").send().await?;
         let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
         let account = Account { identity: header("spacetime-identity"), token: header("spacetime-identity-token") };
         let verified = verify(&node, &account.identity, &account.token).send().await?;
         assert_eq!(verified.status(), 204);
-        identities.push(account.identity);
+        identities.insert(account.identity);
     }
-    identities.dedup();
     assert_eq!(identities.len(), 3);
     Ok(())
 }

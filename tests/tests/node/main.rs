@@ -2,8 +2,8 @@
 //! the official SDK.
 //!
 //! The modules mirror the node's own: [`publish`], [`call`] and their neighbours are routes,
-//! [`websocket`] is the subscription protocols, [`start`], [`stopping`], [`durability`] and [`history`]
-//! are the process and its data, [`cli`] is the commands that talk to it. [`answers`], [`programs`],
+//! [`websocket`] is the subscription protocols, [`start`], [`stopping`], [`durability`], [`damaged`] and
+//! [`history`] are the process and its data, [`cli`] is the commands that talk to it. [`answers`], [`programs`],
 //! [`socket`], [`issuer`] and [`outside`] are what they share.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -16,6 +16,7 @@ mod socket;
 
 mod call;
 mod cli;
+mod damaged;
 mod durability;
 mod environment;
 mod history;

@@ -12,15 +12,39 @@ async fn requests_reach_the_handler_with_method_and_body() -> Outcome {
     let node = TestNode::start().await?;
     node.publish("zoo", "schema_zoo").await?;
     let body = vec![0, 159, 146, 150];
-    for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+    for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS] {
         let request = node.request(method.clone(), "/v1/database/zoo/route/echo?any=query").body(body.clone());
         let answer = request.send().await?;
         assert_eq!(answer.status(), 200);
         assert_eq!(answer.headers()["x-method"], method.as_str());
+        // Which pages may call is the module's to say as well.
+        assert_eq!(answer.headers()["access-control-allow-origin"], "https://zoo.example");
         // Modules check their own credentials, so that nobody gets an identity here.
         assert!(!answer.headers().contains_key("spacetime-identity-token"));
         assert_eq!(answer.bytes().await?, body);
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn browsers_may_call_from_any_page_unless_a_module_says_otherwise() -> Outcome {
+    let node = TestNode::start().await?;
+    node.publish("zoo", "schema_zoo").await?;
+    let from_page = |method, path: &str| {
+        let request = node.request(method, path).header("origin", "https://page.example");
+        request.header("access-control-request-method", "POST").send()
+    };
+    for path in ["/v1/database/zoo/call/log_line", "/v1/identity", "/v1/database/zoo/route/greeting", "/v1/nothing"] {
+        let preflight = from_page(Method::OPTIONS, path).await?;
+        assert_eq!(preflight.status(), 200, "{path}");
+        assert_eq!(preflight.headers()["access-control-allow-origin"], "*", "{path}");
+        assert_eq!(preflight.headers()["access-control-allow-headers"], "authorization,accept,content-type", "{path}");
+        let answer = from_page(Method::GET, path).await?;
+        assert_eq!(answer.headers()["access-control-allow-origin"], "*", "{path}");
+    }
+    let told = from_page(Method::OPTIONS, "/v1/database/zoo/route/echo").await?;
+    assert_eq!(told.headers()["access-control-allow-origin"], "https://zoo.example");
+    assert_eq!(told.headers()["x-method"], "OPTIONS");
     Ok(())
 }
 

@@ -119,12 +119,17 @@ impl Socket {
         }
     }
 
-    /// Subscribes to one query and returns the first rows.
-    pub async fn subscribe(&mut self, query: &str) -> anyhow::Result<SubscribeApplied> {
+    /// Asks for a subscription to one query.
+    pub async fn ask(&mut self, query: &str) -> anyhow::Result<()> {
         let request_id = self.next_request();
         let subscribe =
             Subscribe { request_id, query_set_id: QuerySetId::new(request_id), query_strings: [query.into()].into() };
-        self.send(&[ClientMessage::Subscribe(subscribe)]).await?;
+        self.send(&[ClientMessage::Subscribe(subscribe)]).await
+    }
+
+    /// Subscribes to one query and returns the first rows.
+    pub async fn subscribe(&mut self, query: &str) -> anyhow::Result<SubscribeApplied> {
+        self.ask(query).await?;
         match self.next().await? {
             ServerMessage::SubscribeApplied(applied) => Ok(applied),
             other => anyhow::bail!("`{query}` was answered with {other:?}"),

@@ -1,12 +1,18 @@
 //! SQL over HTTP: rows, views, and who may see and change what.
 
+use futures::SinkExt;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
-use spacetimedb_client_api_messages::websocket::v2::{ClientMessage, OneOffQuery, ServerMessage};
+use spacetimedb_client_api_messages::websocket::v1;
+use spacetimedb_client_api_messages::websocket::v2::{
+    ClientMessage, OneOffQuery, QuerySetId, ServerMessage, Subscribe, SubscribeBatch, SubscribeSet,
+};
+use spacetimedb_lib::bsatn;
+use tokio_tungstenite::tungstenite::Message;
 use worldloom_tests::{Account, Database, NodeOptions, Outcome, TestNode};
 
 use crate::answers::{self, refused};
-use crate::socket::{Socket, row_count};
+use crate::socket::{Socket, V1, V2, V3, connect, ending, row_count};
 
 /// Each column of each table with each other one, four times over. Everybody may read this table.
 const PRODUCT: &str = "SELECT a.* FROM st_column a JOIN st_column b JOIN st_column c JOIN st_column d";
@@ -109,7 +115,7 @@ async fn a_stranger_cannot_multiply_tables_by_each_other() -> Outcome {
     let stranger = node.account().await?;
     for query in [PRODUCT, &PRODUCT.replace("a.*", "COUNT(*) AS size"), &format!("{PRODUCT} LIMIT 1")] {
         let sentence = refused(statement(&database, &stranger, query), 400, "sql_refused").await?;
-        assert!(sentence.contains("exceeds limit (10000000 rows)"), "{sentence}");
+        assert!(sentence.contains("exceeds limit (1000000 rows)"), "{sentence}");
     }
     let mut socket = Socket::open(&database, &stranger).await?;
     let query = OneOffQuery { request_id: 77, query_string: PRODUCT.into() };
@@ -124,6 +130,63 @@ async fn a_stranger_cannot_multiply_tables_by_each_other() -> Outcome {
         assert_eq!(rows(&database, account, join).await?.len(), 2);
     }
     Ok(())
+}
+
+/// A program is megabytes, which a result has once for each of its rows.
+#[tokio::test]
+async fn a_program_can_be_queried_by_its_owner_alone() -> Outcome {
+    let node = TestNode::start().await?;
+    let database = node.publish("zoo", "schema_zoo").await?;
+    let stranger = node.account().await?;
+    for query in ["SELECT * FROM st_module", "SELECT a.* FROM \"ST_MODULE\" a JOIN st_column b"] {
+        let sentence = refused(statement(&database, &stranger, query), 400, "sql_refused").await?;
+        assert!(sentence.contains("for its owner alone"), "{sentence}");
+    }
+    let program = "SELECT program_kind FROM st_module";
+    assert_eq!(rows(&database, &database.owner, program).await?.len(), 1);
+    for protocol in [V1, V2, V3] {
+        for message in asking(protocol, "SELECT * FROM st_module")? {
+            let (mut socket, _) = connect(&database, &stranger, protocol, "").await?;
+            socket.send(message).await?;
+            let (code, reason) = ending(&mut socket).await?.unwrap();
+            assert!(code == 1011 && reason.contains("for its owner alone"), "{code}: {reason}");
+        }
+    }
+    Ok(())
+}
+
+/// Every message that asks for rows by a query.
+fn asking(protocol: &str, query: &str) -> anyhow::Result<Vec<Message>> {
+    let (request_id, query_string, query_strings) = (7, || query.into(), || [query.into()].into());
+    let encoded = if protocol == V1 {
+        let query_id = v1::QueryId::new(7);
+        [
+            v1::ClientMessage::Subscribe(v1::Subscribe { request_id, query_strings: query_strings() }),
+            v1::ClientMessage::SubscribeSingle(v1::SubscribeSingle { request_id, query_id, query: query_string() }),
+            v1::ClientMessage::SubscribeMulti(v1::SubscribeMulti {
+                request_id,
+                query_id,
+                query_strings: query_strings(),
+            }),
+            v1::ClientMessage::<Box<[u8]>>::OneOffQuery(v1::OneOffQuery {
+                message_id: [7].into(),
+                query_string: query_string(),
+            }),
+        ]
+        .map(|message| bsatn::to_vec(&message))
+        .to_vec()
+    } else {
+        let query_set_id = QuerySetId::new(7);
+        let sets = [SubscribeSet { query_set_id, query_strings: query_strings() }].into();
+        [
+            ClientMessage::Subscribe(Subscribe { request_id, query_set_id, query_strings: query_strings() }),
+            ClientMessage::SubscribeBatch(SubscribeBatch { request_id, sets }),
+            ClientMessage::OneOffQuery(OneOffQuery { request_id, query_string: query_string() }),
+        ]
+        .map(|message| bsatn::to_vec(&message))
+        .to_vec()
+    };
+    encoded.into_iter().map(|bytes| Ok(Message::Binary(bytes?.into()))).collect()
 }
 
 #[tokio::test]

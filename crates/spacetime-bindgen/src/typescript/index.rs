@@ -1,6 +1,6 @@
 //! `index.ts`: the whole schema, and the connection that is typed by it.
 
-use super::names::pascal;
+use super::names::{literal, pascal};
 use super::table::schema_entry;
 use super::{procedure_module, reducer_module, table_module};
 use crate::model::Model;
@@ -99,14 +99,14 @@ fn schema(model: &Model<'_>) -> String {
     let reducers: String = model
         .reducers
         .iter()
-        .map(|reducer| format!("  __reducerSchema(\"{}\", {}Reducer),\n", reducer.wire, pascal(reducer.accessor)))
+        .map(|reducer| format!("  __reducerSchema({}, {}Reducer),\n", literal(reducer.wire), pascal(reducer.accessor)))
         .collect();
     let procedures: String = model
         .procedures
         .iter()
         .map(|procedure| {
             let name = format!("{}Procedure", pascal(procedure.accessor));
-            format!("  __procedureSchema(\"{}\", {name}.params, {name}.returnType),\n", procedure.wire)
+            format!("  __procedureSchema({}, {name}.params, {name}.returnType),\n", literal(procedure.wire))
         })
         .collect();
     format!(

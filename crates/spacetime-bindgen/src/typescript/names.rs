@@ -16,6 +16,13 @@ pub(super) fn snake(name: &str) -> String {
     name.to_case(Case::Snake)
 }
 
+/// A text as it stands in the source, quoted. The engine takes names of indexes and constraints as they come, quotation
+/// marks included, and a server may be anybody's.
+pub(super) fn literal(text: &str) -> String {
+    // JSON is a part of JavaScript.
+    serde_json::Value::from(text).to_string()
+}
+
 /// The TypeScript name of a type; scopes are joined into one word.
 pub(super) fn type_name(name: &ScopedTypeName) -> String {
     name.name_segments().map(|segment| pascal(segment)).collect()

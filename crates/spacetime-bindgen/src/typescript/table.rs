@@ -3,7 +3,7 @@
 use spacetimedb_lib::sats::layout::PrimitiveType;
 use spacetimedb_schema::type_for_generate::AlgebraicTypeUse;
 
-use super::names::camel;
+use super::names::{camel, literal};
 use super::types::{builder_file, object, property, referenced, type_use};
 use crate::model::{Column, Constraint, Index, Model, Table, TableKind};
 
@@ -24,7 +24,7 @@ fn row_column(model: &Model<'_>, table: &Table<'_>, position: usize, column: &Co
         value.push_str(".unique()");
     }
     if key != column.wire {
-        value.push_str(&format!(".name(\"{}\")", column.wire));
+        value.push_str(&format!(".name({})", literal(column.wire)));
     }
     property(&key, column.ty, &value)
 }
@@ -51,9 +51,9 @@ pub(super) fn schema_entry(table: &Table<'_>, row: &str) -> String {
         table.constraints.iter().filter_map(|constraint| schema_constraint(table, constraint)).collect();
     let event = if table.kind == TableKind::Event { "    event: true,\n" } else { "" };
     format!(
-        "  {key}: __table({{\n    name: \"{wire}\",\n    indexes: {indexes},\n    constraints: {constraints},\n{event}  }}, {row}),\n",
+        "  {key}: __table({{\n    name: {wire},\n    indexes: {indexes},\n    constraints: {constraints},\n{event}  }}, {row}),\n",
         key = camel(table.accessor),
-        wire = table.wire,
+        wire = literal(table.wire),
         indexes = list(&indexes),
         constraints = list(&constraints),
     )
@@ -69,9 +69,9 @@ fn list(items: &str) -> String {
 /// The SDK's cache knows no other algorithm than `btree`, and scans whatever the algorithm is.
 fn schema_index(table: &Table<'_>, index: &Index<'_>) -> String {
     format!(
-        "      {{ accessor: \"{accessor}\", name: \"{wire}\", algorithm: \"btree\", columns: [{columns}] }},\n",
+        "      {{ accessor: \"{accessor}\", name: {wire}, algorithm: \"btree\", columns: [{columns}] }},\n",
         accessor = camel(index.accessor),
-        wire = index.wire,
+        wire = literal(index.wire),
         columns = columns(table, &index.columns),
     )
 }
@@ -80,8 +80,8 @@ fn schema_index(table: &Table<'_>, index: &Index<'_>) -> String {
 fn schema_constraint(table: &Table<'_>, constraint: &Constraint<'_>) -> Option<String> {
     (constraint.columns.len() == 1).then(|| {
         format!(
-            "      {{ name: \"{}\", constraint: \"unique\", columns: [{}] }},\n",
-            constraint.wire,
+            "      {{ name: {}, constraint: \"unique\", columns: [{}] }},\n",
+            literal(constraint.wire),
             columns(table, &constraint.columns)
         )
     })

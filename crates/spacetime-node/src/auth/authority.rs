@@ -30,6 +30,8 @@ const REMEMBERED_FOR: Duration = Duration::from_secs(60);
 const LEEWAY: Duration = Duration::from_secs(60);
 /// Life of the tokens that open a WebSocket.
 const WEBSOCKET_TOKEN_LIFE: Duration = Duration::from_secs(60);
+/// The claim of such a token that tells when the token ends that it was made from, in seconds since 1970; null if never.
+const STANDS_UNTIL: &str = "stands_until";
 
 /// A token whose signature and claims hold.
 #[derive(Debug)]
@@ -40,6 +42,8 @@ pub struct VerifiedToken {
     pub auth: ConnectionAuthCtx,
     /// The claims, for signing them anew.
     pub claims: SpacetimeIdentityClaims,
+    /// When the token ends for modules: one that only opens a WebSocket stands for another, which ends later.
+    ends: Option<SystemTime>,
     /// The token itself; never log it.
     pub token: Arc<str>,
     /// The identity in hexadecimal and the token, as response headers.
@@ -105,12 +109,15 @@ impl TokenAuthority {
     }
 
     /// The same claims in a token of the node's own that lives for a minute, so that it may
-    /// stand in a URL. Its issuer stays the first one's, since identities depend on it.
-    pub fn websocket_token(&self, claims: &SpacetimeIdentityClaims) -> Result<String, AuthError> {
-        let now = SystemTime::now();
-        let latest = now + WEBSOCKET_TOKEN_LIFE;
-        let exp = whole_seconds(claims.exp.map_or(latest, |exp| exp.min(latest)));
-        self.sign(&SpacetimeIdentityClaims { iat: now, exp: Some(exp), ..claims.clone() })
+    /// stand in a URL. Its issuer stays the first one's, since identities depend on it, and so does the time at which it
+    /// was issued, since a role that was revoked later must not count again.
+    pub fn websocket_token(&self, verified: &VerifiedToken) -> Result<String, AuthError> {
+        let latest = SystemTime::now() + WEBSOCKET_TOKEN_LIFE;
+        let mut claims = verified.claims.clone();
+        claims.exp = Some(whole_seconds(claims.exp.map_or(latest, |exp| exp.min(latest))));
+        let ends = verified.ends.map(seconds_since_epoch);
+        claims.extra.get_or_insert_default().insert(STANDS_UNTIL.into(), ends.into());
+        self.sign(&claims)
     }
 
     fn sign(&self, claims: &SpacetimeIdentityClaims) -> Result<String, AuthError> {
@@ -130,15 +137,14 @@ impl TokenAuthority {
             }
             self.remembered.remove(&key);
         }
-        let claims = self.verify_anew(token).await?;
-        let verified = Arc::new(VerifiedToken::new(claims, token.into())?);
+        let verified = Arc::new(self.verify_anew(token).await?);
         self.remembered.insert(key, verified.clone());
         Ok(verified)
     }
 
-    async fn verify_anew(&self, token: &str) -> Result<SpacetimeIdentityClaims, AuthError> {
+    async fn verify_anew(&self, token: &str) -> Result<VerifiedToken, AuthError> {
         let own = match self.keys.public.validate_token(token).await {
-            Ok(claims) => return Ok(claims),
+            Ok(claims) => return VerifiedToken::of_this_node(claims, token.into()),
             Err(refused) => describe(refused),
         };
         let Some(issuer) = unverified_issuer(token).filter(|issuer| *issuer != self.config.issuer) else {
@@ -148,7 +154,7 @@ impl TokenAuthority {
         let claims = self.outside.validate_token(token).await.map_err(describe)?;
         match trusted {
             Some(trusted) if !trusted.accepts(&claims) => Err(AuthError::WrongAudience),
-            _ => Ok(claims),
+            _ => VerifiedToken::new(claims, token.into()),
         }
     }
 
@@ -168,16 +174,35 @@ impl TrustedIssuer {
 }
 
 impl VerifiedToken {
+    /// A token of this node's key, which may stand for another one.
+    fn of_this_node(claims: SpacetimeIdentityClaims, token: Arc<str>) -> Result<Self, AuthError> {
+        let mut shown = claims.clone();
+        if let Some(ends) = shown.extra.as_mut().and_then(|extra| extra.remove(STANDS_UNTIL)) {
+            shown.exp = ends.as_u64().map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds));
+        }
+        Self::shown_as(shown, claims, token)
+    }
+
     fn new(claims: SpacetimeIdentityClaims, token: Arc<str>) -> Result<Self, AuthError> {
-        let auth = ConnectionAuthCtx::try_from(claims.clone())
-            .map_err(|_| AuthError::Invalid("its claims cannot be passed on"))?;
+        Self::shown_as(claims.clone(), claims, token)
+    }
+
+    /// A token with other claims for modules than its own.
+    fn shown_as(
+        shown: SpacetimeIdentityClaims,
+        claims: SpacetimeIdentityClaims,
+        token: Arc<str>,
+    ) -> Result<Self, AuthError> {
+        let ends = shown.exp;
+        let auth =
+            ConnectionAuthCtx::try_from(shown).map_err(|_| AuthError::Invalid("its claims cannot be passed on"))?;
         let identity_header = HeaderValue::try_from(claims.identity.to_hex().as_str()).ok();
         let token_header = HeaderValue::try_from(&*token).ok().map(|mut value| {
             value.set_sensitive(true);
             value
         });
         let headers = identity_header.zip(token_header);
-        Ok(Self { identity: claims.identity, auth, claims, token, headers, checked_at: SystemTime::now() })
+        Ok(Self { identity: claims.identity, auth, claims, ends, token, headers, checked_at: SystemTime::now() })
     }
 
     fn is_fresh(&self, now: SystemTime) -> bool {
@@ -188,8 +213,11 @@ impl VerifiedToken {
 
 /// Cuts the fraction off: encoding a token would round it, up as well as down.
 fn whole_seconds(time: SystemTime) -> SystemTime {
-    let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    UNIX_EPOCH + Duration::from_secs(since_epoch.as_secs())
+    UNIX_EPOCH + Duration::from_secs(seconds_since_epoch(time))
+}
+
+fn seconds_since_epoch(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
 /// The issuer that a token claims to be from. Good for choosing a key and for nothing else.
@@ -233,6 +261,10 @@ mod tests {
         }
     }
 
+    fn verified_from(issuer: &str, exp: Option<SystemTime>) -> VerifiedToken {
+        VerifiedToken::new(claims_from(issuer, exp), "".into()).unwrap()
+    }
+
     #[tokio::test]
     async fn a_minted_token_names_its_identity_again_and_again() {
         let authority = authority(AuthConfig::default());
@@ -245,11 +277,11 @@ mod tests {
     #[tokio::test]
     async fn a_websocket_token_keeps_identity_and_issuer_and_expires() {
         let authority = authority(AuthConfig::default());
-        let foreign = claims_from("https://login.example", None);
+        let foreign = verified_from("https://login.example", None);
         let token = authority.websocket_token(&foreign).unwrap();
         let verified = authority.verify(&token).await.unwrap();
         assert_eq!(verified.identity, foreign.identity);
-        assert_eq!(verified.claims.issuer, foreign.issuer);
+        assert_eq!(verified.claims.issuer, foreign.claims.issuer);
         assert!(verified.claims.exp.unwrap() <= SystemTime::now() + WEBSOCKET_TOKEN_LIFE);
     }
 
@@ -257,9 +289,38 @@ mod tests {
     async fn a_websocket_token_never_outlives_the_token_it_came_from() {
         let authority = authority(AuthConfig::default());
         let soon = SystemTime::now() + Duration::from_secs(5);
-        let token = authority.websocket_token(&claims_from("localhost", Some(soon))).unwrap();
+        let token = authority.websocket_token(&verified_from("localhost", Some(soon))).unwrap();
         let verified = authority.verify(&token).await.unwrap();
         assert!(verified.claims.exp.unwrap() <= soon);
+    }
+
+    /// Roles that a token claims count until it ends, unless they were revoked after it was issued.
+    #[tokio::test]
+    async fn modules_see_the_times_of_the_token_that_a_websocket_token_came_from() {
+        let authority = authority(AuthConfig::default());
+        let hour = Duration::from_secs(3600);
+        let (an_hour_ago, in_an_hour) = (SystemTime::now() - hour, SystemTime::now() + hour);
+        for exp in [Some(in_an_hour), None] {
+            let mut claims = claims_from("localhost", exp);
+            claims.iat = an_hour_ago;
+            let first = VerifiedToken::new(claims, "".into()).unwrap();
+            let expected = payload(&first);
+            assert_eq!(expected["exp"].as_u64(), exp.map(seconds_since_epoch));
+            assert_eq!(expected["iat"].as_u64(), Some(seconds_since_epoch(an_hour_ago)));
+
+            let second = authority.verify(&authority.websocket_token(&first).unwrap()).await.unwrap();
+            assert_eq!(payload(&second), expected);
+            // One that came from a token in a URL lives no longer than that one.
+            let third = authority.verify(&authority.websocket_token(&second).unwrap()).await.unwrap();
+            assert_eq!(payload(&third), expected);
+            assert!(third.claims.exp.unwrap() <= second.claims.exp.unwrap());
+        }
+    }
+
+    /// What modules see of a token, its times as whole seconds.
+    fn payload(verified: &VerifiedToken) -> serde_json::Value {
+        let payload = verified.auth.jwt_payload.as_deref().unwrap();
+        serde_json::from_str(payload).unwrap()
     }
 
     #[tokio::test]

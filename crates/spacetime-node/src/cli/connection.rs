@@ -95,7 +95,10 @@ async fn kept_or_new_token(api: &Api) -> Result<Token, CliError> {
         return Ok(token);
     }
     let token = api.new_identity().await?;
-    let path = store.save(api.server(), &token)?;
+    let Some(path) = store.save_first(api.server(), &token)? else {
+        let kept = store.load(api.server())?;
+        return Ok(kept.unwrap_or(token));
+    };
     note(&format!("New identity {} for {}; its token is kept in {}", token.identity(), api.server(), path.display()));
     Ok(token)
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use reqwest::header::HeaderValue;
 use serde::Deserialize;
 use spacetimedb_lib::Identity;
+use tempfile::NamedTempFile;
 
 use super::error::CliError;
 use super::server::Server;
@@ -75,15 +76,28 @@ pub fn read(path: &Path) -> Result<Token, CliError> {
 
 /// Writes `token` to `path`, whole or not at all, readable by its owner alone.
 pub fn write(path: &Path, token: &Token) -> Result<(), CliError> {
+    written_beside(path, token)
+        .and_then(|file| Ok(file.persist(path)?))
+        .map(drop)
+        .map_err(CliError::file("write", path))
+}
+
+/// The same unless there is such a file, which stays as it is. Says whether there was none.
+fn write_new(path: &Path, token: &Token) -> Result<bool, CliError> {
+    match written_beside(path, token).and_then(|file| Ok(file.persist_noclobber(path)?)) {
+        Ok(_) => Ok(true),
+        Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+        Err(cause) => Err(CliError::file("write", path)(cause)),
+    }
+}
+
+/// A file in the folder of `path` that holds the token.
+fn written_beside(path: &Path, token: &Token) -> std::io::Result<NamedTempFile> {
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // A temporary file is created with mode 0600, and renaming keeps it.
-    tempfile::NamedTempFile::new_in(dir)
-        .and_then(|mut file| {
-            file.write_all(token.text.as_bytes())?;
-            file.persist(path)?;
-            Ok(())
-        })
-        .map_err(CliError::file("write", path))
+    let mut file = NamedTempFile::new_in(dir)?;
+    file.write_all(token.text.as_bytes())?;
+    Ok(file)
 }
 
 /// Tokens kept between commands, one per server, because each server knows only its own.
@@ -111,10 +125,21 @@ impl TokenStore {
 
     /// Keeps `token` for `server`, and says where.
     pub fn save(&self, server: &Server, token: &Token) -> Result<PathBuf, CliError> {
-        create_private_dir(&self.dir).map_err(CliError::file("create", &self.dir))?;
-        let path = self.path_for(server);
+        let path = self.place_for(server)?;
         write(&path, token)?;
         Ok(path)
+    }
+
+    /// Keeps `token` for `server` and says where, unless another command has kept one meanwhile: nobody would have the
+    /// token of that command any more, nor the databases that it has published.
+    pub fn save_first(&self, server: &Server, token: &Token) -> Result<Option<PathBuf>, CliError> {
+        let path = self.place_for(server)?;
+        Ok(write_new(&path, token)?.then_some(path))
+    }
+
+    fn place_for(&self, server: &Server) -> Result<PathBuf, CliError> {
+        create_private_dir(&self.dir).map_err(CliError::file("create", &self.dir))?;
+        Ok(self.path_for(server))
     }
 }
 
@@ -186,6 +211,21 @@ pub(super) mod tests {
             assert_eq!(mode(&path), 0o600);
             assert_eq!(mode(path.parent().unwrap()), 0o700);
         }
+    }
+
+    #[test]
+    fn the_first_of_two_new_tokens_is_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = TokenStore::in_config_dir(dir.path());
+        let server = Server::resolve("http://127.0.0.1:3000", None).unwrap();
+        let [first, second] =
+            [SAMPLE.to_owned(), format!("{SAMPLE}Y")].map(|text| Token::parse(&text, "here").unwrap());
+        let kept = |store: &TokenStore| store.load(&server).unwrap().unwrap().text;
+        assert_eq!(store.save_first(&server, &first).unwrap(), Some(store.path_for(&server)));
+        assert_eq!(store.save_first(&server, &second).unwrap(), None);
+        assert_eq!(kept(&store), first.text);
+        store.save(&server, &second).unwrap();
+        assert_eq!(kept(&store), second.text);
     }
 
     #[test]

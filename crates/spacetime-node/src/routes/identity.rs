@@ -31,7 +31,7 @@ pub(super) struct Token {
 
 pub(super) async fn websocket_token(State(node): State<Arc<Node>>, caller: Caller) -> Result<Json<Token>, ApiError> {
     caller.require_token()?;
-    let token = node.tokens.websocket_token(&caller.claims).map_err(ApiError::internal)?;
+    let token = node.tokens.websocket_token(&caller).map_err(ApiError::internal)?;
     Ok(Json(Token { token }))
 }
 

@@ -1,5 +1,6 @@
 //! The HTTP API, by the official server's table of routes.
 
+mod browsers;
 mod call;
 mod confirmation;
 mod database;
@@ -20,14 +21,15 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post, put};
 use headers::{ContentLength, HeaderMapExt};
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::cors::{Any, CorsLayer};
 use tower_http::trace::TraceLayer;
+
+use browsers::{cors, open_unless_told};
 
 use crate::auth::identify;
 use crate::error::{ApiError, ERROR_CODE};
@@ -57,15 +59,20 @@ pub fn router(node: Arc<Node>) -> Router {
         .route("/database/{db}/route", any(module_http::handle_root))
         .route("/database/{db}/route/", any(module_http::handle))
         .route("/database/{db}/route/{*path}", any(module_http::handle))
+        .route_layer(middleware::from_fn(open_unless_told))
         .route("/database/{db}/call-from-database/{reducer}", post(inter_database::deliver));
-    Router::new()
-        .nest("/v1", identified.merge(open).route_layer(middleware::map_response(name_rejections)).merge(self_guarded))
+    let open_to_browsers = Router::new()
+        .nest("/v1", identified.merge(open).route_layer(middleware::map_response(name_rejections)))
         .fallback(no_such_route)
         .method_not_allowed_fallback(wrong_method)
+        .layer(cors());
+    Router::new()
+        .nest("/v1", self_guarded)
+        .method_not_allowed_fallback(wrong_method)
+        .merge(open_to_browsers)
         .layer(DefaultBodyLimit::max(node.config.http.max_body_bytes))
         .layer(middleware::from_fn_with_state(node.config.http.body_idle_timeout, request_body::look_after))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(cors())
         // What fails is logged where it is handled, with its cause.
         .layer(TraceLayer::new_for_http().make_span_with(span_without_query).on_failure(()))
         .with_state(node)
@@ -105,17 +112,6 @@ fn program_limit(node: &Node, route: MethodRouter<Arc<Node>>) -> MethodRouter<Ar
         ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, BODY_TOO_LARGE, sentence).into_response()
     });
     route.layer(DefaultBodyLimit::max(limit)).layer(refuse)
-}
-
-/// Browsers may call from any page: tokens travel in a header that a page must set itself, so
-/// there is no ambient authority for another page to abuse.
-fn cors() -> CorsLayer {
-    let exposed = ["spacetime-identity", "spacetime-identity-token", "spacetime-error-code"];
-    CorsLayer::new()
-        .allow_origin(Any)
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::HEAD, Method::PATCH])
-        .allow_headers([header::AUTHORIZATION, header::ACCEPT, header::CONTENT_TYPE])
-        .expose_headers(exposed.map(HeaderName::from_static))
 }
 
 /// Queries can hold tokens, so spans name the path alone.

@@ -17,6 +17,7 @@ use crate::auth::Caller;
 use crate::caller_connections::CallerConnections;
 use crate::error::ApiError;
 use crate::node::Node;
+use crate::stored_programs;
 
 #[derive(Deserialize)]
 pub(super) struct SqlQuery {
@@ -33,6 +34,8 @@ pub(super) async fn sql(
 ) -> Result<Json<[Answer; 1]>, ApiError> {
     let hosted = node.host(&db).await?;
     let auth = Node::sql_permissions(&hosted.record, caller.identity);
+    stored_programs::check(&auth, &statement)
+        .map_err(|cause| ApiError::bad_request("sql_refused", cause.to_string()))?;
     let run = async move {
         let module = &hosted.module;
         let statement = async |_| {

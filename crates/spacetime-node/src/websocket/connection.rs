@@ -24,6 +24,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig as TungsteniteConfig};
 
 use super::ending::Ending;
+use super::queries::Queries;
 use super::{Negotiated, inbound, outbound};
 use crate::auth::Caller;
 use crate::config::WebSocketConfig;
@@ -97,6 +98,7 @@ async fn open(accepted: Accepted, mut socket: Socket, limits: WebSocketConfig) {
         }
     };
     let sql_auth = Node::sql_permissions(&record, caller.identity);
+    let queries = Queries::new(sql_auth.clone(), limits.max_queries.get());
     let (session_sender, session_receiver) = tokio::sync::oneshot::channel();
     let client = ClientConnection::spawn(
         id,
@@ -109,7 +111,7 @@ async fn open(accepted: Accepted, mut socket: Socket, limits: WebSocketConfig) {
             // Disconnecting must also happen when the engine aborts this task to drop a client.
             let farewell = Farewell { client: Some(client), session: session_receiver.await.ok().flatten() };
             if let Some(client) = &farewell.client {
-                run(client, receiver, socket, &limits).await;
+                run(client, receiver, socket, queries, &limits).await;
             }
         },
         connected,
@@ -213,7 +215,13 @@ impl Liveness {
 type Parts<'a> = FuturesUnordered<BoxFuture<'a, Ending>>;
 
 /// Serves a connection until the first of its parts ends.
-async fn run(client: &ClientConnection, receiver: ClientConnectionReceiver, socket: Socket, limits: &WebSocketConfig) {
+async fn run(
+    client: &ClientConnection,
+    receiver: ClientConnectionReceiver,
+    socket: Socket,
+    queries: Queries,
+    limits: &WebSocketConfig,
+) {
     let liveness = Liveness::new();
     let (mut sink, mut stream) = socket.split();
     let queue = inbound::Queue::new(limits);
@@ -224,7 +232,7 @@ async fn run(client: &ClientConnection, receiver: ClientConnectionReceiver, sock
         Ending::ModuleExited
     };
     let mut parts = Parts::new();
-    parts.push(Box::pin(inbound::evaluate(client, &queue, notices, limits)));
+    parts.push(Box::pin(inbound::evaluate(client, &queue, notices, queries, limits)));
     parts.push(Box::pin(inbound::read(&mut stream, &queue, &liveness)));
     parts.push(Box::pin(outbound::write(client, receiver, notice_queue, &mut sink, limits)));
     parts.push(Box::pin(liveness.idle(limits.idle_timeout)));

@@ -15,6 +15,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::connection::{Liveness, Socket};
 use super::ending::Ending;
+use super::queries::Queries;
 use super::requests::Requests;
 use super::under_way::{BATCH_BYTES, Room};
 use crate::config::WebSocketConfig;
@@ -88,12 +89,13 @@ pub(super) async fn evaluate(
     client: &ClientConnection,
     queue: &Queue,
     notices: mpsc::Sender<DataMessage>,
+    queries: Queries,
     limits: &WebSocketConfig,
 ) -> Ending {
     let Some(mut receiver) = queue.receiver.lock().take() else {
         return Ending::ModuleExited;
     };
-    let mut requests = Requests::new(client, notices, limits.incoming_queue_length);
+    let mut requests = Requests::new(client, notices, limits.incoming_queue_length, queries);
     while let Some(Queued { message, arrived, room }) = receiver.recv().await {
         if let Err(ending) = requests.begin(message, arrived, room).await {
             return ending;

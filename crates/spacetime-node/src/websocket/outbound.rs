@@ -3,6 +3,9 @@
 //! The engine counts messages in its queue but not their bytes. So its queue is emptied as
 //! fast as it fills, even while the client does not read, and the bytes that then wait here
 //! are counted: a client that is too slow costs the node a known amount of memory.
+//!
+//! What the engine has at once is encoded at once, and may be more by itself than may wait: the rows that a client finds
+//! when it subscribes. It is in memory already, so it may wait beside the limit for as long as the client takes any of it.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -20,7 +23,7 @@ use spacetimedb_core::client::{
 };
 use spacetimedb_core::subscription::row_list_builder_pool::BsatnRowListBuilderPool;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
@@ -50,13 +53,16 @@ pub(super) async fn write(
 ) -> Ending {
     let pool = client.module().subscriptions().bsatn_rlb_pool.clone();
     let mut encoder = Encoder { config: client.config, pool, spare: None };
-    let mut waiting = Waiting::default();
+    let mut waiting = Waiting::nothing();
     let mut batch = Vec::new();
     let mut ping = interval_at(Instant::now() + limits.ping_interval, limits.ping_interval);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             biased;
+            () = sleep_until(waiting.moved_at + limits.idle_timeout), if waiting.bytes > limits.outgoing_queue_bytes => {
+                return Ending::TooSlow;
+            }
             sent = poll_fn(|cx| waiting.poll_send(sink, cx)), if waiting.needs_sending() => {
                 if let Err(cause) = sent {
                     return Ending::Broken(cause);
@@ -66,26 +72,43 @@ pub(super) async fn write(
                 if taken == 0 {
                     return Ending::ModuleExited;
                 }
+                let before = waiting.bytes;
                 encoder.encode(&mut batch, &mut waiting);
+                waiting.note_batch(before);
             }
             Some(notice) = notices.recv() => waiting.push(notice),
             _ = ping.tick() => waiting.push_ping(),
         }
-        if waiting.bytes > limits.outgoing_queue_bytes {
+        if waiting.bytes > limits.outgoing_queue_bytes + waiting.largest_batch {
             return Ending::TooSlow;
         }
     }
 }
 
 /// Frames that wait to be sent.
-#[derive(Default)]
 struct Waiting {
     frames: VecDeque<Message>,
     bytes: usize,
+    /// Bytes of the largest batch since nothing waited.
+    largest_batch: usize,
+    /// When the client last took something, or nothing waited.
+    moved_at: Instant,
     unflushed: bool,
 }
 
 impl Waiting {
+    fn nothing() -> Self {
+        Self { frames: VecDeque::new(), bytes: 0, largest_batch: 0, moved_at: Instant::now(), unflushed: false }
+    }
+
+    /// Notes what has come since so many bytes waited.
+    fn note_batch(&mut self, before: usize) {
+        if before == 0 {
+            (self.largest_batch, self.moved_at) = (0, Instant::now());
+        }
+        self.largest_batch = self.largest_batch.max(self.bytes - before);
+    }
+
     fn needs_sending(&self) -> bool {
         self.unflushed || !self.frames.is_empty()
     }
@@ -129,6 +152,7 @@ impl Waiting {
             ready!(sink.as_mut().poll_ready(cx))?;
             if let Some(frame) = self.frames.pop_front() {
                 self.bytes -= payload_len(&frame);
+                self.moved_at = Instant::now();
                 self.unflushed = true;
                 sink.as_mut().start_send(frame)?;
             }

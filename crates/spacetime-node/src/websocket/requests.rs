@@ -22,13 +22,10 @@ use spacetimedb_lib::{Timestamp, bsatn};
 use tokio::sync::mpsc;
 
 use super::ending::Ending;
+use super::queries::Queries;
 use super::sole_procedures::{SoleProcedures, result_message};
 use super::under_way::{Room, UnderWay};
 use crate::argument_limits::ArgumentLimits;
-
-/// Queries that one message may subscribe to. The engine compiles and runs all of them in one go, and nothing else of
-/// the database meanwhile.
-const QUERIES_MAX: usize = 1_000;
 
 /// The requests of one connection.
 pub(super) struct Requests<'a> {
@@ -37,6 +34,7 @@ pub(super) struct Requests<'a> {
     pub(super) notices: mpsc::Sender<DataMessage>,
     pub(super) limits: ArgumentLimits,
     pub(super) under_way: UnderWay,
+    pub(super) queries: Queries,
     procedures: SoleProcedures,
     /// The engine's metrics of the messages that it is given, which are those of the node here.
     message_bytes: Histogram,
@@ -44,11 +42,12 @@ pub(super) struct Requests<'a> {
 }
 
 impl<'a> Requests<'a> {
-    /// For a client of which so many messages may wait.
+    /// For a client of which so many messages may wait, and which may ask for these queries.
     pub(super) fn new(
         client: &'a ClientConnection,
         notices: mpsc::Sender<DataMessage>,
         messages_max: NonZeroUsize,
+        queries: Queries,
     ) -> Self {
         let (database, protocol) = (client.module().info().database_identity, client.config.protocol.as_str());
         Self {
@@ -56,6 +55,7 @@ impl<'a> Requests<'a> {
             notices,
             limits: ArgumentLimits::default(),
             under_way: UnderWay::new(messages_max),
+            queries,
             procedures: SoleProcedures::new(),
             message_bytes: WORKER_METRICS.websocket_request_msg_size.with_label_values(&database, protocol),
             messages: WORKER_METRICS.websocket_requests.with_label_values(&database, protocol),
@@ -106,19 +106,25 @@ impl<'a> Requests<'a> {
                 Ok(())
             }
             ClientMessage::Subscribe(asked) => {
-                check_queries(asked.query_strings.len()).map_err(Ending::BadMessage)?;
+                let set = Some(asked.query_set_id.id);
+                self.queries.subscribe(set, &asked.query_strings).map_err(Ending::BadMessage)?;
                 client.subscribe_v2(asked, arrived).await.map(drop).map_err(anyhow::Error::from)
             }
             ClientMessage::SubscribeBatch(asked) => {
-                // A set without queries is work as well.
-                let queries = asked.sets.iter().map(|set| set.query_strings.len().max(1)).sum();
-                check_queries(queries).map_err(Ending::BadMessage)?;
+                self.queries.check_sets(asked.sets.len()).map_err(Ending::BadMessage)?;
+                for set in &asked.sets {
+                    self.queries
+                        .subscribe(Some(set.query_set_id.id), &set.query_strings)
+                        .map_err(Ending::BadMessage)?;
+                }
                 client.subscribe_batch(asked, arrived).await.map(drop).map_err(anyhow::Error::from)
             }
             ClientMessage::Unsubscribe(asked) => {
+                self.queries.unsubscribe(Some(asked.query_set_id.id));
                 client.unsubscribe_v2(asked, arrived).await.map(drop).map_err(anyhow::Error::from)
             }
             ClientMessage::OneOffQuery(asked) => {
+                self.queries.check(&asked.query_string).map_err(Ending::BadMessage)?;
                 client.one_off_query_v2(&asked.query_string, asked.request_id, arrived).await
             }
         };
@@ -173,14 +179,6 @@ impl<'a> Requests<'a> {
 /// Ends a connection whose client has sent what it should not have.
 pub(super) fn bad_message(cause: impl std::fmt::Display) -> Ending {
     Ending::BadMessage(cause.to_string())
-}
-
-/// Refuses a message that asks for too many queries.
-pub(super) fn check_queries(queries: usize) -> Result<(), String> {
-    if queries > QUERIES_MAX {
-        return Err(format!("a message may subscribe to {QUERIES_MAX} queries, not to {queries}"));
-    }
-    Ok(())
 }
 
 /// Puts the call of a reducer into the engine's queue, if there is such a reducer.

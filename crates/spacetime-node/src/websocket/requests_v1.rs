@@ -12,7 +12,7 @@ use spacetimedb_lib::bsatn;
 use spacetimedb_lib::de::serde::DeserializeWrapper;
 
 use super::ending::Ending;
-use super::requests::{Requests, bad_message, check_queries, enqueue_reducer, held};
+use super::requests::{Requests, bad_message, enqueue_reducer, held};
 use super::under_way::Room;
 use crate::argument_limits::ArgumentsRefused;
 
@@ -23,23 +23,28 @@ impl Requests<'_> {
             ClientMessage::CallProcedure(call) => return self.begin_procedure_v1(call, arrived, room).await,
             ClientMessage::CallReducer(call) => self.begin_reducer_v1(call, arrived).await?,
             ClientMessage::Subscribe(asked) => {
-                check_queries(asked.query_strings.len()).map_err(Ending::BadMessage)?;
+                self.queries.unsubscribe(None);
+                self.queries.subscribe(None, &asked.query_strings).map_err(Ending::BadMessage)?;
                 client.subscribe(asked, arrived).await.map(drop).map_err(|cause| failure(client, cause.into()))
             }
             ClientMessage::SubscribeSingle(asked) => {
+                self.queries.subscribe(Some(asked.query_id.id), &[&*asked.query]).map_err(Ending::BadMessage)?;
                 client.subscribe_single(asked, arrived).await.map(drop).map_err(|cause| failure(client, cause.into()))
             }
             ClientMessage::SubscribeMulti(asked) => {
-                check_queries(asked.query_strings.len()).map_err(Ending::BadMessage)?;
+                self.queries.subscribe(Some(asked.query_id.id), &asked.query_strings).map_err(Ending::BadMessage)?;
                 client.subscribe_multi(asked, arrived).await.map(drop).map_err(|cause| failure(client, cause.into()))
             }
             ClientMessage::Unsubscribe(asked) => {
+                self.queries.unsubscribe(Some(asked.query_id.id));
                 client.unsubscribe(asked, arrived).await.map(drop).map_err(|cause| failure(client, cause.into()))
             }
             ClientMessage::UnsubscribeMulti(asked) => {
+                self.queries.unsubscribe(Some(asked.query_id.id));
                 client.unsubscribe_multi(asked, arrived).await.map(drop).map_err(|cause| failure(client, cause.into()))
             }
             ClientMessage::OneOffQuery(asked) => {
+                self.queries.check(&asked.query_string).map_err(Ending::BadMessage)?;
                 let (query, id) = (&asked.query_string, &asked.message_id);
                 let begun = match client.config.protocol {
                     Protocol::Binary => client.one_off_query_bsatn(query, id, arrived).await,

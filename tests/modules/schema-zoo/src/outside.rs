@@ -40,10 +40,14 @@ pub struct Visit {
     pub noted_at: Timestamp,
 }
 
+/// The origin whose pages may send requests to [`echo_request`].
+const ORIGIN: &str = "https://zoo.example";
+
 /// Sends the request's body back, with the method in the header `x-method` and the address in `x-uri`.
 #[handler]
 fn echo_request(_ctx: &mut HandlerContext, request: Request) -> Response {
-    let head = [("x-method", request.method().to_string()), ("x-uri", request.uri().to_string())];
+    let origin = ("access-control-allow-origin", ORIGIN.to_owned());
+    let head = [("x-method", request.method().to_string()), ("x-uri", request.uri().to_string()), origin];
     let mut response = Response::new(request.into_body());
     for (name, told) in head {
         if let Ok(value) = told.parse() {

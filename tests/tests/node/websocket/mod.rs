@@ -6,4 +6,5 @@ mod frames;
 mod handshake;
 mod limits;
 mod protocols;
+mod queries;
 mod unknown;

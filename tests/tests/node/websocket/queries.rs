@@ -1,0 +1,101 @@
+//! How many queries one connection may be subscribed to, and what many rows at once cost it.
+
+use std::time::Duration;
+
+use futures::SinkExt;
+use serde_json::json;
+use spacetimedb_client_api_messages::websocket::v2::{
+    ClientMessage, QuerySetId, ServerMessage, SubscribeBatch, SubscribeSet, Unsubscribe, UnsubscribeFlags,
+};
+use tokio::time::{interval, timeout};
+use tokio_tungstenite::tungstenite::Message;
+use worldloom_tests::{DEADLINE, Database, Outcome, TestNode, eventually};
+
+use super::limits::node_with;
+use crate::socket::{Socket, V2, row_count};
+
+/// Bytes of a row that makes load.
+const ROW_BYTES: u32 = 20_000;
+
+#[tokio::test]
+async fn a_connection_is_subscribed_to_a_few_queries_at_the_same_time() -> Outcome {
+    let node = node_with("max-queries = 3").await?;
+    let database = node.publish("zoo", "schema_zoo").await?;
+    let mut socket = Socket::open(&database, &node.account().await?).await?;
+    let query = |number: u32| format!("SELECT * FROM cage WHERE number = {number}");
+    for number in 0..3 {
+        socket.subscribe(&query(number)).await?;
+    }
+    let query_set_id = QuerySetId::new(1);
+    let leave = Unsubscribe { request_id: 77, query_set_id, flags: UnsubscribeFlags::Default };
+    socket.send(&[ClientMessage::Unsubscribe(leave)]).await?;
+    assert!(matches!(socket.next().await?, ServerMessage::UnsubscribeApplied(_)));
+    socket.subscribe(&query(3)).await?;
+    let refusal = socket.subscribe(&query(4)).await.unwrap_err().to_string();
+    assert!(refusal.contains("subscribed to 3 queries at the same time"), "{refusal}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_message_subscribes_to_a_few_sets_of_queries() -> Outcome {
+    let node = TestNode::start().await?;
+    let database = node.publish("zoo", "schema_zoo").await?;
+    let batch = |count: u32| {
+        let set = |number| SubscribeSet {
+            query_set_id: QuerySetId::new(number),
+            query_strings: ["SELECT * FROM cage".into()].into(),
+        };
+        ClientMessage::SubscribeBatch(SubscribeBatch { request_id: 7, sets: (0..count).map(set).collect() })
+    };
+    let mut socket = Socket::open(&database, &database.owner).await?;
+    socket.send(&[batch(32)]).await?;
+    let ServerMessage::SubscribeBatchApplied(applied) = socket.next().await? else { anyhow::bail!("not applied") };
+    assert_eq!(applied.results.len(), 32);
+    let mut socket = Socket::open(&database, &database.owner).await?;
+    socket.send(&[batch(33)]).await?;
+    let (code, reason) = socket.ending().await?.unwrap();
+    assert!(code == 1011 && reason.contains("32 sets of queries"), "{code}: {reason}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn first_rows_beyond_what_may_wait_reach_a_client_that_reads() -> Outcome {
+    let node = node_with("outgoing-queue-bytes = 1048576").await?;
+    let database = node.publish("zoo", "schema_zoo").await?;
+    let rows = notes(&database, 600).await?;
+    let mut socket = Socket::open_with(&database, &database.owner, V2, "compression=None").await?;
+    assert_eq!(row_count(&socket.subscribe("SELECT * FROM secret_note").await?), rows);
+    socket.call("log_line", &("still here",)).await?;
+    Ok(())
+}
+
+/// Silence is not what it is dropped for.
+#[tokio::test]
+async fn who_takes_nothing_of_its_first_rows_is_dropped() -> Outcome {
+    let node = node_with("outgoing-queue-bytes = 1048576\nping-interval = '200ms'\nidle-timeout = '1s'").await?;
+    let database = node.publish("zoo", "schema_zoo").await?;
+    // More than sockets take by themselves.
+    notes(&database, 2_000).await?;
+    let mut socket = Socket::open_with(&database, &database.owner, V2, "compression=None").await?;
+    socket.ask("SELECT * FROM secret_note").await?;
+    let talking = async {
+        let mut pace = interval(Duration::from_millis(100));
+        while socket.raw.send(Message::Ping(Vec::new().into())).await.is_ok() {
+            pace.tick().await;
+        }
+    };
+    timeout(DEADLINE, talking).await?;
+    eventually("the client to be forgotten", || async {
+        // This very request is the last visitor.
+        (database.sql("SELECT * FROM visitor").await.ok()?.len() == 1).then_some(())
+    })
+    .await
+}
+
+/// Fills a table with so many large rows, and returns how many there are.
+async fn notes(database: &Database, count: u32) -> anyhow::Result<usize> {
+    for _ in 0..count / 100 {
+        database.call_ok(&database.owner, "burn_rows", json!([100, ROW_BYTES])).await?;
+    }
+    Ok(count as usize)
+}
