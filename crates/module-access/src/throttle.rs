@@ -19,7 +19,7 @@ const KEY: TextRule = TextRule {
 /// At most so many uses in a window, which begins with the first use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThrottleRule {
-    /// The most uses.
+    /// The most uses; with 0 there are none.
     pub uses_max: u32,
     /// Length of the window in seconds.
     pub window_s: u32,
@@ -46,12 +46,11 @@ pub fn check_throttle(key: &str, rule: ThrottleRule) -> Result<(), RuleError> {
 pub fn spend(state: Option<ThrottleState>, rule: ThrottleRule, now_micros: i64) -> Result<ThrottleState, u32> {
     let window_micros = i64::from(rule.window_s) * SECOND_MICROS;
     let ends_at = |state: &ThrottleState| state.begun_at_micros.saturating_add(window_micros);
-    match state.filter(|state| now_micros < ends_at(state)) {
-        Some(state) if state.uses >= rule.uses_max => {
-            let left_micros = ends_at(&state).saturating_sub(now_micros);
-            Err(u32::try_from(left_micros / SECOND_MICROS).unwrap_or(rule.window_s).saturating_add(1))
-        }
-        Some(state) => Ok(ThrottleState { uses: state.uses.saturating_add(1), ..state }),
-        None => Ok(ThrottleState { begun_at_micros: now_micros, uses: 1 }),
+    let present = state.filter(|state| now_micros < ends_at(state));
+    let state = present.unwrap_or(ThrottleState { begun_at_micros: now_micros, uses: 0 });
+    if state.uses < rule.uses_max {
+        return Ok(ThrottleState { uses: state.uses.saturating_add(1), ..state });
     }
+    let left_micros = ends_at(&state).saturating_sub(now_micros);
+    Err(u32::try_from(left_micros / SECOND_MICROS).unwrap_or(rule.window_s).saturating_add(1))
 }

@@ -26,7 +26,7 @@ pub struct LoginThrottle {
 pub struct LoginThrottleRule {
     /// What is counted.
     pub key: String,
-    /// The most uses.
+    /// The most uses; with 0 there are none.
     pub uses_max: u32,
     /// Length of the window in seconds; up to a week.
     pub window_s: u32,

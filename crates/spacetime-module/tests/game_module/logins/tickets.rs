@@ -47,6 +47,18 @@ fn a_ticket_lapses_and_is_removed() {
 }
 
 #[test]
+fn a_throttle_of_no_uses_lets_nothing_through() {
+    let world = World::new();
+    let request = LoginTicketRequest { throttles: vec![throttle("k", 0)], ..ticket_request("a", "secret") };
+    for _ in 0..2 {
+        let issued = issue(&world, request.clone()).unwrap();
+        assert!(matches!(issued, LoginTicketIssue::Throttled(_)), "{issued:?}");
+        assert!(world.rows()["login_ticket"].is_empty() && world.rows()["login_throttle"].is_empty());
+        world.advance(2 * MINUTE);
+    }
+}
+
+#[test]
 fn throttles_count_all_or_none() {
     let world = World::new();
     let ask = |name: &str| {
