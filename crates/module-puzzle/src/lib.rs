@@ -25,7 +25,7 @@ pub use run::{
     transition_run,
 };
 pub use score::{LEADERS_MAX, RESULTS_PER_PLAYER_MAX, Score, last_place};
-pub use shuffle::shuffled;
+pub use shuffle::{board_seed, shuffled};
 
 /// What a legal transition does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

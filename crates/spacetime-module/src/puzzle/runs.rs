@@ -42,7 +42,8 @@ pub struct PuzzleRun {
     pub moves: u32,
     /// How far it has come.
     pub status: PuzzleRunStatus,
-    /// When it began.
+    /// When the player first began this board: giving it up and beginning it again does not set the
+    /// clock back.
     pub begun_at: Timestamp,
     /// When the row last changed.
     pub updated_at: Timestamp,
@@ -79,7 +80,8 @@ pub fn begin_puzzle_run(ctx: &ReducerContext, request: PuzzleRunBeginning) -> Re
     begin_run(ctx, &caller, &request).map(drop)
 }
 
-/// Begins a run of a published puzzle, or of one's own, and returns it with its shuffled board.
+/// Begins a run of a published puzzle, or of one's own, and returns it with its shuffled board: the
+/// same one until the player has solved it.
 ///
 /// Errors: `unauthenticated`; `forbidden` if anyone but the Service names another player;
 /// `invalid_argument`, `limit_exceeded` (also for more than 16 runs that go on); `not_found`,
@@ -180,7 +182,9 @@ fn begin_run(ctx: &ReducerContext, caller: &Caller, request: &PuzzleRunBeginning
     let puzzle = playable_puzzle(ctx, caller, request.puzzle_id)?;
     module_puzzle::check_open_runs(count_runs(ctx, caller.player, RunStatus::Running) as u64)?;
     let runs = ctx.db.puzzle_run();
-    let seed = ctx.random();
+    let finished_runs = finished_runs(ctx, caller.player, puzzle.puzzle_id);
+    let player = caller.player.to_byte_array();
+    let seed = module_puzzle::board_seed(puzzle.puzzle_id.as_u128(), player, finished_runs);
     let run = PuzzleRun {
         run_id: fresh_id(ctx, |id| runs.run_id().find(id).is_some())?,
         owner: caller.player,
@@ -191,13 +195,20 @@ fn begin_run(ctx: &ReducerContext, caller: &Caller, request: &PuzzleRunBeginning
         cells: module_puzzle::shuffled(puzzle.grid()?, seed).cells().to_vec(),
         moves: 0,
         status: PuzzleRunStatus::Running,
-        begun_at: ctx.timestamp,
+        begun_at: first_begun_at(ctx, caller.player, puzzle.puzzle_id, seed),
         updated_at: ctx.timestamp,
         ended_at: None,
     };
     let run = runs.try_insert(run).map_err(|_| DomainError::no_fresh_id())?;
     replayable.remember(ctx, run.run_id)?;
     Ok(run)
+}
+
+/// When the player began the first run of this board that is still kept, or now.
+fn first_begun_at(ctx: &ReducerContext, owner: Identity, puzzle_id: Uuid, seed: u64) -> Timestamp {
+    let runs = ctx.db.puzzle_run().owner().filter(owner);
+    let of_board = runs.filter(|run| run.puzzle_id == puzzle_id && run.seed == seed);
+    of_board.map(|run| run.begun_at).min().unwrap_or(ctx.timestamp)
 }
 
 fn move_pieces(ctx: &ReducerContext, caller: &Caller, request: &PuzzleMoves) -> Result<PuzzleRun, DomainError> {

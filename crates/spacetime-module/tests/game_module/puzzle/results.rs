@@ -53,6 +53,23 @@ fn time_runs_from_beginning_to_end() {
     assert_eq!(result(&world, Actor::Bob).best_elapsed_micros, 1_234);
 }
 
+/// Nobody looks at a board for an hour, begins it again and is done at once.
+#[test]
+fn beginning_a_board_again_does_not_set_the_clock_back() {
+    let world = World::new();
+    let id = published(&world, Actor::Alice, "mill").puzzle_id;
+    let first = begin(&world, Actor::Bob, "a", id).unwrap();
+    world.advance(1_000);
+    world.reduce(Actor::Bob, |ctx| abandon_puzzle_run(ctx, first.run_id)).unwrap();
+    let again = begin(&world, Actor::Bob, "b", id).unwrap();
+    assert_eq!((again.begun_at, again.updated_at), (first.begun_at, world.now()));
+    world.advance(234);
+    slide(&world, Actor::Bob, moves(&again, solution(&again))).unwrap();
+    assert_eq!(result(&world, Actor::Bob).best_elapsed_micros, 1_234);
+    let next = begin(&world, Actor::Bob, "c", id).unwrap();
+    assert_eq!(next.begun_at, world.now(), "another board");
+}
+
 #[test]
 fn drafts_have_results_but_no_leaders() {
     let world = World::new();

@@ -34,6 +34,45 @@ fn a_run_begins_with_a_shuffled_board() {
     assert_eq!(read(Actor::Alice).unwrap_err().code, DomainErrorCode::NotFound);
 }
 
+/// Otherwise whoever gives up boards until an easy one comes would lead.
+#[test]
+fn a_board_comes_back_until_it_is_solved() {
+    let world = World::new();
+    let puzzle_of = |name: &str| {
+        let picture = world.public(Actor::Alice, name).asset_id;
+        let request = PuzzleCreation { columns: 4, rows: 4, ..puzzle_request(name, picture) };
+        let id = make(&world, Actor::Alice, request).unwrap().puzzle_id;
+        publish(&world, Actor::Alice, id).unwrap().puzzle_id
+    };
+    let (id, other) = (puzzle_of("mill"), puzzle_of("barn"));
+    let first = begin(&world, Actor::Bob, "first", id).unwrap();
+    let beside = begin(&world, Actor::Bob, "beside", id).unwrap();
+    assert_eq!((&beside.cells, beside.seed), (&first.cells, first.seed), "while the first goes on");
+    for run in [&first, &beside] {
+        abandon(&world, Actor::Bob, run.run_id).unwrap();
+    }
+    for number in 0..module_puzzle::ENDED_RUNS_MAX {
+        world.advance(1);
+        let run = begin(&world, Actor::Bob, &format!("other-{number}"), other).unwrap();
+        assert_ne!(run.cells, first.cells, "another puzzle, another board");
+        abandon(&world, Actor::Bob, run.run_id).unwrap();
+    }
+    assert!(world.see(Actor::Bob, my_puzzle_runs).into_iter().all(|run| run.puzzle_id == other), "it is forgotten");
+    assert_eq!(begin(&world, Actor::Bob, "again", id).unwrap().cells, first.cells, "and comes back");
+    assert_ne!(begin(&world, Actor::Alice, "first", id).unwrap().cells, first.cells, "everybody has an own one");
+}
+
+#[test]
+fn a_solved_board_makes_room_for_the_next() {
+    let world = World::new();
+    let id = published(&world, Actor::Alice, "mill").puzzle_id;
+    let seeds: Vec<_> = (0..5).map(|turn| finished(&world, Actor::Bob, &turn.to_string(), id, 0).seed).collect();
+    let mut different = seeds.clone();
+    different.sort();
+    different.dedup();
+    assert_eq!(different.len(), seeds.len(), "{seeds:?}");
+}
+
 #[test]
 fn only_playable_puzzles_are_begun() {
     let world = World::new();
@@ -132,10 +171,10 @@ fn the_newest_ended_runs_are_kept() {
         let run = begin(&world, Actor::Bob, &number.to_string(), id).unwrap();
         abandon(&world, Actor::Bob, run.run_id).unwrap();
     }
-    let mut begun: Vec<_> = world.see(Actor::Bob, my_puzzle_runs).into_iter().map(|run| run.begun_at).collect();
-    begun.sort();
-    assert_eq!(begun.len(), 50);
-    assert_eq!(begun[49], world.now(), "the oldest went");
+    let mut ended: Vec<_> = world.see(Actor::Bob, my_puzzle_runs).into_iter().map(|run| run.ended_at).collect();
+    ended.sort();
+    assert_eq!(ended.len(), 50);
+    assert_eq!(ended[49], Some(world.now()), "the oldest went");
     let refusal = world.refused(|world| begin(world, Actor::Bob, "0", id));
     assert_eq!(refusal.code, DomainErrorCode::NotFound, "a key whose run is no longer kept");
 }
