@@ -27,13 +27,7 @@ const DEVICE_NAME: TextRule = TextRule {
     rule: "use printable characters",
     accepts: |name| !name.chars().any(char::is_control),
 };
-const DIGEST: TextRule = TextRule {
-    field: "hash",
-    length: "The length of a hash in hexadecimal digits",
-    length_max: 64,
-    rule: "use 64 lower-case hexadecimal digits",
-    accepts: |digest| digest.len() == 64 && digest.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')),
-};
+const DIGEST: TextRule = TextRule::sha256("hash", "The length of a hash in bytes");
 const ISSUER: TextRule = TextRule {
     field: "issuer",
     length: "The length of `issuer` in bytes",

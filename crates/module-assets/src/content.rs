@@ -14,14 +14,7 @@ const CONTENT_TYPE: TextRule = TextRule {
     rule: "use a media type in lower case without parameters, such as image/png",
     accepts: is_media_type,
 };
-const SHA256_LENGTH: usize = 64;
-const SHA256: TextRule = TextRule {
-    field: "sha256",
-    length: "The length of `sha256` in characters",
-    length_max: SHA256_LENGTH,
-    rule: "use the 64 lower-case hexadecimal digits of the SHA-256 digest",
-    accepts: is_sha256,
-};
+const SHA256: TextRule = TextRule::sha256("sha256", "The length of `sha256` in bytes");
 
 /// Type, size in bytes and SHA-256 digest (64 lower-case hex digits) of an asset's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,8 +57,4 @@ fn is_media_type(text: &str) -> bool {
     [kind, subkind].into_iter().all(|name| {
         name.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric) && is_lower_alphanumeric_or(name, b"!#$&-^_.+")
     })
-}
-
-fn is_sha256(text: &str) -> bool {
-    text.len() == SHA256_LENGTH && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

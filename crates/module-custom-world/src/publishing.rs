@@ -13,6 +13,7 @@ pub const WORLD_ENTITY_KIND: &str = "world";
 /// The slot that holds the cover shown in the gallery; only publishing fills and empties it.
 pub const SHOWN_COVER_SLOT: &str = "shown_cover";
 
+const CONTENT_HASH: TextRule = TextRule::sha256("content_hash", "The length of `content_hash` in bytes");
 const REASON: TextRule = TextRule::prose("reason", "The length of `reason` in bytes", REASON_LENGTH_MAX);
 
 /// The number of the version after `current`, which is 0 before the first.
@@ -22,6 +23,13 @@ pub fn next_version(current: u32) -> Result<u32, RuleError> {
     let next = current.saturating_add(1);
     check_limit("The number of versions of a world", VERSIONS_PER_WORLD_MAX.into(), next.into())?;
     Ok(next)
+}
+
+/// Checks by itself what the author has looked at, if the author names it.
+///
+/// Errors: `AboveLimit`, `Malformed` unless it could be a content hash.
+pub fn check_content_hash(named: Option<&str>) -> Result<(), RuleError> {
+    named.map_or(Ok(()), |named| CONTENT_HASH.check(named))
 }
 
 /// Holds what is about to be published against what the author has looked at.

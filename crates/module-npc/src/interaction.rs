@@ -33,6 +33,7 @@ const GIFT_BASE_GAIN: u32 = 2;
 const GIFT_COUNTED_MAX: u32 = 5;
 
 const NOTE: TextRule = TextRule::prose("note", "The length of `note` in bytes", NOTE_LENGTH_MAX);
+const ITEM_KEY: TextRule = TextRule::key("item_key", "The length of `item_key` in bytes", 64);
 const CHARACTER_KEY: TextRule = TextRule::key("character_key", "The length of `character_key` in bytes", 64);
 
 const _: () = assert!(INSULT_LOSS < AFFINITY_MAX);
@@ -107,6 +108,13 @@ pub fn interact(
 /// Errors: `AboveLimit` or `Malformed`. A note may be left out.
 pub fn check_note(note: &str) -> Result<(), RuleError> {
     NOTE.check_optional(note)
+}
+
+/// Checks the key of a gift's item.
+///
+/// Errors: `AboveLimit` or `Malformed`.
+pub fn check_item_key(key: &str) -> Result<(), RuleError> {
+    ITEM_KEY.check(key)
 }
 
 /// Errors: `AboveLimit` or `Malformed`.

@@ -21,4 +21,4 @@ pub use moderation::{HELD_REASON_LENGTH_MAX, check_held_reason, check_not_held};
 pub use page::{PAGE_LENGTH_MAX, PAGE_RANGES_MAX, PageBuilder, PlaceRange, check_page_length, ranges_down, ranges_up};
 pub use random::SplitMix64;
 pub use spans::widening_spans;
-pub use text::{TextRule, is_lower_alphanumeric_or};
+pub use text::{SHA256_DIGITS, TextRule, is_lower_alphanumeric_or};

@@ -2,6 +2,9 @@
 
 use crate::{RuleError, check_limit};
 
+/// How many digits a SHA-256 digest has in text.
+pub const SHA256_DIGITS: usize = 64;
+
 /// One text argument and what it must satisfy.
 #[derive(Clone, Copy, Debug)]
 pub struct TextRule {
@@ -28,6 +31,12 @@ impl TextRule {
     pub const fn key(field: &'static str, length: &'static str, length_max: usize) -> Self {
         let rule = "use lower-case letters, digits and ._-, and begin with a letter or a digit";
         TextRule { field, length, length_max, rule, accepts: is_key }
+    }
+
+    /// A SHA-256 digest as the module writes it.
+    pub const fn sha256(field: &'static str, length: &'static str) -> Self {
+        let rule = "use the 64 lower-case hexadecimal digits of the SHA-256 digest";
+        TextRule { field, length, length_max: SHA256_DIGITS, rule, accepts: is_sha256 }
     }
 
     /// Errors: `AboveLimit` if `text` is too long (checked first, so that syntax is never
@@ -57,6 +66,10 @@ pub fn is_lower_alphanumeric_or(text: &str, extra: &[u8]) -> bool {
 
 fn is_key(text: &str) -> bool {
     !text.starts_with(['-', '_', '.']) && is_lower_alphanumeric_or(text, b"-_.")
+}
+
+fn is_sha256(text: &str) -> bool {
+    text.len() == SHA256_DIGITS && text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 fn is_prose(text: &str) -> bool {
@@ -91,6 +104,17 @@ mod tests {
         for bad in ["", "-a", "_", ".", "A", "a b", "ä"] {
             assert!(matches!(KEY.check(bad), Err(RuleError::Malformed { field: "key", .. })), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn digests_have_all_their_digits() {
+        const HASH: TextRule = TextRule::sha256("hash", "The length of `hash` in bytes");
+        assert_eq!(HASH.check(&"09af".repeat(16)), Ok(()));
+        let bad = |digit: &str, count| HASH.check(&digit.repeat(count));
+        for refused in [bad("", 0), bad("0", 63), bad("A", 64), bad("g", 64), bad("é", 32)] {
+            assert!(matches!(refused, Err(RuleError::Malformed { field: "hash", .. })), "{refused:?}");
+        }
+        assert!(matches!(bad("0", 65), Err(RuleError::AboveLimit { limit: 64, actual: 65, .. })));
     }
 
     #[test]

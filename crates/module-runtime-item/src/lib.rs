@@ -12,4 +12,4 @@ mod treasure;
 pub use attributes::{ATTRIBUTES_MAX, AttributeRange, RolledAttribute, roll_attributes};
 pub use loot::{LOOT_DRAWS_MAX, LOOT_ENTRIES_MAX, Loot, draw_loot, slots_needed};
 pub use rolls::Rolls;
-pub use treasure::{Guardian, check_openable};
+pub use treasure::{Guardian, check_openable, check_treasure_key};

@@ -1,6 +1,8 @@
 //! When a treasure may be opened.
 
-use module_rules::{RuleError, check_same};
+use module_rules::{RuleError, TextRule, check_same};
+
+const TREASURE_KEY: TextRule = TextRule::key("treasure_key", "The length of `treasure_key` in bytes", 64);
 
 /// Who guards a treasure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +13,11 @@ pub enum Guardian {
     Defeated,
     /// An enemy that the player has yet to defeat in this story.
     Standing,
+}
+
+/// Errors: `AboveLimit` or `Malformed`.
+pub fn check_treasure_key(key: &str) -> Result<(), RuleError> {
+    TREASURE_KEY.check(key)
 }
 
 /// Decides whether a treasure of `treasure_chapter` (any, if none) may be opened in a story that

@@ -14,14 +14,7 @@ pub const ARCHIVE_NAME_LENGTH_MAX: usize = 100;
 
 const SLOT: TextRule = TextRule::key("slot", "The length of `slot` in bytes", SLOT_LENGTH_MAX);
 const NAME: TextRule = TextRule::prose("name", "The length of `name` in bytes", ARCHIVE_NAME_LENGTH_MAX);
-const CHECKSUM_LENGTH: usize = 64;
-const CHECKSUM: TextRule = TextRule {
-    field: "checksum",
-    length: "The length of `checksum` in characters",
-    length_max: CHECKSUM_LENGTH,
-    rule: "use the 64 lower-case hexadecimal digits of the SHA-256 digest of `payload`",
-    accepts: |text| text.len() == CHECKSUM_LENGTH && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')),
-};
+const CHECKSUM: TextRule = TextRule::sha256("checksum", "The length of `checksum` in bytes");
 
 /// What a device wants to save.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +61,7 @@ pub fn check_archive_name(name: &str) -> Result<(), RuleError> {
 
 /// SHA-256 of `payload`, 64 lower-case hexadecimal digits.
 pub fn digest_of(payload: &[u8]) -> String {
-    Sha256::digest(payload).into_iter().fold(String::with_capacity(CHECKSUM_LENGTH), |mut digits, byte| {
+    Sha256::digest(payload).into_iter().fold(String::with_capacity(module_rules::SHA256_DIGITS), |mut digits, byte| {
         // Writing to a String cannot fail.
         let _ = write!(digits, "{byte:02x}");
         digits

@@ -37,7 +37,7 @@ fn bad_saves_name_the_fact() {
     assert_eq!(field(SaveContent { payload: &vec![0; 1024 * 1024 + 1], ..save() }), "The bytes of a save");
     assert_eq!(field(SaveContent { checksum: "", ..save() }), "checksum");
     assert_eq!(field(SaveContent { checksum: &DIGEST.to_uppercase(), ..save() }), "checksum");
-    assert_eq!(field(SaveContent { checksum: &"a".repeat(65), ..save() }), "The length of `checksum` in characters");
+    assert_eq!(field(SaveContent { checksum: &"a".repeat(65), ..save() }), "The length of `checksum` in bytes");
     let largest = vec![0; 1024 * 1024];
     assert_eq!(SaveContent { payload: &largest, checksum: &digest_of(&largest), ..save() }.check(), Ok(()));
 }

@@ -117,7 +117,7 @@ pub fn unpublish_world(ctx: &ReducerContext, request: CustomWorldRequest) -> Res
 ///
 /// Errors: `unauthenticated`; `forbidden` for another author's published world, or if anyone but
 /// the Service names another player; `account_closed`; `not_found`; `invalid_argument`,
-/// `limit_exceeded` for the idempotency key, or if there are too many versions;
+/// `limit_exceeded` for the idempotency key or the content hash, or if there are too many versions;
 /// `illegal_transition` from the archive; `conflict` if the revision or the content hash is not
 /// the present one, if a Moderator holds the world back, if the draft has problems, or if the
 /// idempotency key was used for another request.
@@ -191,6 +191,7 @@ fn publish_draft(
     caller: &Caller,
     request: &CustomWorldPublishing,
 ) -> Result<CustomWorldPublication, DomainError> {
+    module_custom_world::check_content_hash(request.content_hash.as_deref())?;
     let replayable = Replayable::new(caller.player, "publish_world", &request.idempotency_key, request)?;
     if let Some(version_id) = replayable.first_result(ctx)? {
         let profile = owned_world_profile(ctx, caller, request.world_id)?;

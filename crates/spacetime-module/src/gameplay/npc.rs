@@ -195,6 +195,9 @@ fn interact_with_npc(
     }
     module_npc::check_character_key(&request.character_key)?;
     module_npc::check_note(&request.note)?;
+    if let NpcInteraction::Gift(gift) = &request.interaction {
+        module_npc::check_item_key(&gift.item_key)?;
+    }
     let story = active_story(ctx, caller, request.session_id)?;
     let npc = match find_npc(ctx, story.session_id, &request.character_key) {
         Some(npc) => npc,

@@ -92,8 +92,8 @@ pub fn open_treasure(ctx: &ReducerContext, request: TreasureOpening) -> Result<(
 /// Errors: `unauthenticated`; `forbidden` if anyone but the Service names another player;
 /// `not_found` for another player's story or an unknown treasure; `illegal_transition` if the
 /// story is over; `conflict` in another chapter than the treasure's, or while the enemy that
-/// guards it has not been defeated in this story; `limit_exceeded` if the bag has less room than
-/// the treasure can need.
+/// guards it has not been defeated in this story; `invalid_argument`, `limit_exceeded` for the
+/// treasure's key, or if the bag has less room than the treasure can need.
 #[procedure]
 pub fn open_treasure_and_return(
     ctx: &mut ProcedureContext,
@@ -119,8 +119,9 @@ pub fn my_treasures(ctx: &ViewContext) -> Vec<TreasureRecord> {
 }
 
 fn open_once(ctx: &ReducerContext, caller: &Caller, request: &TreasureOpening) -> Result<TreasureRecord, DomainError> {
-    let story = active_story(ctx, caller, request.session_id)?;
     let key = request.treasure_key.as_str();
+    module_runtime_item::check_treasure_key(key)?;
+    let story = active_story(ctx, caller, request.session_id)?;
     if let Some(opened) = ctx.db.treasure_record().by_treasure().filter((story.session_id, key)).next() {
         return Ok(opened);
     }

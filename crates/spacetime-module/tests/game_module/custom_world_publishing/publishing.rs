@@ -125,6 +125,21 @@ fn bad_requests_are_refused() {
     let request = |key: &str| publishing_of(&profile, key);
     assert_eq!(world.refused(|world| publish(world, Actor::Alice, request(""))).code, invalid("idempotency_key"));
     assert_eq!(world.refused(|world| publish(world, Actor::Alice, request(&"k".repeat(129)))).code, above(128));
+    let digits = |digit: &str, count| digit.repeat(count);
+    for (hash, code) in [
+        (String::new(), invalid("content_hash")),
+        (digits("0", 63), invalid("content_hash")),
+        (digits("A", 64), invalid("content_hash")),
+        (digits("\n", 64), invalid("content_hash")),
+        (digits("0", 65), above(64)),
+        (digits("x", 1_000_000), above(64)),
+        (digits("é", 500_000), above(64)),
+    ] {
+        let hostile = CustomWorldPublishing { content_hash: Some(hash), ..request("k") };
+        let refusal = world.refused(|world| publish(world, Actor::Alice, hostile));
+        assert_eq!(refusal.code, code);
+        assert!(refusal.message.len() < 200, "nothing of it comes back: {refusal}");
+    }
     let unknown = CustomWorldPublishing { world_id: Uuid::from_random_bytes_v4([9; 16]), ..request("k") };
     assert_eq!(world.refused(|world| publish(world, Actor::Alice, unknown)).code, DomainErrorCode::NotFound);
     assert_eq!(world.refused(|world| publish(world, Actor::Bob, request("k"))).code, DomainErrorCode::NotFound);

@@ -25,12 +25,17 @@ fn bad_arguments_name_the_field_or_the_limit() {
         (NpcInteractionRequest { interaction: gift("bread", u32::MAX), ..good.clone() }, above(99)),
         (NpcInteractionRequest { interaction: gift("bread", 2), ..good.clone() }, insufficient(2, 0)),
         (NpcInteractionRequest { interaction: gift("nothing", 1), ..good.clone() }, DomainErrorCode::NotFound),
-        (NpcInteractionRequest { interaction: gift(&"i".repeat(9_999), 1), ..good.clone() }, DomainErrorCode::NotFound),
+        (NpcInteractionRequest { interaction: gift("", 1), ..good.clone() }, invalid("item_key")),
+        (NpcInteractionRequest { interaction: gift("a\nb", 1), ..good.clone() }, invalid("item_key")),
+        (NpcInteractionRequest { interaction: gift(&"i".repeat(65), 1), ..good.clone() }, above(64)),
+        (NpcInteractionRequest { interaction: gift(&"i".repeat(1_000_000), 1), ..good.clone() }, above(64)),
         (NpcInteractionRequest { character_key: "rat".to_owned(), ..good.clone() }, DomainErrorCode::NotFound),
         (NpcInteractionRequest { session_id: Uuid::from_u128(1), ..good }, DomainErrorCode::NotFound),
     ];
     for (request, code) in cases {
-        assert_eq!(world.refused(|world| interact_as(world, Actor::Alice, request)).code, code);
+        let refusal = world.refused(|world| interact_as(world, Actor::Alice, request));
+        assert_eq!(refusal.code, code);
+        assert!(refusal.message.len() < 200, "nothing of it comes back: {refusal}");
     }
 }
 
