@@ -37,7 +37,7 @@ pub use session::{
     check_message_count, check_own, check_proposal, check_revision, check_session_count,
 };
 pub use slots::{
-    AssetReach, BACKGROUND_SLOT, ENTITY_KIND, Slot, VERSION_ENTITY_KIND, check_all_filled, check_reach, check_slot,
+    BACKGROUND_SLOT, ENTITY_KIND, Slot, VERSION_ENTITY_KIND, check_all_filled, check_shown_policy, check_slot,
     dropped_slots, movement_slot, picture_slot, slots,
 };
 pub use stage::{Stage, Step, Work, check_allows, check_movable, transition};

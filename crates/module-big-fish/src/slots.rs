@@ -18,15 +18,6 @@ pub struct Slot {
     pub is_required: bool,
 }
 
-/// Who can be shown an asset's bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AssetReach {
-    /// Its owner alone.
-    Owner,
-    /// Whoever plays, openly or by a signed link.
-    Players,
-}
-
 /// The slot of a species' picture.
 pub fn picture_slot(species_key: &str) -> String {
     format!("picture_{species_key}")
@@ -72,11 +63,7 @@ pub fn check_all_filled(empty: &[String]) -> Result<(), RuleError> {
     Err(RuleError::Differs { what: "The required slots", expected, actual })
 }
 
-/// Errors: `Differs` if players could not be shown the asset.
-pub fn check_reach(reach: AssetReach) -> Result<(), RuleError> {
-    let actual = match reach {
-        AssetReach::Owner => "private",
-        AssetReach::Players => "public or signed",
-    };
-    check_same("The access policy of a game's asset", "public or signed", actual)
+/// Errors: `Differs` unless everybody may see an asset under this policy.
+pub fn check_shown_policy(access_policy: &str) -> Result<(), RuleError> {
+    check_same("The access policy of a game's asset", "public", access_policy)
 }

@@ -168,8 +168,11 @@ fn missing_assets_are_named() {
     assert_eq!(check_all_filled(&[]), Ok(()));
     let refusal = check_all_filled(&[picture_slot("cod"), movement_slot("eel")]).unwrap_err();
     assert_eq!(refusal.to_string(), "The required slots must be filled, not empty: picture_cod, movement_eel.");
-    assert_eq!(check_reach(AssetReach::Players), Ok(()));
-    assert!(matches!(check_reach(AssetReach::Owner), Err(RuleError::Differs { .. })));
+    assert_eq!(check_shown_policy("public"), Ok(()));
+    for hidden in ["private", "signed"] {
+        let refusal = check_shown_policy(hidden).unwrap_err();
+        assert_eq!(refusal.to_string(), format!("The access policy of a game's asset must be public, not {hidden}."));
+    }
 }
 
 #[test]

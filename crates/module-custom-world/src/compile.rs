@@ -60,7 +60,7 @@ pub enum WorldProblem {
     #[error(transparent)]
     Lacking(#[from] Shortcoming),
     /// The players may not read the cover.
-    #[error("The cover is private. Bind an asset that players may read to the world's slot `cover`.")]
+    #[error("Not everybody may read the cover. Bind an asset that is public to the world's slot `cover`.")]
     CoverHidden,
     /// There are too many entries.
     #[error("A world may have at most {ENTRIES_PER_WORLD_MAX} entries, not {count}. Remove some.")]

@@ -5,7 +5,7 @@
 //! author fills the session's slots anew.
 
 use module_assets::EntitySlot;
-use module_big_fish::{AssetReach, BACKGROUND_SLOT, ENTITY_KIND, VERSION_ENTITY_KIND, Work};
+use module_big_fish::{BACKGROUND_SLOT, ENTITY_KIND, VERSION_ENTITY_KIND, Work};
 
 use crate::*;
 
@@ -16,7 +16,7 @@ pub struct BigFishAssetBindingRequest {
     pub session_id: Uuid,
     /// The slot: `picture_<species>`, `movement_<species>` or `background`.
     pub slot: String,
-    /// A confirmed asset of the author's that is public or signed.
+    /// A confirmed asset of the author's that is public.
     pub asset_id: Uuid,
 }
 
@@ -74,7 +74,7 @@ pub fn unbind_big_fish_asset(ctx: &ReducerContext, request: BigFishAssetUnbindRe
 /// Errors: `unauthenticated`; `forbidden` if anyone but the Service names another player, or if
 /// the asset is another player's; `invalid_argument` if the ladder has no such slot;
 /// `limit_exceeded`; `not_found`; `conflict` if the stage is not assets, or the asset is not
-/// confirmed or private.
+/// confirmed or not public.
 #[procedure]
 pub fn bind_big_fish_asset_and_return(
     ctx: &mut ProcedureContext,
@@ -170,20 +170,16 @@ fn check_slot_open(ctx: &ReducerContext, caller: &Caller, session_id: Uuid, slot
     Ok(())
 }
 
-/// Players cannot be shown a private asset, so a game made of such would look like nothing.
+/// Players read public assets only, so a game made of others would look like nothing.
 ///
-/// Errors: `forbidden` for an asset of somebody else; `conflict` for a private one.
+/// Errors: `forbidden` for an asset of somebody else; `conflict` for one that is not public.
 fn check_fit_for_players(ctx: &ReducerContext, caller: &Caller, asset_id: Uuid) -> Result<(), DomainError> {
     let object = ctx.db.asset_object().asset_id().find(asset_id).ok_or(RuleError::Hidden { what: "asset" })?;
     if object.owner != caller.player {
         // An Admin may change everybody's assets, but a version keeps its own for good.
         return Err(RuleError::NotOwner { what: "asset" }.into());
     }
-    let reach = match object.access_policy {
-        AssetAccessPolicy::Private => AssetReach::Owner,
-        AssetAccessPolicy::Signed | AssetAccessPolicy::Public => AssetReach::Players,
-    };
-    Ok(module_big_fish::check_reach(reach)?)
+    Ok(module_big_fish::check_shown_policy(module_assets::Policy::from(object.access_policy).name())?)
 }
 
 fn list_slots(ctx: &ReducerContext, session: &BigFishCreationSession) -> Vec<BigFishSlot> {

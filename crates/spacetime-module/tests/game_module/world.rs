@@ -156,7 +156,12 @@ impl World {
 
     /// A confirmed object of `player` that everybody may read.
     pub fn public(&self, player: Actor, name: &str) -> AssetObject {
-        let request = AssetObjectRegistration { access_policy: AssetAccessPolicy::Public, ..registration(name) };
+        self.confirmed_under(player, name, AssetAccessPolicy::Public)
+    }
+
+    /// A confirmed object of `player` under this policy.
+    pub fn confirmed_under(&self, player: Actor, name: &str, access_policy: AssetAccessPolicy) -> AssetObject {
+        let request = AssetObjectRegistration { access_policy, ..registration(name) };
         self.confirm(&self.register(player, request).unwrap()).unwrap()
     }
 

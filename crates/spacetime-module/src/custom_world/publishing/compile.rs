@@ -147,9 +147,10 @@ pub(crate) fn bound_cover(ctx: &ReducerContext, world_id: Uuid) -> Option<AssetO
 pub(crate) fn cover_state(profile: &CustomWorldProfile, cover: Option<&AssetObject>) -> CoverState {
     match cover {
         Some(cover) if cover.owner != profile.owner => CoverState::Missing,
-        Some(AssetObject { access_policy: AssetAccessPolicy::Private, .. }) => CoverState::Hidden,
-        Some(AssetObject { access_policy: AssetAccessPolicy::Signed | AssetAccessPolicy::Public, .. }) => {
-            CoverState::Shown
+        Some(AssetObject { access_policy: AssetAccessPolicy::Public, .. }) => CoverState::Shown,
+        // What is signed is for those to whom its owner hands a link.
+        Some(AssetObject { access_policy: AssetAccessPolicy::Private | AssetAccessPolicy::Signed, .. }) => {
+            CoverState::Hidden
         }
         None => CoverState::Missing,
     }

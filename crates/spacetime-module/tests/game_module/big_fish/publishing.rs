@@ -7,7 +7,7 @@ use super::studio::{
     REQUIRED, fill, filled, gallery, ladder, move_to, publish, published, reviewed, session_now, set_levels, shown,
     start, unpublish,
 };
-use crate::world::{Actor, World, check_same_rows, conflict, cover_of, invalid};
+use crate::world::{Actor, World, check_same_rows, conflict, invalid};
 
 fn read(world: &World, actor: Actor, version_id: Uuid) -> Result<BigFishGameVersion, DomainError> {
     world.call(actor, |ctx| read_big_fish_game_version_and_return(ctx, None, version_id))
@@ -86,35 +86,38 @@ fn what_is_not_ready_is_not_published() {
     assert_eq!(gallery(&world), []);
 }
 
-/// The asset domain lets an owner empty and fill any slot, whatever the session's stage.
+/// Slots may have been filled when less was asked of them.
 #[test]
-fn slots_changed_behind_the_sessions_back_are_seen_at_publishing() {
+fn publishing_looks_at_every_slot_once_more() {
     let world = World::new();
     let session = reviewed(&world, Actor::Alice, "a");
-    let session_id = session.session_id.to_string();
-    let unbind = AssetEntityUnbindRequest {
-        entity_kind: "big_fish".to_owned(),
-        entity_id: session_id.clone(),
-        slot: "movement_cod".to_owned(),
-        asset_id: None,
-    };
-    world.reduce(Actor::Alice, |ctx| unbind_asset_object_from_entity(ctx, unbind)).unwrap();
+    let listed = world.call(Actor::Alice, |ctx| list_big_fish_slots_and_return(ctx, None, session.session_id)).unwrap();
+    let asset_id = listed.into_iter().find(|slot| slot.slot == "movement_cod").unwrap().asset_id.unwrap();
+    let object = world.read(Actor::Alice, asset_id).unwrap();
+    for (changed, code) in [
+        (AssetObject { access_policy: AssetAccessPolicy::Private, ..object.clone() }, conflict("public", "private")),
+        (AssetObject { access_policy: AssetAccessPolicy::Signed, ..object.clone() }, conflict("public", "signed")),
+        (AssetObject { owner: Actor::Bob.identity(), ..object.clone() }, DomainErrorCode::Forbidden),
+    ] {
+        world.test.db.asset_object().asset_id().update(changed);
+        assert_eq!(world.refused(|world| publish(world, Actor::Alice, &session, "p")).code, code);
+    }
+    world.test.db.asset_entity_binding().asset_id().delete(asset_id);
     let refusal = world.refused(|world| publish(world, Actor::Alice, &session, "p"));
     assert_eq!(refusal.code, conflict("filled", "empty: movement_cod"));
-    let put = |owner, asset_id| {
-        let request = AssetEntityBindingRequest {
-            entity_kind: "big_fish".to_owned(),
-            slot: "movement_cod".to_owned(),
-            ..cover_of(&session_id, asset_id)
-        };
-        world.bind(owner, request).unwrap()
-    };
-    put(Actor::Alice, world.confirmed(Actor::Alice, "private").asset_id);
-    let refusal = world.refused(|world| publish(world, Actor::Alice, &session, "p"));
-    assert_eq!(refusal.code, conflict("public or signed", "private"));
-    put(Actor::Admin, world.public(Actor::Bob, "bobs").asset_id);
-    let refusal = world.refused(|world| publish(world, Actor::Alice, &session, "p"));
-    assert_eq!(refusal.code, DomainErrorCode::Forbidden, "another player's asset");
+}
+
+#[test]
+fn everybody_reads_the_assets_of_a_published_game() {
+    let world = World::new();
+    let version = published(&world, Actor::Alice, "a");
+    let cover_asset_id = gallery(&world)[0].cover_asset_id;
+    assert!(world.read(Actor::Stranger, cover_asset_id).is_ok());
+    for level in version.levels {
+        for asset_id in [level.picture_asset_id, level.movement_asset_id] {
+            assert_eq!(world.read(Actor::Bob, asset_id).unwrap().owner, Actor::Alice.identity());
+        }
+    }
 }
 
 #[test]

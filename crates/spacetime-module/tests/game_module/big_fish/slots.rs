@@ -92,8 +92,10 @@ fn only_own_confirmed_assets_that_players_can_see_fill_a_slot() {
     let world = World::new();
     let session_id = laddered(&world, Actor::Alice, "a").session_id;
     let refused = |actor, asset_id| world.refused(|world| fill(world, actor, session_id, "background", asset_id)).code;
-    let private = world.confirmed(Actor::Alice, "private").asset_id;
-    assert_eq!(refused(Actor::Alice, private), conflict("public or signed", "private"));
+    for (policy, name) in [(AssetAccessPolicy::Private, "private"), (AssetAccessPolicy::Signed, "signed")] {
+        let hidden = world.confirmed_under(Actor::Alice, name, policy).asset_id;
+        assert_eq!(refused(Actor::Alice, hidden), conflict("public", name));
+    }
     let pending = world.pending(Actor::Alice, "pending").asset_id;
     assert_eq!(refused(Actor::Alice, pending), conflict("confirmed", "pending"));
     let bobs = world.public(Actor::Bob, "bobs").asset_id;

@@ -3,7 +3,7 @@
 use spacetime_module::*;
 use spacetimedb::Uuid;
 
-use crate::world::{Actor, World, registration};
+use crate::world::{Actor, World};
 
 /// A level of a small ladder, told apart by its species.
 pub fn level(species_key: &str, size_milli: u32) -> BigFishLevel {
@@ -68,8 +68,7 @@ pub fn laddered(world: &World, author: Actor, name: &str) -> BigFishCreationSess
 
 /// A confirmed asset that players can be shown.
 pub fn shown(world: &World, owner: Actor, name: &str) -> Uuid {
-    let request = AssetObjectRegistration { access_policy: AssetAccessPolicy::Signed, ..registration(name) };
-    world.confirm(&world.register(owner, request).unwrap()).unwrap().asset_id
+    world.public(owner, name).asset_id
 }
 
 pub fn fill(

@@ -138,9 +138,11 @@ fn the_cover_is_the_authors_and_readable() {
     let world = World::new();
     let profile = world.drafted(Actor::Alice, "a", small_world("a", &[]));
     let entity_id = profile.world_id.to_string();
-    let private = world.confirmed(Actor::Alice, "private");
-    world.bind(Actor::Alice, cover_of(&entity_id, private.asset_id)).unwrap();
-    assert_eq!(codes(&compile(&world, Actor::Alice, profile.world_id).unwrap()), ["cover_hidden"]);
+    for policy in [AssetAccessPolicy::Private, AssetAccessPolicy::Signed] {
+        let hidden = world.confirmed_under(Actor::Alice, &format!("{policy:?}"), policy);
+        world.bind(Actor::Alice, cover_of(&entity_id, hidden.asset_id)).unwrap();
+        assert_eq!(codes(&compile(&world, Actor::Alice, profile.world_id).unwrap()), ["cover_hidden"], "{policy:?}");
+    }
     world.call(Actor::Alice, |ctx| unbind_asset_object_from_entity_and_return(ctx, None, uncover(&entity_id))).unwrap();
     assert_eq!(codes(&compile(&world, Actor::Alice, profile.world_id).unwrap()), ["cover_missing"]);
     let bobs = world.public(Actor::Bob, "bobs");
