@@ -94,11 +94,12 @@ pub fn bind_asset_object_to_entity(
     bind_object(ctx, &caller, &request).map(drop)
 }
 
-/// Binds a confirmed asset to a slot, replacing what is in it; binding again changes nothing.
+/// Binds a confirmed asset to a slot, replacing what is in it; binding again changes nothing. The
+/// author of an entity replaces whatever is in its slots.
 ///
-/// Errors: `unauthenticated`; `forbidden` if the asset, the one in the slot, or the entity that the
-/// slot is of is another player's, or if the module itself fills the slot; `invalid_argument`,
-/// `limit_exceeded`; `not_found`; `conflict` if the asset is not confirmed.
+/// Errors: `unauthenticated`; `forbidden` if the asset, the entity that the slot is of or, where no
+/// entity is known, the asset in the slot is another player's, or if a domain itself fills the slot;
+/// `invalid_argument`, `limit_exceeded`; `not_found`; `conflict` if the asset is not confirmed.
 #[procedure]
 pub fn bind_asset_object_to_entity_and_return(
     ctx: &mut ProcedureContext,
@@ -111,7 +112,7 @@ pub fn bind_asset_object_to_entity_and_return(
     })
 }
 
-/// Empties a slot that an asset of the sender fills.
+/// Empties a slot of the sender's, or one that an asset of the sender fills.
 ///
 /// Errors: as [`unbind_asset_object_from_entity_and_return`].
 #[reducer]
@@ -125,9 +126,10 @@ pub fn unbind_asset_object_from_entity(
 
 /// Empties a slot and returns the binding that was removed.
 ///
-/// Errors: `unauthenticated`; `forbidden` if anyone but the Service names another player, or if
-/// the module itself fills the slot; `invalid_argument`, `limit_exceeded`; `not_found` if the slot is
-/// empty or another player's; `conflict` if another asset is in it than the one named.
+/// Errors: `unauthenticated`; `forbidden` if anyone but the Service names another player, or if a
+/// domain itself fills the slot; `invalid_argument`, `limit_exceeded`; `not_found` if the slot is
+/// empty, or neither it nor what is in it is the player's; `conflict` if another asset is in it than
+/// the one named.
 #[procedure]
 pub fn unbind_asset_object_from_entity_and_return(
     ctx: &mut ProcedureContext,
@@ -146,7 +148,7 @@ pub fn my_asset_bindings(ctx: &ViewContext) -> Vec<AssetEntityBinding> {
     ctx.db.asset_entity_binding().owner().filter(ctx.sender()).collect()
 }
 
-pub(crate) fn bind_object(
+fn bind_object(
     ctx: &ReducerContext,
     caller: &Caller,
     request: &AssetEntityBindingRequest,
@@ -169,9 +171,6 @@ pub(crate) fn fill_slot(
     let object = load_object(ctx, caller, asset_id, Intent::Change)?;
     module_assets::check_bindable(object.status.into())?;
     let (binding, replaced_asset_id) = match find_binding(ctx, &slot) {
-        Some(present) if !may_change(caller, &present) => {
-            return Err(DomainError::forbidden("Another player's asset fills this slot."));
-        }
         Some(present) if present.asset_id == object.asset_id => (present, None),
         Some(present) => {
             let replaced = present.asset_id;
@@ -182,20 +181,32 @@ pub(crate) fn fill_slot(
     Ok(AssetEntityBindingOutcome { binding, replaced_asset_id })
 }
 
-pub(crate) fn unbind_object(
+fn unbind_object(
     ctx: &ReducerContext,
     caller: &Caller,
     request: &AssetEntityUnbindRequest,
 ) -> Result<AssetEntityBinding, DomainError> {
     let slot = request.as_slot();
     slot.check()?;
-    if let SlotKeeper::Module(advice) = slot_keeper(ctx, &slot) {
-        return Err(DomainError::forbidden(advice));
-    }
-    let binding = find_binding(ctx, &slot)
-        .filter(|present| may_change(caller, present))
-        .ok_or_else(|| DomainError::not_found("None of your assets fills this slot."))?;
-    module_assets::check_occupant(binding.asset_id, request.asset_id)?;
+    let is_own_slot = match slot_keeper(ctx, &slot) {
+        SlotKeeper::Anybody => false,
+        SlotKeeper::Author { author, .. } => author == caller.player,
+        SlotKeeper::Module(advice) => return Err(DomainError::forbidden(advice)),
+    };
+    let present = find_binding(ctx, &slot).filter(|present| is_own_slot || may_change(caller, present));
+    remove_binding(ctx, present, request.asset_id)
+}
+
+/// Empties a slot of the binding that was found in it, for whoever may.
+///
+/// Errors: `not_found` if there is none; `conflict` if it is of another asset than the one named.
+pub(crate) fn remove_binding(
+    ctx: &ReducerContext,
+    present: Option<AssetEntityBinding>,
+    named: Option<Uuid>,
+) -> Result<AssetEntityBinding, DomainError> {
+    let binding = present.ok_or_else(|| DomainError::not_found("None of your assets fills this slot."))?;
+    module_assets::check_occupant(binding.asset_id, named)?;
     ctx.db.asset_entity_binding().binding_id().delete(binding.binding_id);
     Ok(binding)
 }
@@ -226,7 +237,13 @@ fn canonical_uuid(text: &str) -> Option<Uuid> {
 
 fn check_may_fill(ctx: &ReducerContext, caller: &Caller, slot: &EntitySlot<'_>) -> Result<(), DomainError> {
     match slot_keeper(ctx, slot) {
-        SlotKeeper::Anybody => Ok(()),
+        SlotKeeper::Anybody => match find_binding(ctx, slot) {
+            Some(present) if !may_change(caller, &present) => {
+                Err(DomainError::forbidden("Another player's asset fills this slot."))
+            }
+            _ => Ok(()),
+        },
+        // Whoever's asset is in it: an Admin may have put it there.
         SlotKeeper::Author { author, .. }
             if module_assets::standing(&author, &caller.player, caller.roles).may_change() =>
         {

@@ -121,11 +121,11 @@ pub fn list_big_fish_slots_and_return(
     })
 }
 
-/// Who fills a slot of a session.
+/// Who fills a slot of a session. The calls here do, because its stage says when.
 pub(crate) fn big_fish_slot_keeper(ctx: &ReducerContext, session_id: Uuid) -> SlotKeeper {
     match ctx.db.big_fish_creation_session().session_id().find(session_id) {
         None => SlotKeeper::Anybody,
-        Some(session) => SlotKeeper::Author { author: session.owner, refusal: RuleError::Hidden { what: "session" } },
+        Some(_) => SlotKeeper::Module("Use `bind_big_fish_asset` and `unbind_big_fish_asset` for a session's slots."),
     }
 }
 
@@ -143,7 +143,8 @@ fn bind_asset(
     request: &BigFishAssetBindingRequest,
 ) -> Result<AssetEntityBindingOutcome, DomainError> {
     check_slot_open(ctx, caller, request.session_id, &request.slot)?;
-    let outcome = bind_object(ctx, caller, &request.as_binding())?;
+    let entity_id = request.session_id.to_string();
+    let outcome = fill_slot(ctx, caller, session_slot(&entity_id, &request.slot), request.asset_id)?;
     check_fit_for_players(ctx, caller, request.asset_id)?;
     Ok(outcome)
 }
@@ -154,13 +155,9 @@ fn unbind_asset(
     request: &BigFishAssetUnbindRequest,
 ) -> Result<AssetEntityBinding, DomainError> {
     check_slot_open(ctx, caller, request.session_id, &request.slot)?;
-    let request = AssetEntityUnbindRequest {
-        entity_kind: ENTITY_KIND.to_owned(),
-        entity_id: request.session_id.to_string(),
-        slot: request.slot.clone(),
-        asset_id: request.asset_id,
-    };
-    unbind_object(ctx, caller, &request)
+    let entity_id = request.session_id.to_string();
+    let present = find_binding(ctx, &session_slot(&entity_id, &request.slot));
+    remove_binding(ctx, present, request.asset_id)
 }
 
 fn check_slot_open(ctx: &ReducerContext, caller: &Caller, session_id: Uuid, slot: &str) -> Result<(), DomainError> {
@@ -193,8 +190,11 @@ fn list_slots(ctx: &ReducerContext, session: &BigFishCreationSession) -> Vec<Big
 }
 
 fn asset_in_slot(ctx: &ReducerContext, entity_id: &str, slot: &str) -> Option<Uuid> {
-    let slot = EntitySlot { entity_kind: ENTITY_KIND, entity_id, slot };
-    find_binding(ctx, &slot).map(|binding| binding.asset_id)
+    find_binding(ctx, &session_slot(entity_id, slot)).map(|binding| binding.asset_id)
+}
+
+fn session_slot<'a>(entity_id: &'a str, slot: &'a str) -> EntitySlot<'a> {
+    EntitySlot { entity_kind: ENTITY_KIND, entity_id, slot }
 }
 
 /// Errors: `conflict`, naming the required slots that are empty.
@@ -215,8 +215,7 @@ pub(crate) fn check_big_fish_slots_filled(
 pub(crate) fn empty_big_fish_slots(ctx: &ReducerContext, session_id: Uuid, slots: &[String]) {
     let entity_id = session_id.to_string();
     for slot in slots {
-        let slot = EntitySlot { entity_kind: ENTITY_KIND, entity_id: &entity_id, slot };
-        empty_slot(ctx, &slot);
+        empty_slot(ctx, &session_slot(&entity_id, slot));
     }
 }
 
@@ -249,15 +248,4 @@ pub(crate) fn keep_big_fish_assets(
         }
     }
     Ok(BigFishKeptAssets { levels, background: keep(BACKGROUND_SLOT.to_owned())? })
-}
-
-impl BigFishAssetBindingRequest {
-    fn as_binding(&self) -> AssetEntityBindingRequest {
-        AssetEntityBindingRequest {
-            asset_id: self.asset_id,
-            entity_kind: ENTITY_KIND.to_owned(),
-            entity_id: self.session_id.to_string(),
-            slot: self.slot.clone(),
-        }
-    }
 }

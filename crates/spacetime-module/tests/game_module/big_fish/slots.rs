@@ -3,7 +3,7 @@
 use spacetime_module::*;
 use spacetimedb::Uuid;
 
-use super::studio::{begun, fill, filled, ladder, laddered, move_to, publish, session_now, set_levels, shown};
+use super::studio::{begun, fill, filled, ladder, laddered, move_to, publish, set_levels, shown};
 use crate::world::{Actor, World, conflict, invalid};
 
 fn empty(
@@ -123,37 +123,52 @@ fn the_service_fills_and_empties_for_the_author() {
     assert!(world.rows()["asset_entity_binding"].is_empty());
 }
 
-/// Over the asset domain's own entry points, which know the entities of all domains.
+/// The asset domain's own entry points, which know the entities of all domains, but not the stage of a session.
 #[test]
-fn a_stranger_fills_no_slot_of_a_session_and_nobody_one_of_a_version() {
+fn the_assets_own_calls_change_no_slot_of_a_session_or_a_version() {
     let world = World::new();
     let session = filled(&world, Actor::Alice, "a");
-    let bobs = shown(&world, Actor::Bob, "bobs");
-    let slot_of = |entity_kind: &str, entity_id: Uuid, asset_id| AssetEntityBindingRequest {
-        asset_id,
-        entity_kind: entity_kind.to_owned(),
-        entity_id: entity_id.to_string(),
-        slot: "background".to_owned(),
-    };
-    let refusal = world.refused(|world| world.bind(Actor::Bob, slot_of("big_fish", session.session_id, bobs)));
-    assert_eq!(refusal.code, DomainErrorCode::NotFound);
-    let alices = shown(&world, Actor::Alice, "alices");
-    world.bind(Actor::Alice, slot_of("big_fish", session.session_id, alices)).unwrap();
-
-    let session = session_now(&world, Actor::Alice, session.session_id);
+    let asset_id = shown(&world, Actor::Alice, "background");
+    fill(&world, Actor::Alice, session.session_id, "background", asset_id).unwrap();
+    check_kept(&world, "big_fish", session.session_id, asset_id);
     let session = move_to(&world, Actor::Alice, &session, BigFishStage::Review).unwrap();
+    check_kept(&world, "big_fish", session.session_id, asset_id);
     let version = publish(&world, Actor::Alice, &session, "p").unwrap();
-    for actor in [Actor::Alice, Actor::Bob, Actor::Admin] {
-        let kept = AssetEntityUnbindRequest {
-            entity_kind: "big_fish_version".to_owned(),
-            entity_id: version.version_id.to_string(),
-            slot: "background".to_owned(),
-            asset_id: None,
-        };
-        let unbind =
-            |world: &World| world.call(actor, |ctx| unbind_asset_object_from_entity_and_return(ctx, None, kept));
-        assert_eq!(world.refused(unbind).code, DomainErrorCode::Forbidden, "{actor:?}");
-        let refusal = world.refused(|world| world.bind(actor, slot_of("big_fish_version", version.version_id, alices)));
+    check_kept(&world, "big_fish", session.session_id, asset_id);
+    check_kept(&world, "big_fish_version", version.version_id, asset_id);
+}
+
+/// Sees that nobody changes what is behind the fish other than by the fish domain's calls.
+#[track_caller]
+fn check_kept(world: &World, entity_kind: &str, entity_id: Uuid, asset_id: Uuid) {
+    let (entity_kind, entity_id, slot) = (entity_kind.to_owned(), entity_id.to_string(), "background".to_owned());
+    let bind = AssetEntityBindingRequest { asset_id, entity_kind, entity_id, slot };
+    let AssetEntityBindingRequest { entity_kind, entity_id, slot, .. } = bind.clone();
+    let unbind = AssetEntityUnbindRequest { entity_kind, entity_id, slot, asset_id: None };
+    for actor in [Actor::Alice, Actor::Bob, Actor::Service, Actor::Admin] {
+        let refusal = world.refused(|world| world.bind(actor, bind.clone()));
+        assert_eq!(refusal.code, DomainErrorCode::Forbidden, "{actor:?}");
+        let refusal =
+            world.refused(|world| world.reduce(actor, |ctx| unbind_asset_object_from_entity(ctx, unbind.clone())));
         assert_eq!(refusal.code, DomainErrorCode::Forbidden, "{actor:?}");
     }
+}
+
+/// An Admin could put anybody's asset there once.
+#[test]
+fn an_author_takes_anothers_asset_out_of_its_slots() {
+    let world = World::new();
+    let session_id = laddered(&world, Actor::Alice, "a").session_id;
+    let (alices, bobs) = (shown(&world, Actor::Alice, "alices"), shown(&world, Actor::Bob, "bobs"));
+    let binding = fill(&world, Actor::Alice, session_id, "background", alices).unwrap().binding;
+    let put_bobs = || {
+        let present = world.test.db.asset_entity_binding().asset_id().filter(alices).next().unwrap();
+        let anothers = AssetEntityBinding { asset_id: bobs, owner: Actor::Bob.identity(), ..present };
+        world.test.db.asset_entity_binding().binding_id().update(anothers)
+    };
+    put_bobs();
+    let outcome = fill(&world, Actor::Alice, session_id, "background", alices).unwrap();
+    assert_eq!((outcome.binding, outcome.replaced_asset_id), (binding, Some(bobs)));
+    let anothers = put_bobs();
+    assert_eq!(empty(&world, Actor::Alice, session_id, "background", None), Ok(anothers));
 }

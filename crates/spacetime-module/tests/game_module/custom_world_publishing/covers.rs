@@ -27,6 +27,34 @@ fn nobody_fills_the_slots_of_anothers_world() {
 }
 
 #[test]
+fn everybody_reads_the_cover_of_a_published_world() {
+    let world = World::new();
+    let profile = world.published(Actor::Alice, "a", &[]);
+    let shown = world.shown(profile.world_id).unwrap().cover_asset_id;
+    for reader in [Actor::Bob, Actor::Stranger] {
+        assert_eq!(world.read(reader, shown).unwrap().owner, Actor::Alice.identity(), "{reader:?}");
+    }
+}
+
+#[test]
+fn an_author_takes_back_a_slot_that_an_admin_has_filled() {
+    let world = World::new();
+    let profile = world.drafted(Actor::Alice, "a", small_world("a", &[]));
+    let entity_id = profile.world_id.to_string();
+    let (alices, bobs) = (world.public(Actor::Alice, "alices").asset_id, world.public(Actor::Bob, "bobs").asset_id);
+    let put_bobs = || world.bind(Actor::Admin, cover_of(&entity_id, bobs)).unwrap().binding;
+    put_bobs();
+    let outcome = world.bind(Actor::Alice, cover_of(&entity_id, alices)).unwrap();
+    assert_eq!((outcome.replaced_asset_id, outcome.binding.owner), (Some(bobs), Actor::Alice.identity()));
+    let anothers = put_bobs();
+    let refusal = world.refused(|world| unbind(world, Actor::Stranger, uncover(&entity_id)));
+    assert_eq!(refusal.code, DomainErrorCode::NotFound, "neither its slot nor its asset");
+    assert_eq!(unbind(&world, Actor::Alice, uncover(&entity_id)), Ok(anothers));
+    put_bobs();
+    unbind(&world, Actor::Bob, uncover(&entity_id)).expect("Bob still lets go of what is Bob's");
+}
+
+#[test]
 fn a_shown_cover_cannot_be_deleted() {
     let world = World::new();
     let profile = world.published(Actor::Alice, "a", &[]);
