@@ -18,7 +18,7 @@ const CHAOS: &str = "chaos";
 pub struct ChaosArgs {
     #[command(flatten)]
     profile: ProfileArgs,
-    /// Draws what happens when; without one, chance does. A failing run names the seed that repeats it.
+    /// Draws the plan of troubles and kills; without one, chance does. A failing run names the seed that repeats its plan.
     #[arg(long)]
     seed: Option<u64>,
     /// Cycles of load, trouble and a kill.

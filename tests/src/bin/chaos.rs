@@ -10,7 +10,7 @@ use worldloom_tests::chaos::run::{self, Options, Summary};
 
 #[derive(Parser)]
 struct Arguments {
-    /// Draws what happens when; without one, chance does.
+    /// Draws the plan of troubles and kills; without one, chance does.
     #[arg(long)]
     seed: Option<u64>,
     /// How many cycles of load, trouble and a kill.

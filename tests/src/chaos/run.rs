@@ -31,7 +31,7 @@ const BUCKET: &str = "worldloom";
 /// What to do.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Draws everything.
+    /// Draws the plan, and what the chance of each client begins with.
     pub seed: u64,
     /// How many cycles.
     pub cycles: u32,
