@@ -13,6 +13,7 @@ mod ci;
 mod cli;
 mod dev;
 mod fuzz;
+mod machine_time;
 mod node;
 mod process;
 mod progress;

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::load::{Interval, Load};
+use super::load::{Count, Interval, Load};
 use super::product::{Product, State};
+use crate::machine_time::STOLEN_MAX;
 use crate::process::POLL_INTERVAL;
 
 /// How much longer than it should a load may take, to begin and to get its last answers.
@@ -19,10 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const TOLD_EVERY: Duration = Duration::from_secs(60);
 /// How often the folder of the data is walked through, which is more work than anything else that is looked at.
 const FOLDER_EVERY: Duration = Duration::from_secs(60);
-/// What others on the machine may have of its processors, as a part, before latencies tell more of them than of the
-/// product.
-const STOLEN_MAX: f64 = 0.05;
-/// How many seconds around an interval count for that: queues take a while to empty, and looks have times of their own.
+/// How many seconds around an interval count for what others had of the processors: queues take a while to empty, and
+/// looks have times of their own.
 const STOLEN_AROUND: f64 = 10.0;
 /// A mebibyte.
 pub const MIB: f64 = 1024.0 * 1024.0;
@@ -106,10 +105,11 @@ impl Course {
         counts.filter(|(_, count)| count.answered > 0).map(|(seconds, count)| (seconds, count.p99_ms)).collect()
     }
 
-    /// The same for the verdict: not a number while others had the machine.
-    pub fn undisturbed_p99(&self, kind: &str) -> Vec<(f64, f64)> {
-        let value = |(seconds, p99)| (seconds, if self.is_disturbed(seconds) { f64::NAN } else { p99 });
-        self.p99(kind).into_iter().map(value).collect()
+    /// What became of one kind after `from` and until `to`, while others did not have the machine: for the verdict.
+    pub fn undisturbed(&self, kind: &str, from: f64, to: f64) -> Vec<&Count> {
+        let within = self.intervals.iter().filter(|interval| from < interval.seconds && interval.seconds <= to);
+        let calm = within.filter(|interval| !self.is_disturbed(interval.seconds));
+        calm.filter_map(|interval| interval.kinds.get(kind)).filter(|count| count.answered > 0).collect()
     }
 
     /// What others had of the processors in all, and how much of the time was too much of that for the verdict, as parts.
@@ -127,14 +127,13 @@ impl Course {
     fn stolen(&self, from: f64, to: f64) -> f64 {
         let mut looks = self.samples.iter().filter(|look| from <= look.seconds && look.seconds <= to);
         let (Some(first), Some(last)) = (looks.next(), looks.next_back()) else { return 0.0 };
-        let (before, after) = (first.state.machine, last.state.machine);
-        (after.stolen - before.stolen) / (after.all - before.all).max(1.0)
+        last.state.machine.stolen_since(first.state.machine)
     }
 
     /// How things are, in a line.
     fn news(&self) -> String {
         let Some(Sample { seconds, state, .. }) = self.samples.last() else { return String::new() };
-        let last = self.intervals.last().cloned().unwrap_or_default();
+        let last = self.intervals.last();
         let mut news = format!(
             "    {:>4.0} min: node {:.0} MiB and {} descriptors, facade {:.0} MiB and {}, {} clients, {} rows; p99",
             seconds / 60.0,
@@ -146,7 +145,7 @@ impl Course {
             state.rows,
         );
         for kind in ["setting", "session", "kept_request"] {
-            let p99 = last.kinds.get(kind).map_or(f64::NAN, |count| count.p99_ms);
+            let p99 = last.and_then(|last| last.kinds.get(kind)).map_or(f64::NAN, |count| count.p99_ms);
             // Writing to a string cannot fail.
             let _ = write!(news, " {kind} {p99:.1} ms");
         }
@@ -211,7 +210,6 @@ impl Files {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::soak::load::Count;
 
     /// Twenty minutes, looked at every five seconds; in the second ten, others have two fifths of the machine.
     fn course() -> Course {
@@ -232,10 +230,10 @@ mod tests {
     #[test]
     fn latencies_count_while_the_machine_was_there() {
         let course = course();
-        let (kept, left_out): (Vec<_>, Vec<_>) =
-            course.undisturbed_p99("load").into_iter().partition(|(_, p99)| !p99.is_nan());
-        assert!(kept.iter().all(|(seconds, _)| *seconds <= 610.0), "{kept:?}");
-        assert!(left_out.iter().all(|(seconds, _)| *seconds >= 590.0), "{left_out:?}");
+        let kept = |from, to| course.undisturbed("load", from, to).len();
+        assert_eq!((kept(0.0, 590.0), kept(610.0, 1_200.0)), (118, 0));
+        assert!((118..=122).contains(&kept(0.0, 1_200.0)), "{}", kept(0.0, 1_200.0));
+        assert_eq!((kept(300.0, 305.0), course.undisturbed("save", 0.0, 590.0).len()), (1, 0));
         assert_eq!(course.p99("load").len(), 240);
         let (stolen, disturbed) = course.disturbance();
         assert!((0.15..0.25).contains(&stolen) && (0.45..0.55).contains(&disturbed), "{stolen} {disturbed}");

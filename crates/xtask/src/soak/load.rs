@@ -31,13 +31,15 @@ pub struct Interval {
 }
 
 /// What became of arrivals of one kind.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 pub struct Count {
     pub answered: u64,
     pub failed: u64,
     pub p50_ms: f64,
     pub p99_ms: f64,
     pub max_ms: f64,
+    /// Latencies in microseconds and how often each was seen.
+    pub micros: Vec<(u64, u64)>,
 }
 
 impl Interval {
@@ -159,9 +161,11 @@ mod tests {
     #[test]
     fn a_report_is_read_as_the_load_writes_it() -> anyhow::Result<()> {
         let line = r#"{"is_total":false,"seconds":5.0,"missed":1,"kinds":{"save":{"answered":7,"failed":2,"p50_ms":1.0,"p99_ms":2.0,
-                       "max_ms":3.0},"load":{"answered":3,"failed":0,"p50_ms":1.0,"p99_ms":2.0,"max_ms":3.0}}}"#;
+                       "max_ms":3.0,"micros":[[1000,4],[3001,3]]},"load":{"answered":3,"failed":0,"p50_ms":1.0,"p99_ms":2.0,
+                       "max_ms":3.0,"micros":[[1000,3]]}}}"#;
         let interval: Interval = serde_json::from_str(line)?;
         assert_eq!((interval.answered(), interval.failed()), (10, 3));
+        assert_eq!(interval.kinds["save"].micros, [(1_000, 4), (3_001, 3)]);
         Ok(())
     }
 }

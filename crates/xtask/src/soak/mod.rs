@@ -2,12 +2,13 @@
 //! they were.
 //!
 //! `product` starts what is soaked and waits for it to come to rest, with `process` and `figures` as its eyes; `load` is
-//! the load generator of `tests/peers/load`. `course` follows both, `verdict` judges what was seen, `report` and `chart`
-//! show it.
+//! the load generator of `tests/peers/load`. `course` follows both, `verdict` judges what was seen (with `latencies`, which
+//! adds up those of a quarter), `report` and `chart` show it.
 
 mod chart;
 mod course;
 mod figures;
+mod latencies;
 mod load;
 mod process;
 mod product;

@@ -43,21 +43,6 @@ impl ProcessState {
     }
 }
 
-/// Where the machine's processors have spent their time since its start, in ticks.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct MachineTime {
-    pub all: f64,
-    /// Had by others while this machine wanted it, if it is a virtual one.
-    pub stolen: f64,
-}
-
-impl MachineTime {
-    /// Reads the machine's clocks.
-    pub fn now() -> Result<Self> {
-        machine_time_in(&read(Path::new("/proc/stat"))?).context("the system tells no processor time")
-    }
-}
-
 /// Open descriptors by what they lead to, such as `socket`.
 pub fn open_descriptors(pid: u32) -> Result<BTreeMap<String, usize>> {
     let mut kinds = BTreeMap::new();
@@ -108,14 +93,6 @@ fn cpu_in(stat: &str) -> Option<f64> {
     (ticks.len() == 2).then(|| ticks.iter().sum::<f64>() / TICKS_PER_SECOND)
 }
 
-/// On the first line: user, nice, system, idle, waiting, two kinds of interrupts, stolen. What follows is part of the
-/// first two.
-fn machine_time_in(stat: &str) -> Option<MachineTime> {
-    let line = stat.lines().next()?.strip_prefix("cpu ")?;
-    let ticks: Vec<f64> = line.split_whitespace().take(8).filter_map(|field| field.parse().ok()).collect();
-    Some(MachineTime { all: ticks.iter().sum(), stolen: *ticks.get(7)? })
-}
-
 /// `socket:[1234]` is a socket; of a file, the path tells which.
 fn kind_of(target: &str) -> String {
     match target.split_once(":[") {
@@ -128,7 +105,7 @@ fn kind_of(target: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ProcessState, cpu_in, is_watchable, kind_of, machine_time_in, open_descriptors};
+    use super::{ProcessState, cpu_in, is_watchable, kind_of, open_descriptors};
 
     #[test]
     fn descriptors_are_told_by_their_kind() {
@@ -142,14 +119,6 @@ mod tests {
         let stat = "7 (a) b (c) S 1 7 7 0 -1 4194304 100 0 0 0 150 50 0 0 20 0 4 0";
         assert_eq!(cpu_in(stat), Some(2.0));
         assert_eq!(cpu_in("7 (a"), None);
-    }
-
-    #[test]
-    fn stolen_time_is_part_of_all() {
-        let stat = "cpu  10 1 5 80 2 0 1 7 3 0\ncpu0 5 0 2 40 1 0 0 3 1 0";
-        let time = machine_time_in(stat).map(|time| (time.all, time.stolen));
-        assert_eq!(time, Some((106.0, 7.0)));
-        assert!(machine_time_in("cpu  1 2 3").is_none());
     }
 
     #[test]

@@ -10,11 +10,12 @@ use anyhow::{Result, ensure};
 use ureq::Agent;
 
 use super::figures::Figures;
-use super::process::{MachineTime, ProcessState, bytes_below, open_descriptors};
+use super::process::{ProcessState, bytes_below, open_descriptors};
 use crate::bench::seeding::{self, NODE_KEY};
 use crate::bench::server::Server;
 use crate::bench::server_process::ServerProcess;
 use crate::binaries::FACADE;
+use crate::machine_time::MachineTime;
 use crate::publish::DATABASE;
 use crate::workspace::{Profile, Workspace};
 

@@ -31,6 +31,12 @@ impl Latencies {
         Ok(self.0.add(&other.0)?)
     }
 
+    /// Each latency in microseconds, as far as its digits are kept, and how often it was seen. Those of several
+    /// histograms can be added up.
+    pub fn counted(&self) -> Vec<(u64, u64)> {
+        self.0.iter_recorded().map(|seen| (seen.value_iterated_to(), seen.count_at_value())).collect()
+    }
+
     /// What this part of all took at most, in milliseconds.
     pub fn millis(&self, quantile: f64) -> f64 {
         self.0.value_at_quantile(quantile) as f64 / 1e3

@@ -41,6 +41,8 @@ struct KindReport {
     p50_ms: f64,
     p99_ms: f64,
     max_ms: f64,
+    /// Latencies in microseconds and how often each was seen, for whoever judges several reports as one.
+    micros: Vec<(u64, u64)>,
 }
 
 impl Tally {
@@ -98,6 +100,7 @@ impl Count {
             p50_ms: self.latencies.millis(0.5),
             p99_ms: self.latencies.millis(0.99),
             max_ms: self.latencies.millis(1.0),
+            micros: self.latencies.counted(),
         }
     }
 }
@@ -105,6 +108,29 @@ impl Count {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn latencies_of_several_reports_add_up_to_those_of_all() -> anyhow::Result<()> {
+        let mut tally = Tally::beginning(Instant::now())?;
+        let seen = |report: Report| -> anyhow::Result<Vec<(u64, u64)>> {
+            Ok(serde_json::from_value(serde_json::to_value(report)?["kinds"]["load"]["micros"].take())?)
+        };
+        let mut each = std::collections::BTreeMap::new();
+        for millis in [5, 80, 5] {
+            // Far enough ago that the same latency is written twice.
+            let due = Instant::now() - std::time::Duration::from_millis(100 * millis);
+            tally.done(Kind::Load, due, true);
+            tally.done(Kind::Load, due, false);
+            for (latency, count) in seen(tally.recent()?)? {
+                *each.entry(latency).or_insert(0) += count;
+            }
+        }
+        let all = seen(tally.total(0)?)?;
+        assert_eq!(each.into_iter().collect::<Vec<_>>(), all);
+        assert_eq!(all.iter().map(|(_, count)| count).sum::<u64>(), 3);
+        assert!((500_000..600_000).contains(&all[0].0), "{all:?}");
+        Ok(())
+    }
 
     #[test]
     fn a_report_is_about_what_came_since_the_last_one_and_the_total_about_all() -> anyhow::Result<()> {
