@@ -33,6 +33,8 @@ const { values } = parseArgs({
     database: { type: "string", default: "transfer" },
     unconfirmed: { type: "boolean", default: false },
     pairs: { type: "string" },
+    /** Which of them comes first, as a part of all: loads that begin apart meet other accounts. */
+    begin: { type: "string", default: "0" },
     clients: { type: "string" },
     "in-flight": { type: "string" },
     "warm-up-seconds": { type: "string" },
@@ -46,7 +48,7 @@ function text(name: "protocol" | "address" | "pairs"): string {
   return value;
 }
 
-function number(name: "clients" | "in-flight" | "warm-up-seconds" | "seconds"): number {
+function number(name: "begin" | "clients" | "in-flight" | "warm-up-seconds" | "seconds"): number {
   const value = Number(values[name]);
   if (!(value >= 0)) throw new Error(`--${name} must be a number`);
   return value;
@@ -127,18 +129,20 @@ class Run {
   readonly #latencies = new Latencies();
   readonly #measured = performance.now() + 1000 * number("warm-up-seconds");
   readonly #end = this.#measured + 1000 * number("seconds");
-  #sent = 0;
+  #next: number;
   #answered = 0;
   #failed = 0;
 
-  constructor(readonly pairs: Uint32Array) {}
+  constructor(readonly pairs: Uint32Array) {
+    this.#next = Math.floor((number("begin") * pairs.length) / 2);
+  }
 
   /** One call after the other until the time is over. */
   async lane(call: Call): Promise<void> {
     for (;;) {
       const sentAt = performance.now();
       if (sentAt >= this.#end) return;
-      const pair = (2 * this.#sent++) % this.pairs.length;
+      const pair = (2 * this.#next++) % this.pairs.length;
       const isAccepted = await call({ from: this.pairs[pair] ?? 0, to: this.pairs[pair + 1] ?? 0, amount: 1 }).then(
         () => true,
         (cause: unknown) => this.#refused(cause),

@@ -5,8 +5,11 @@ use std::fmt::Write;
 /// The exponent of Zipf's law that benchmarks draw by.
 pub const ZIPF: f64 = 1.5;
 
-/// Pairs drawn; a longer run starts over.
-const PAIRS: usize = 1 << 18;
+/// Pairs drawn at least; a longer run starts over.
+const PAIRS_MIN: usize = 1 << 18;
+/// The same for each account. Drawn alike, 49 accounts of 50 take part in one pair or more: with fewer pairs, a run
+/// with many accounts would have to do with a few of them only.
+const PAIRS_PER_ACCOUNT: usize = 2;
 
 /// Draws accounts by their weight: account `k`, counted from 1, has one of `1 / k ^ exponent`.
 struct Zipf {
@@ -47,7 +50,7 @@ impl Zipf {
 pub fn lines(accounts: usize, exponent: f64) -> String {
     let mut zipf = Zipf::new(accounts, exponent, 42);
     let mut lines = String::new();
-    for _ in 0..PAIRS {
+    for _ in 0..PAIRS_MIN.max(PAIRS_PER_ACCOUNT * accounts) {
         let from = zipf.draw();
         let to = loop {
             let to = zipf.draw();
@@ -63,7 +66,7 @@ pub fn lines(accounts: usize, exponent: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ZIPF, Zipf, lines};
+    use super::{PAIRS_MIN, ZIPF, Zipf, lines};
 
     const ACCOUNTS: usize = 100_000;
 
@@ -85,6 +88,20 @@ mod tests {
         for account in 0..10 {
             let share = draws.iter().filter(|&&draw| draw == account).count() as f64 / draws.len() as f64;
             assert!((share - 0.1).abs() < 0.01, "{share} of account {account}");
+        }
+    }
+
+    #[test]
+    fn nearly_all_accounts_take_part_however_many_there_are() {
+        for accounts in [1_000, 3 * ACCOUNTS] {
+            let lines = lines(accounts, 0.0);
+            assert!(lines.lines().count() >= PAIRS_MIN.max(2 * accounts));
+            let mut takes_part = vec![false; accounts];
+            for number in lines.split_ascii_whitespace() {
+                takes_part[number.parse::<usize>().unwrap()] = true;
+            }
+            let share = takes_part.iter().filter(|&&takes_part| takes_part).count() as f64 / accounts as f64;
+            assert!(share > 0.97, "{share} of {accounts} accounts");
         }
     }
 

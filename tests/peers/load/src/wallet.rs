@@ -51,6 +51,9 @@ pub struct Options {
     /// File with two account numbers on each line.
     #[arg(long)]
     pairs: PathBuf,
+    /// Which of them comes first, as a part of all: loads that begin apart meet other accounts.
+    #[arg(long, default_value_t = 0.0)]
+    begin: f64,
     /// Clients, each with a connection of its own.
     #[arg(long)]
     clients: usize,
@@ -70,7 +73,7 @@ pub struct Options {
 
 /// Makes the calls.
 pub async fn run(options: Options) -> anyhow::Result<Summary> {
-    let pairs = Pairs::read(&options.pairs)?;
+    let pairs = Pairs::read(&options.pairs, options.begin)?;
     let clients = 0..options.clients;
     match options.protocol {
         Protocol::Node => {
