@@ -8,17 +8,22 @@ use clap::ValueEnum;
 use serde::Deserialize;
 
 use super::PeersBenchArgs;
+use super::calm::calmer;
 use super::launch::Running;
 use super::pairs::Distribution;
 use super::system::{Durability, System, Wires};
 use super::tools::Tools;
 use crate::bench::generator::result_of;
 use crate::binaries::LOAD;
+use crate::machine_time::MachineTime;
 use crate::progress;
 use crate::workspace::Workspace;
 
 /// What an open loop asks of a system by itself, as a part of what the system makes in a closed loop.
 pub const OWN_PACE: f64 = 0.6;
+/// Where the load before the first figure begins among the pairs of accounts, as a part of them. Figures begin with the
+/// first pair: they must not meet the accounts that have just been used, and lie in every cache.
+const SETTLING_BEGIN: f64 = 0.5;
 
 /// What a client is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -81,9 +86,20 @@ pub struct Calls {
     due: u64,
     failed: u64,
     unanswered: u64,
+    /// How long they counted.
+    #[serde(skip)]
+    seconds: f64,
+    /// What others had of the machine's processors meanwhile, as a part, where the system tells.
+    #[serde(skip)]
+    pub stolen: Option<f64>,
 }
 
 impl Calls {
+    /// What was due a second, whatever came of it: in an open loop, what was asked for.
+    pub fn asked_per_second(&self) -> f64 {
+        self.due as f64 / self.seconds
+    }
+
     /// What was answered in the end of all that should have been, in percent.
     pub fn answered_percent(&self) -> f64 {
         (self.due - self.unanswered) as f64 / self.due.max(1) as f64 * 100.0
@@ -134,8 +150,10 @@ impl<'a> Clients<'a> {
         client: Client,
         load: Load,
     ) -> Result<Calls> {
-        let mut command = self.transferring(running, accounts, distribution, client, load)?;
-        self.run(&mut command, running.system, self.measured)
+        calmer(running.system.title(), || {
+            let mut command = self.transferring(running, accounts, distribution, client, load)?;
+            self.run(&mut command, running.system, self.measured)
+        })
     }
 
     /// Keeps a system busy with transfers that has just started, so that whoever compiles, caches or opens connections
@@ -143,6 +161,7 @@ impl<'a> Clients<'a> {
     pub fn settle_transfers(&self, running: &Running, accounts: u32, distribution: Distribution) -> Result<()> {
         let load = Load::Closed(self.in_flight);
         let mut command = self.transferring(running, accounts, distribution, self.first, load)?;
+        command.args(["--begin", &SETTLING_BEGIN.to_string()]);
         self.settle(&mut command, running.system)
     }
 
@@ -181,11 +200,13 @@ impl<'a> Clients<'a> {
 
     /// Session starts of all players in turn.
     pub fn sessions(&self, door: Door, rate: Option<f64>) -> Result<Calls> {
-        let mut command = self.starting_sessions(door)?;
-        if let Some(rate) = rate {
-            command.args(["--rate", &rate.max(1.0).to_string()]);
-        }
-        self.run(&mut command, door.system, self.measured)
+        calmer(door.system.title(), || {
+            let mut command = self.starting_sessions(door)?;
+            if let Some(rate) = rate {
+                command.args(["--rate", &rate.max(1.0).to_string()]);
+            }
+            self.run(&mut command, door.system, self.measured)
+        })
     }
 
     /// Keeps a system busy with session starts that has just started, as [`Self::settle_transfers`] does.
@@ -201,7 +222,8 @@ impl<'a> Clients<'a> {
         Ok(command)
     }
 
-    /// Lets all members of rooms move. Each figure has a server of its own, which settles under the same load first.
+    /// Lets all members of rooms move. Each figure has a server of its own, which settles under the same load first, so
+    /// that it is for the caller to take one again.
     pub fn members(&self, running: &Running, client: Client, rooms: u32, seats: u32) -> Result<Calls> {
         let mut command = self.command(client, "rooms", "rooms.js")?;
         command.args(["--protocol", running.system.speaks_in_rooms(), "--address", running.address()]);
@@ -238,7 +260,9 @@ impl<'a> Clients<'a> {
 
     fn run(&self, command: &mut Command, system: System, Span { warm_up, counted }: Span) -> Result<Calls> {
         command.args(["--warm-up-seconds", &warm_up.to_string(), "--seconds", &counted.to_string()]);
+        let before = MachineTime::now().ok();
         let calls: Calls = result_of(command)?;
+        let stolen = before.zip(MachineTime::now().ok()).map(|(before, after)| after.stolen_since(before));
         ensure!(calls.failed == 0, "{}: {} calls failed", system.title(), calls.failed);
         // In a fraction of a second, a busy machine may not come to any.
         ensure!(calls.per_second > 0.0 || self.is_small, "{}: no call was answered in time", system.title());
@@ -246,6 +270,28 @@ impl<'a> Clients<'a> {
             // In an open loop that is a result: it cannot keep the pace, or shows no move that another overtakes.
             progress::warn(&format!("{}: {} of {} had no answer", system.title(), calls.unanswered, calls.due));
         }
-        Ok(calls)
+        Ok(Calls { seconds: counted, stolen, ..calls })
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use serde_json::json;
+
+    use super::Calls;
+
+    /// Calls of which each was answered, a second of them.
+    pub fn calls(per_second: f64, p99_ms: f64) -> Calls {
+        let calls = json!({
+            "per_second": per_second, "p50_ms": 0.5, "p99_ms": p99_ms, "p999_ms": 9.0,
+            "due": per_second as u64, "failed": 0, "unanswered": 0,
+        });
+        Calls { seconds: 1.0, ..serde_json::from_value(calls).unwrap() }
+    }
+
+    #[test]
+    fn what_is_asked_for_is_told_apart_from_what_is_answered() {
+        let calls = Calls { due: 3_000, unanswered: 750, seconds: 2.5, ..calls(900.0, 1.0) };
+        assert_eq!((calls.asked_per_second(), calls.per_second, calls.answered_percent()), (1_200.0, 900.0, 75.0));
     }
 }

@@ -30,6 +30,11 @@ impl<C: PartialEq> Figures<C> {
             .map_or_else(Vec::new, |(_, rounds)| rounds.iter().map(value).collect())
     }
 
+    /// What others had of the processors during each figure, as parts, where the system tells.
+    pub fn stolen(&self) -> Vec<f64> {
+        self.0.iter().flat_map(|(_, rounds)| rounds).filter_map(|calls| calls.stolen).collect()
+    }
+
     /// Answers a second in each round.
     pub fn per_second(&self, case: &C) -> Vec<f64> {
         self.values(case, |calls| calls.per_second)

@@ -5,7 +5,7 @@ use super::figures::{larger, ratios};
 use super::pairs::Distribution;
 use super::system::{Durability, System};
 use super::wallet::{COLUMNS, Case, Column, Wallet, Way};
-use super::{PeersBenchArgs, Results, Workload, rooms, session};
+use super::{PeersBenchArgs, Results, Workload, growth, rooms, session};
 
 /// How many times as many transfers as axum, and as Express, are wanted; and how much slower growth may make them.
 const TIMES_AXUM: f64 = 5.0;
@@ -37,11 +37,7 @@ pub fn of(args: &PeersBenchArgs, workload: Workload, results: &Results) -> Vec<G
     match workload {
         Workload::Wallet => wallet(&results.wallet),
         Workload::Session => vec![sessions(&results.session)],
-        Workload::Growth => {
-            let title = "this product, fewest accounts over most".to_owned();
-            let reached = results.growth.slowdowns(args, System::Node);
-            vec![Goal { title, wanted: format!("at most {SLOWDOWN_MAX}"), reached }]
-        }
+        Workload::Growth => growth::steps(args).into_iter().map(|step| growth(&results.growth, step)).collect(),
         Workload::Rooms => rooms(args, &results.rooms),
     }
 }
@@ -105,6 +101,14 @@ fn sessions(sessions: &session::Sessions) -> Goal {
     }
 }
 
+fn growth(grown: &growth::Growth, step: growth::Step) -> Goal {
+    Goal {
+        title: format!("this product, {}", step.title()),
+        wanted: format!("at most {SLOWDOWN_MAX}"),
+        reached: grown.slowdowns(step, System::Node),
+    }
+}
+
 fn rooms(args: &PeersBenchArgs, played: &rooms::Rooms) -> Vec<Goal> {
     let mut goals = Vec::new();
     for &rooms in &args.rooms {
@@ -128,19 +132,9 @@ fn rooms(args: &PeersBenchArgs, played: &rooms::Rooms) -> Vec<Goal> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
-    use super::super::clients::Calls;
+    use super::super::clients::tests::calls;
     use super::super::tests::parsed;
     use super::*;
-
-    fn calls(per_second: f64, p99_ms: f64) -> Calls {
-        let calls = json!({
-            "per_second": per_second, "p50_ms": 0.5, "p99_ms": p99_ms, "p999_ms": 9.0,
-            "due": 1, "failed": 0, "unanswered": 0,
-        });
-        serde_json::from_value(calls).unwrap()
-    }
 
     /// The figure of one column for each system, all of one round.
     fn wallet_with(figures: &[(System, usize, f64)]) -> Results {
@@ -181,6 +175,17 @@ mod tests {
         let expected = [(how[0], 20.0), (how[1], 10.0)]
             .map(|(how, times)| (format!("uniform, {how}: times Express + tRPC"), vec![times]));
         assert_eq!(reached(of(&parsed(&[]), Workload::Wallet, &results)), expected);
+    }
+
+    #[test]
+    fn every_number_of_accounts_is_held_against_the_first() {
+        let mut results = Results::default();
+        for (accounts, per_second) in [(1_000, 60.0), (100_000, 30.0), (1_000_000, 50.0)] {
+            results.growth.figures.add(growth::Case { system: System::Node, accounts }, calls(per_second, 1.0));
+        }
+        let expected = [("1,000 over 100,000 accounts", 2.0), ("1,000 over 1,000,000 accounts", 1.2)]
+            .map(|(step, times)| (format!("this product, {step}"), vec![times]));
+        assert_eq!(reached(of(&parsed(&[]), Workload::Growth, &results)), expected);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::launch::Systems;
 use super::pairs::Distribution;
 use super::system::{Durability, System};
 use super::tuning::Chosen;
+use crate::bench::report::thousands;
 use crate::progress;
 
 /// One row of the results.
@@ -16,6 +17,27 @@ use crate::progress;
 pub struct Case {
     pub system: System,
     pub accounts: u32,
+}
+
+/// A number of accounts, held against the first one that was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    few: u32,
+    many: u32,
+}
+
+/// One for each number of accounts but the first. A system may be slow at any of them, and not at the last alone.
+pub fn steps(args: &PeersBenchArgs) -> Vec<Step> {
+    let Some((&few, more)) = args.growth_accounts.split_first() else { return Vec::new() };
+    more.iter().map(|&many| Step { few, many }).collect()
+}
+
+impl Step {
+    /// What the report calls it.
+    pub fn title(self) -> String {
+        let [few, many] = [self.few, self.many].map(|accounts| thousands(f64::from(accounts)));
+        format!("{few} over {many} accounts")
+    }
 }
 
 /// The figures of all rounds.
@@ -50,9 +72,8 @@ impl Growth {
         Ok(())
     }
 
-    /// How many times fewer calls a second there are with the most accounts than with the fewest, round by round.
-    pub fn slowdowns(&self, args: &PeersBenchArgs, system: System) -> Vec<f64> {
-        let case = |accounts: Option<&u32>| Case { system, accounts: accounts.copied().unwrap_or(0) };
-        self.figures.ratios(&case(args.growth_accounts.first()), &case(args.growth_accounts.last()))
+    /// How many times fewer calls a second there are with many accounts than with few, round by round.
+    pub fn slowdowns(&self, Step { few, many }: Step, system: System) -> Vec<f64> {
+        self.figures.ratios(&Case { system, accounts: few }, &Case { system, accounts: many })
     }
 }

@@ -1,10 +1,12 @@
 //! `cargo xtask bench peers`: the product against what one would use instead, on the same machine in the same run.
 //!
 //! `system` says what is measured and `launch` starts it, with `postgres` and `product` as its parts; `tools`
-//! makes sure beforehand that everything is there. `clients` puts load on it. Each workload is a file that takes its
-//! figures round by round (`wallet`, `rooms`, `session`, `growth`); `figures` keeps them, `goals` holds them against what
-//! is wanted, `report` writes them down, `chart` draws them.
+//! makes sure beforehand that everything is there. `clients` puts load on it, and `calm` takes a figure again that others
+//! on the machine have disturbed. Each workload is a file that takes its figures round by round (`wallet`, `rooms`,
+//! `session`, `growth`); `figures` keeps them, `goals` holds them against what is wanted, `report` writes them down,
+//! `chart` draws them.
 
+mod calm;
 mod chart;
 mod clients;
 mod figures;
@@ -155,9 +157,7 @@ impl PeersBenchArgs {
         command += &choice("system", &self.system);
         command += &choice("client", &self.client);
         command += &format!(" --rounds {rounds} --seconds {seconds} --warm-up-seconds {warm_up_seconds}");
-        if workload != Workload::Rooms {
-            command += &format!(" --settle-seconds {}", self.settle_seconds);
-        }
+        command += &format!(" --settle-seconds {}", self.settle_seconds);
         command += &match workload {
             Workload::Wallet => format!(" --clients {clients} --in-flight {in_flight} --accounts {accounts}"),
             Workload::Session => format!(" --clients {clients} --players {players}"),
@@ -235,6 +235,18 @@ struct Results {
     rooms: rooms::Rooms,
 }
 
+impl Results {
+    /// What others had of the processors during each figure of a workload, as parts.
+    fn stolen(&self, workload: Workload) -> Vec<f64> {
+        match workload {
+            Workload::Wallet => self.wallet.figures.stolen(),
+            Workload::Session => self.session.figures.stolen(),
+            Workload::Growth => self.growth.figures.stolen(),
+            Workload::Rooms => self.rooms.figures.stolen(),
+        }
+    }
+}
+
 fn measure(args: &PeersBenchArgs, systems: &Systems, clients: &Clients) -> Result<Results> {
     let mut results = Results::default();
     let (is_wallet, is_growth) = (args.measures(Workload::Wallet), args.measures(Workload::Growth));
@@ -290,7 +302,7 @@ mod tests {
         assert_eq!(
             parsed(&["--client", "compiled", "--rooms", "5,6"]).command(Workload::Rooms),
             "cargo xtask bench peers --workload rooms --client compiled --rounds 3 --seconds 2.5 --warm-up-seconds 1 \
-             --rooms 5,6 --seats 20 --write"
+             --settle-seconds 5 --rooms 5,6 --seats 20 --write"
         );
     }
 }

@@ -9,7 +9,8 @@ use super::tools::Tools;
 use super::tuning::described;
 use super::wallet::{COLUMNS, Case, Column, Wallet, Way};
 use super::{PeersBenchArgs, Results, Workload, chart, growth, rooms, session};
-use crate::bench::report::{heading, thousands};
+use crate::bench::report::{heading, median, thousands};
+use crate::machine_time::STOLEN_MAX;
 use crate::workspace::Workspace;
 
 /// The report on one workload.
@@ -21,6 +22,7 @@ pub fn section(
     results: &Results,
 ) -> String {
     let mut lines = heading(workspace, &args.command(workload), &tools.versions(workspace, workload));
+    lines.extend(disturbance(&results.stolen(workload)));
     let chosen = if workload == Workload::Session { &results.session.chosen } else { &results.chosen };
     if workload != Workload::Rooms {
         lines.push(format!("Best set-ups: {}.\n", described(chosen)));
@@ -33,6 +35,17 @@ pub fn section(
         Workload::Rooms => lines.extend(rooms_tables(args, results)),
     }
     lines.join("\n")
+}
+
+/// What others had of the processors while figures were taken, which ranges beside the medians may come from.
+fn disturbance(stolen: &[f64]) -> Option<String> {
+    let middle = 100.0 * median(stolen).ok()?;
+    let most = 100.0 * stolen.iter().copied().fold(0.0, f64::max);
+    let limit = 100.0 * STOLEN_MAX;
+    Some(format!(
+        "Others had {middle:.1} % of the processors during a figure (median), and {most:.1} % at most. A figure with more \
+         than {limit:.0} % was taken once more, and the calmer one counts.\n"
+    ))
 }
 
 /// What was wanted, as far as it was measured.
@@ -83,9 +96,9 @@ fn multiples(args: &PeersBenchArgs, wallet: &Wallet, distribution: Distribution)
 }
 
 fn latencies(args: &PeersBenchArgs, wallet: &Wallet, distribution: Distribution) -> Vec<String> {
-    let names = ["arrivals a second", "p50", "p99", "p99.9"];
+    let names = ["asked a second", "answered a second", "p50", "p99", "p99.9"];
     let mut head = vec!["system".to_owned()];
-    for pace in ["one pace for all", &own_pace()] {
+    for pace in ["one pace for all".to_owned(), own_pace("what it makes one by one")] {
         head.extend(names.map(|name| format!("{pace}: {name}")));
     }
     let mut lines = table(&head);
@@ -94,6 +107,7 @@ fn latencies(args: &PeersBenchArgs, wallet: &Wallet, distribution: Distribution)
             let case = Case { way, ..Case::main(system, distribution) };
             let figures = &wallet.figures;
             [
+                shown(&figures.values(&case, Calls::asked_per_second), thousands),
                 shown(&figures.per_second(&case), thousands),
                 shown(&figures.values(&case, |calls| calls.p50_ms), millis),
                 shown(&figures.values(&case, |calls| calls.p99_ms), millis),
@@ -107,13 +121,14 @@ fn latencies(args: &PeersBenchArgs, wallet: &Wallet, distribution: Distribution)
 
 fn sessions(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
     let figures = &results.session.figures;
-    let open_loop = format!("open loop at {}: a second", own_pace());
+    let open_loop = format!("open loop at {}: asked a second", own_pace("that"));
     let head = [
         "session starts",
         "closed loop: a second",
         "one HTTP call at this product, times",
         "p99, ms",
         &open_loop,
+        "answered a second",
         "p50, ms",
         "p99, ms",
     ];
@@ -124,6 +139,7 @@ fn sessions(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
             shown(&figures.per_second(&closed), thousands),
             shown(&figures.ratios(&(System::NodeHttp, session::Way::Closed), &closed), times),
             shown(&figures.values(&closed, |calls| calls.p99_ms), millis),
+            shown(&figures.values(&open, Calls::asked_per_second), thousands),
             shown(&figures.per_second(&open), thousands),
             shown(&figures.values(&open, |calls| calls.p50_ms), millis),
             shown(&figures.values(&open, |calls| calls.p99_ms), millis),
@@ -137,13 +153,14 @@ fn sessions(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
 fn growth_table(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
     let mut head = vec!["transfers a second".to_owned()];
     head.extend(args.growth_accounts.iter().map(|&accounts| format!("{} accounts", thousands(f64::from(accounts)))));
-    head.push("fewest over most".to_owned());
+    let steps = growth::steps(args);
+    head.extend(steps.iter().map(|step| step.title()));
     let mut lines = table(&head);
     for system in args.systems(Workload::Growth) {
         let made =
             |&accounts: &u32| shown(&results.growth.figures.per_second(&growth::Case { system, accounts }), thousands);
         let mut values: Vec<String> = args.growth_accounts.iter().map(made).collect();
-        values.push(shown(&results.growth.slowdowns(args, system), times));
+        values.extend(steps.iter().map(|&step| shown(&results.growth.slowdowns(step, system), times)));
         lines.push(row(system.title(), &values));
     }
     lines.push(format!("\n![Growth]({})", chart::GROWTH_FILE));
@@ -183,8 +200,8 @@ fn columns(first: &str) -> Vec<String> {
 }
 
 /// What an open loop asks of a system by itself.
-fn own_pace() -> String {
-    format!("{:.0} % of its own", 100.0 * OWN_PACE)
+fn own_pace(what: &str) -> String {
+    format!("{:.0} % of {what}", 100.0 * OWN_PACE)
 }
 
 /// The first two lines of a table.
@@ -194,4 +211,43 @@ fn table(columns: &[String]) -> Vec<String> {
 
 fn row(title: &str, values: &[String]) -> String {
     format!("| {title} | {} |", values.join(" | "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::clients::tests::calls;
+    use super::super::tests::parsed;
+    use super::*;
+
+    #[test]
+    fn a_section_says_what_others_had_of_the_machine_where_that_is_known() {
+        let said = disturbance(&[0.001, 0.2, 0.031]).unwrap();
+        assert!(said.starts_with("Others had 3.1 % of the processors during a figure (median), and 20.0 % at most."));
+        assert_eq!(disturbance(&[]), None);
+    }
+
+    #[test]
+    fn the_table_of_growth_has_a_column_for_each_number_of_accounts_and_for_each_but_the_first_held_against_it() {
+        let args = parsed(&["--system", "node", "--growth-accounts", "100,1000,5000"]);
+        let mut results = Results::default();
+        for (accounts, per_second) in [(100, 60.0), (1_000, 30.0), (5_000, 40.0)] {
+            results.growth.figures.add(growth::Case { system: System::Node, accounts }, calls(per_second, 1.0));
+        }
+        let lines = growth_table(&args, &results);
+        assert!(lines[0].ends_with("| 5,000 accounts | 100 over 1,000 accounts | 100 over 5,000 accounts |"));
+        assert!(lines[2].ends_with("| 60 | 30 | 40 | 2.00 | 1.50 |"), "{}", lines[2]);
+    }
+
+    #[test]
+    fn an_open_loop_shows_what_it_asked_for_beside_what_was_answered() {
+        let args = parsed(&["--system", "express"]);
+        let mut results = Results::default();
+        let case = Case { way: Way::OwnPace, ..Case::main(System::Express, Distribution::Zipf) };
+        let mut calls = calls(1_200.0, 7.0);
+        calls.per_second = 900.0;
+        results.wallet.figures.add(case, calls);
+        let lines = latencies(&args, &results.wallet, Distribution::Zipf);
+        assert!(lines[0].contains("| 60 % of what it makes one by one: asked a second |"), "{}", lines[0]);
+        assert!(lines[2].ends_with("| 1,200 | 900 | 0.50 | 7.00 | 9.00 |"), "{}", lines[2]);
+    }
 }

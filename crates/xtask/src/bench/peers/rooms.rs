@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::calm::calmer;
 use super::clients::{Client, Clients};
 use super::figures::Figures;
 use super::launch::Systems;
@@ -49,8 +50,10 @@ impl Rooms {
                     let step =
                         format!("round {round}: {rooms} rooms, {}, {}", title(system, durability), client.title());
                     progress::step(&step, || {
-                        let running = systems.start_rooms(system, durability, rooms, args.seats)?;
-                        let calls = clients.members(&running, client, rooms, args.seats)?;
+                        let calls = calmer(title(system, durability), || {
+                            let running = systems.start_rooms(system, durability, rooms, args.seats)?;
+                            clients.members(&running, client, rooms, args.seats)
+                        })?;
                         self.figures.add(Case { system, durability, client, rooms }, calls);
                         Ok(())
                     })?;

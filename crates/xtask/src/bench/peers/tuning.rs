@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::system::{Setup, System, Wires};
 use super::{PeersBenchArgs, Workload};
+use crate::progress;
 
 /// A system with the set-up that is best for it, if it has any to choose.
 pub type Chosen = (System, Option<Setup>);
@@ -25,9 +26,25 @@ pub fn tune(
                 best = Some((setup, reached));
             }
         }
-        Ok((system, best.map(|(setup, _)| setup)))
+        let best = best.map(|(setup, _)| setup);
+        if let Some(setup) = best.filter(|setup| !args.small && is_at_edge(setup, tried)) {
+            let one = described(&[(system, Some(setup))]);
+            progress::warn(&format!("{one}: this is as far as was tried, and further might be better"));
+        }
+        Ok((system, best))
     };
     args.systems(workload).map(choose).collect()
+}
+
+/// Whether no set-up with as many processes has more connections, or none has fewer although there could be.
+fn is_at_edge(setup: &Setup, tried: &[Setup]) -> bool {
+    let alike = tried.iter().filter(|other| other.processes == setup.processes);
+    let (mut has_fewer, mut has_more) = (setup.connections <= setup.processes, false);
+    for other in alike {
+        has_fewer |= other.connections < setup.connections;
+        has_more |= other.connections > setup.connections;
+    }
+    !(has_fewer && has_more)
 }
 
 /// The better of two looks at a system that has just started: the first may fall into its warm-up, and either into
@@ -53,13 +70,29 @@ pub fn described(chosen: &[Chosen]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Chosen, Setup, System, Wires, better_look, described};
+    use super::{Chosen, Setup, System, Wires, Workload, better_look, described, is_at_edge};
 
     #[test]
     fn the_better_of_two_looks_counts() {
         let mut looks = [3.0, 5.0, 4.0].into_iter();
         assert_eq!(better_look(|| Ok(looks.next().unwrap())).unwrap(), 5.0);
         assert_eq!(looks.next(), Some(4.0));
+    }
+
+    #[test]
+    fn a_winner_with_nothing_tried_beyond_it_is_at_an_edge() {
+        let at_edge = |system: System, wanted: (u32, u32)| {
+            let tried = system.setups(Workload::Session);
+            let winner = tried.iter().find(|setup| (setup.processes, setup.connections) == wanted);
+            is_at_edge(winner.unwrap(), &tried)
+        };
+        assert!(at_edge(System::Express, (2, 32)));
+        assert!(!at_edge(System::Express, (2, 8)));
+        assert!(at_edge(System::Express, (1, 2)));
+        // A connection for each process: fewer are not possible.
+        assert!(!at_edge(System::Express, (2, 2)));
+        assert!(!at_edge(System::AxumPipelined, (1, 1)));
+        assert!(at_edge(System::AxumPooled, (1, 4)));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::tuning::{Chosen, better_look, tune};
 use super::{PeersBenchArgs, Workload};
 use crate::progress;
 
-/// What all systems are asked for, as a part of what the slowest of them makes in a closed loop.
+/// What all systems are asked for in an open loop, as a part of what the slowest of them makes in a closed loop.
 const COMMON_PACE: f64 = 0.5;
 
 /// How calls follow each other.
@@ -108,6 +108,10 @@ impl Wallet {
                 })?;
             }
         }
+        if !args.client.contains(&Client::Compiled) {
+            // Open loops are its alone.
+            return Ok(());
+        }
         for &(system, setup) in chosen {
             progress::step(&format!("round {round}: wallet at one pace, {}", system.title()), || {
                 let running = systems.start(system, setup, Durability::Durable, args.accounts)?;
@@ -115,7 +119,7 @@ impl Wallet {
                 args.distributions().iter().try_for_each(|&distribution| {
                     let rate = COMMON_PACE * self.slowest(chosen, distribution);
                     let case = Case { way: Way::CommonPace, ..Case::main(system, distribution) };
-                    self.measure(args, clients, &running, case, Load::Open(rate)).map(drop)
+                    self.measure(args, clients, &running, case, Load::Open(rate))
                 })
             })?;
         }
@@ -127,10 +131,10 @@ impl Wallet {
         for &distribution in args.distributions() {
             for &client in &args.client {
                 let main = Case { durability, client, ..Case::main(system, distribution) };
-                let per_second = self.measure(args, clients, running, main, Load::Closed(args.in_flight))?;
+                self.measure(args, clients, running, main, Load::Closed(args.in_flight))?;
                 if durability == Durability::Durable && client == Client::Compiled {
                     self.measure(args, clients, running, Case { way: Way::OneByOne, ..main }, Load::Closed(1))?;
-                    let load = Load::Open(OWN_PACE * per_second);
+                    let load = Load::Open(OWN_PACE * self.alone(system, distribution));
                     self.measure(args, clients, running, Case { way: Way::OwnPace, ..main }, load)?;
                 }
             }
@@ -145,18 +149,50 @@ impl Wallet {
         running: &Running,
         case: Case,
         load: Load,
-    ) -> Result<f64> {
+    ) -> Result<()> {
         let calls = clients.transfers(running, args.accounts, case.distribution, case.client, load)?;
-        let per_second = calls.per_second;
         self.figures.add(case, calls);
-        Ok(per_second)
+        Ok(())
     }
 
-    /// What the slowest system made in the latest round.
-    fn slowest(&self, chosen: &[Chosen], distribution: Distribution) -> f64 {
-        let latest = |&(system, _): &Chosen| {
-            self.figures.per_second(&Case::main(system, distribution)).last().copied().unwrap_or(f64::INFINITY)
+    /// What a system makes of calls that travel alone, as they do in an open loop: what it made one by one in the latest
+    /// closed loop. Pipelined calls may travel in batches, which some systems make several times as many of; a part of
+    /// those would be more than they can do. Whoever is slower pipelined is asked for a part of that.
+    fn alone(&self, system: System, distribution: Distribution) -> f64 {
+        let latest = |way| {
+            let case = Case { way, ..Case::main(system, distribution) };
+            self.figures.per_second(&case).last().copied().unwrap_or(f64::INFINITY)
         };
-        chosen.iter().map(latest).fold(f64::INFINITY, f64::min)
+        latest(Way::OneByOne).min(latest(Way::Pipelined))
+    }
+
+    /// What the slowest system makes of such calls.
+    fn slowest(&self, chosen: &[Chosen], distribution: Distribution) -> f64 {
+        chosen.iter().map(|&(system, _)| self.alone(system, distribution)).fold(f64::INFINITY, f64::min)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::clients::tests::calls;
+    use super::*;
+
+    #[test]
+    fn an_open_loop_asks_for_a_part_of_what_travels_alone_in_the_same_round() {
+        let mut wallet = Wallet::default();
+        let mut add = |system, way, per_second| {
+            let case = Case { way, ..Case::main(system, Distribution::Uniform) };
+            wallet.figures.add(case, calls(per_second, 1.0));
+        };
+        // The round before does not count.
+        add(System::Express, Way::OneByOne, 100.0);
+        add(System::Express, Way::Pipelined, 3_500.0);
+        add(System::Express, Way::OneByOne, 1_700.0);
+        add(System::Facade, Way::Pipelined, 7_600.0);
+        add(System::Facade, Way::OneByOne, 9_100.0);
+        assert_eq!(wallet.alone(System::Express, Distribution::Uniform), 1_700.0);
+        assert_eq!(wallet.alone(System::Facade, Distribution::Uniform), 7_600.0);
+        let chosen = [(System::Facade, None), (System::Express, None)];
+        assert_eq!(wallet.slowest(&chosen, Distribution::Uniform), 1_700.0);
     }
 }
