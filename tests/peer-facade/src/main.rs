@@ -3,7 +3,8 @@
 //!
 //! All around the route is the facade's own: its accept loop, its edge, its check of tokens, its limits (set to none,
 //! since all clients come from one address), its problem documents and figures. The database is the benchmark's, so
-//! the call goes over a connection of the official SDK with that module's bindings, as the facade's own calls do.
+//! calls go over connections of the official SDK with that module's bindings: as many as the facade has, in turn, and
+//! calls of a procedure, as all of the facade's own are.
 
 mod module_bindings;
 mod transfers;

@@ -1,10 +1,13 @@
-//! The route, and the connection that its calls go over.
+//! The route, and the connections on which its calls take turns.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
 use axum::Json;
+use futures::future::try_join_all;
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use spacetimedb_sdk::Compression;
 use tokio::sync::oneshot;
@@ -16,17 +19,18 @@ use worldloom_facade::node_client::CallError;
 use worldloom_facade::problem::{Problem, ProblemCode};
 use worldloom_facade::routes::extract;
 
-use crate::module_bindings::{DbConnection, transfer as _};
+use crate::module_bindings::{DbConnection, transfer_and_return as _};
 
 /// What the call is named in the facade's figures.
-const CALL: &str = "transfer";
+const CALL: &str = "transfer_and_return";
 /// How long the node may take to greet.
 const GREETING: Duration = Duration::from_secs(10);
 
-/// The connection. Clones share it.
+/// The connections. Clones share them.
 #[derive(Clone)]
 pub struct Transfers {
-    connection: Arc<DbConnection>,
+    connections: Arc<[Arc<DbConnection>]>,
+    turn: Arc<AtomicUsize>,
     call_timeout: Duration,
     metrics: Metrics,
 }
@@ -46,38 +50,21 @@ pub struct Outcome {
 }
 
 impl Transfers {
-    /// Connects as the facade does.
+    /// Connects as the facade does: as often as it is configured to, and with the service's token.
     pub async fn connect(config: &NodeConfig, is_confirmed: bool, metrics: Metrics) -> anyhow::Result<Self> {
-        let (greeted, greeting) = oneshot::channel();
-        let builder = DbConnection::builder()
-            .with_uri(config.url.as_str())
-            .with_database_name(config.database.as_str())
-            .with_compression(Compression::None)
-            .with_confirmed_reads(is_confirmed)
-            // Nobody waits any more if the greeting comes too late.
-            .on_connect(move |_, _, _| {
-                let _ = greeted.send(());
-            });
-        // Building blocks its thread until the WebSocket stands.
-        let connection = Arc::new(tokio::task::spawn_blocking(move || builder.build()).await??);
-        let running = connection.clone();
-        tokio::spawn(async move {
-            if let Err(error) = running.run_async().await {
-                eprintln!("the connection to the node failed: {error}");
-            }
-        });
-        timeout(GREETING, greeting).await.context("the node does not greet")??;
-        Ok(Self { connection, call_timeout: config.call_timeout(), metrics })
+        let connections = (0..config.connections).map(|_| connect(config, is_confirmed));
+        let connections = try_join_all(connections).await?.into();
+        Ok(Self { connections, turn: Arc::default(), call_timeout: config.call_timeout(), metrics })
     }
 
     async fn make(&self, transfer: &Transfer) -> Result<Result<(), String>, CallError> {
         let (sender, answer) = oneshot::channel();
         let Transfer { from, to, amount } = *transfer;
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.connections.len();
         // The caller may have given up waiting.
-        let sent = self.connection.reducers.transfer_then(from, to, amount, move |_, outcome| {
+        self.connections[turn].procedures.transfer_and_return_then(from, to, amount, move |_, outcome| {
             drop(sender.send(outcome));
         });
-        sent.map_err(|_| CallError::Unavailable)?;
         match timeout(self.call_timeout, answer).await {
             Ok(Ok(Ok(outcome))) => Ok(outcome),
             Ok(Ok(Err(error))) => Err(CallError::Failed { procedure: CALL, cause: error.to_string() }),
@@ -98,4 +85,30 @@ impl Transfers {
         outcome?.map_err(|refusal| Problem::new(ProblemCode::Conflict, refusal))?;
         Ok(Json(Outcome { outcome: "done" }))
     }
+}
+
+/// A connection that calls nothing but procedures, whose results the node hands out without its worker for rows.
+async fn connect(config: &NodeConfig, is_confirmed: bool) -> anyhow::Result<Arc<DbConnection>> {
+    let (greeted, greeting) = oneshot::channel();
+    let token = config.read_service_token()?;
+    let builder = DbConnection::builder()
+        .with_uri(config.url.as_str())
+        .with_database_name(config.database.as_str())
+        .with_token(Some(token.expose_secret()))
+        .with_compression(Compression::None)
+        .with_confirmed_reads(is_confirmed)
+        // Nobody waits any more if the greeting comes too late.
+        .on_connect(move |_, _, _| {
+            let _ = greeted.send(());
+        });
+    // Building blocks its thread until the WebSocket stands.
+    let connection = Arc::new(tokio::task::spawn_blocking(move || builder.build()).await??);
+    let running = connection.clone();
+    tokio::spawn(async move {
+        if let Err(error) = running.run_async().await {
+            eprintln!("the connection to the node failed: {error}");
+        }
+    });
+    timeout(GREETING, greeting).await.context("the node does not greet")??;
+    Ok(connection)
 }

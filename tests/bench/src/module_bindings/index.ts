@@ -29,6 +29,7 @@ import PositionRow from "./position_table";
 import SeedReducer from "./seed_reducer";
 import TouchReducer from "./touch_reducer";
 import TransferReducer from "./transfer_reducer";
+import * as TransferAndReturnProcedure from "./transfer_and_return_procedure";
 
 const tablesSchema = __schema({
   account: __table({
@@ -58,6 +59,7 @@ const reducersSchema = __reducers(
 );
 
 const proceduresSchema = __procedures(
+  __procedureSchema("transfer_and_return", TransferAndReturnProcedure.params, TransferAndReturnProcedure.returnType),
 );
 
 const REMOTE_MODULE = {

@@ -5,7 +5,7 @@
 
 #![expect(missing_docs, reason = "the engine's macros make a public type per function that cannot carry docs")]
 
-use spacetimedb::{ReducerContext, Table, reducer, table};
+use spacetimedb::{ProcedureContext, ReducerContext, Table, procedure, reducer, table};
 
 /// One account. Ids are dense from zero, hence the direct index.
 #[table(accessor = account, public)]
@@ -50,6 +50,24 @@ pub fn seed(ctx: &ReducerContext, count: u32, balance: i64) -> Result<(), &'stat
 /// Errors: the accounts are one, either is missing, or the first has too little.
 #[reducer]
 pub fn transfer(ctx: &ReducerContext, from: u32, to: u32, amount: u32) -> Result<(), &'static str> {
+    pay(ctx, from, to, amount)
+}
+
+/// The same for a backend, whose connections call nothing but procedures.
+///
+/// Errors: as [`transfer`].
+#[procedure]
+pub fn transfer_and_return(ctx: &mut ProcedureContext, from: u32, to: u32, amount: u32) -> Result<(), String> {
+    ctx.try_with_tx(|tx| pay(tx, from, to, amount)).map_err(str::to_owned)
+}
+
+/// Writes one row of `position`, which every subscriber then receives.
+#[reducer]
+pub fn touch(ctx: &ReducerContext, id: u32, value: u64) {
+    ctx.db.position().id().insert_or_update(Position { id, value });
+}
+
+fn pay(ctx: &ReducerContext, from: u32, to: u32, amount: u32) -> Result<(), &'static str> {
     if from == to {
         return Err("invalid_argument: `from` and `to` are the same account");
     }
@@ -64,10 +82,4 @@ pub fn transfer(ctx: &ReducerContext, from: u32, to: u32, amount: u32) -> Result
     accounts.update(Account { id: from, balance: payer.balance - amount });
     accounts.update(Account { id: to, balance: received });
     Ok(())
-}
-
-/// Writes one row of `position`, which every subscriber then receives.
-#[reducer]
-pub fn touch(ctx: &ReducerContext, id: u32, value: u64) {
-    ctx.db.position().id().insert_or_update(Position { id, value });
 }

@@ -12,6 +12,7 @@ pub mod position_table;
 pub mod position_type;
 pub mod seed_reducer;
 pub mod touch_reducer;
+pub mod transfer_and_return_procedure;
 pub mod transfer_reducer;
 
 pub use account_table::*;
@@ -20,6 +21,7 @@ pub use position_table::*;
 pub use position_type::Position;
 pub use seed_reducer::seed;
 pub use touch_reducer::touch;
+pub use transfer_and_return_procedure::transfer_and_return;
 pub use transfer_reducer::transfer;
 
 /// A reducer of this module with the arguments it was called with.

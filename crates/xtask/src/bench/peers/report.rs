@@ -121,7 +121,7 @@ fn latencies(args: &PeersBenchArgs, wallet: &Wallet, distribution: Distribution)
 
 fn sessions(args: &PeersBenchArgs, results: &Results) -> Vec<String> {
     let figures = &results.session.figures;
-    let open_loop = format!("open loop at {}: asked a second", own_pace("that"));
+    let open_loop = format!("open loop at {}: asked a second", own_pace("the closed one"));
     let head = [
         "session starts",
         "closed loop: a second",

@@ -3,4 +3,8 @@
 
 /* eslint-disable */
 
-export {};
+import type { Infer as __Infer } from "spacetimedb";
+import type * as TransferAndReturnProcedure from "../transfer_and_return_procedure";
+
+export type TransferAndReturnArgs = __Infer<typeof TransferAndReturnProcedure.params>;
+export type TransferAndReturnResult = __Infer<typeof TransferAndReturnProcedure.returnType>;
