@@ -5,11 +5,15 @@
 //! holds a page at most, however slowly its client reads.
 
 mod said;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 
 use axum::response::sse::Event;
-use worldloom_client::{AiNews, AiStageStatus, AiTask, AiTaskSnapshot, AiTaskStage, AiTextChunk, AiTextPiece};
+use worldloom_client::{
+    AiNews, AiStageState, AiStageStatus, AiTask, AiTaskSnapshot, AiTaskStage, AiTextChunk, AiTextPiece,
+};
 
 use super::record::{EndEvent, StageEvent, TextEvent, WorkStatus};
 use said::Said;
@@ -79,6 +83,8 @@ pub enum Next {
 pub struct Telling {
     /// The last chunk that was told.
     seen: Place,
+    /// Whether the reader has seen something before, and so wants all that came after it.
+    is_resumed: bool,
     said: Said,
     /// What comes next.
     ahead: VecDeque<Step>,
@@ -128,7 +134,8 @@ impl Told {
 impl Telling {
     /// Goes on behind this chunk; without one, begins with the present attempt at each stage.
     pub fn after(last: Option<Place>) -> Self {
-        Self { seen: last.unwrap_or_default(), said: Said::default(), ahead: VecDeque::new(), is_over: false }
+        let (seen, is_resumed) = (last.unwrap_or_default(), last.is_some());
+        Self { seen, is_resumed, said: Said::default(), ahead: VecDeque::new(), is_over: false }
     }
 
     /// What comes next.
@@ -161,11 +168,13 @@ impl Telling {
         match news {
             AiNews::Text(piece) => self.hear_text(piece),
             AiNews::Stage(stage) if !self.said.is_behind(stage.position, stage.status, stage.attempt) => true,
-            AiNews::Stage(stage) if stage.status == AiStageStatus::Running => {
-                self.plan_stage(stage.position, &stage.key, stage.status, stage.attempt);
+            AiNews::Stage(AiStageState { position, key, status: AiStageStatus::Running, attempt })
+                if self.said.is_settled_before(*position, *attempt) =>
+            {
+                self.plan_stage(*position, key, AiStageStatus::Running, *attempt);
                 true
             }
-            // Its last text may not have been among the news.
+            // Its last text, or that of the attempt before it, may not have been among the news.
             AiNews::Stage(_) => false,
             AiNews::Task(task) => !WorkStatus::from(task.status).is_final(),
         }
@@ -203,17 +212,33 @@ impl Telling {
     fn catch_up_stage(&mut self, stage: &AiTaskStage) {
         let AiTaskStage { position, attempt, status, .. } = *stage;
         if position >= self.seen.position && attempt > 0 {
-            let was_reading = position == self.seen.position && (1..attempt).contains(&self.seen.attempt);
-            if was_reading {
-                // The rest of an attempt that has failed since.
-                self.ahead.push_back(Step::List { position, attempt: self.seen.attempt });
+            // Another attempt has begun, so each of these has failed, and its reader has yet to hear of it.
+            for failed in self.first_untold(position, attempt)..attempt {
+                self.plan_attempt(position, &stage.key, failed);
+                self.plan_stage(position, &stage.key, AiStageStatus::Failed, failed);
             }
-            if self.said.of(position).is_none_or(|(_, said)| said != attempt) {
-                self.plan_stage(position, &stage.key, AiStageStatus::Running, attempt);
-            }
-            self.ahead.push_back(Step::List { position, attempt });
+            self.plan_attempt(position, &stage.key, attempt);
         }
         self.plan_stage(position, &stage.key, status, attempt);
+    }
+
+    /// The first attempt at a stage of which something may not have been told, if `present` is the last one.
+    fn first_untold(&self, position: u32, present: u32) -> u32 {
+        match self.said.of(position) {
+            Some((status, attempt)) if WorkStatus::from(status).is_final() => attempt + 1,
+            Some((_, attempt)) => attempt.max(1),
+            None if !self.is_resumed => present,
+            None if position == self.seen.position => self.seen.attempt.max(1),
+            None => 1,
+        }
+    }
+
+    /// Plans to tell that an attempt runs, unless that was said, and what there is of its text.
+    fn plan_attempt(&mut self, position: u32, key: &str, attempt: u32) {
+        if self.said.of(position).is_none_or(|(_, said)| said != attempt) {
+            self.plan_stage(position, key, AiStageStatus::Running, attempt);
+        }
+        self.ahead.push_back(Step::List { position, attempt });
     }
 
     fn plan_stage(&mut self, position: u32, key: &str, status: AiStageStatus, attempt: u32) {
@@ -234,220 +259,5 @@ impl Telling {
             Told::End { .. } => self.is_over = true,
         }
         true
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use spacetimedb_sdk::{Identity, Timestamp, Uuid};
-    use worldloom_client::{AiStageState, AiTaskState, AiTaskStatus};
-
-    use super::*;
-
-    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
-
-    fn snapshot(status: AiTaskStatus, stages: &[(AiStageStatus, u32)]) -> AiTaskSnapshot {
-        let (task_id, owner) = (Uuid::from_u128(1), Identity::default());
-        let stage = |(position, (status, attempt)): (u32, &(AiStageStatus, u32))| AiTaskStage {
-            id: 0,
-            task_id,
-            owner,
-            position,
-            key: format!("stage-{position}"),
-            title: String::new(),
-            status: *status,
-            attempt: *attempt,
-            next_sequence: 1,
-            text_bytes: 0,
-            started_at: None,
-            finished_at: None,
-        };
-        let task = AiTask {
-            task_id,
-            owner,
-            kind: "text".into(),
-            request: "Write.".into(),
-            status,
-            attempt: 1,
-            attempts_max: 2,
-            lease_owner: None,
-            lease_token: None,
-            lease_expires_at: None,
-            input_tokens: 3,
-            output_tokens: 5,
-            error: None,
-            created_at: NOW,
-            available_at: NOW,
-            updated_at: NOW,
-            finished_at: None,
-        };
-        AiTaskSnapshot { task, stages: (0..).zip(stages).map(stage).collect(), results: Vec::new() }
-    }
-
-    fn stage_news(position: u32, status: AiStageStatus, attempt: u32) -> AiNews {
-        AiNews::Stage(AiStageState { position, key: format!("stage-{position}"), status, attempt })
-    }
-
-    fn text_news(place: &str) -> AiNews {
-        let Place { position, attempt, sequence } = Place::parse(place).unwrap();
-        AiNews::Text(AiTextPiece { position, attempt, sequence, text: "word ".into() })
-    }
-
-    fn page(after: Place, chunks: u32) -> Vec<AiTextChunk> {
-        let Place { position, attempt, sequence } = after;
-        let chunk = |sequence| AiTextChunk {
-            id: 0,
-            task_id: Uuid::from_u128(1),
-            owner: Identity::default(),
-            position,
-            attempt,
-            sequence,
-            text: "word ".into(),
-            appended_at: NOW,
-        };
-        (sequence + 1..=chunks).take(PAGE_CHUNKS as usize).map(chunk).collect()
-    }
-
-    /// What is told until there is nothing left, if the module has so many chunks of each stage and attempt.
-    fn told(telling: &mut Telling, texts: &[(u32, u32, u32)]) -> Vec<String> {
-        let mut told = Vec::new();
-        loop {
-            assert!(telling.ahead.len() <= PAGE_CHUNKS as usize + 8, "{} are kept", telling.ahead.len());
-            let word = match telling.go_on() {
-                Next::Tell(Told::Stage { position, status, attempt, .. }) => format!("{position}.{attempt} {status:?}"),
-                Next::Tell(Told::Text { place: Place { position, attempt, sequence }, .. }) => {
-                    format!("{position}.{attempt}.{sequence}")
-                }
-                Next::Tell(Told::End { status, .. }) => format!("{status:?}"),
-                Next::List(after) => {
-                    let same = |text: &&(u32, u32, u32)| (text.0, text.1) == (after.position, after.attempt);
-                    telling.take_page(after, page(after, texts.iter().find(same).map_or(0, |text| text.2)));
-                    continue;
-                }
-                Next::Hear | Next::End => return told,
-            };
-            told.push(word);
-        }
-    }
-
-    /// The ids of a text from one chunk to another.
-    fn ids(text: &str, from: u32, to: u32) -> Vec<String> {
-        (from..=to).map(|sequence| format!("{text}.{sequence}")).collect()
-    }
-
-    fn words(all: &[&str]) -> Vec<String> {
-        all.iter().map(|word| (*word).to_owned()).collect()
-    }
-
-    #[test]
-    fn an_event_id_is_three_numbers() {
-        assert_eq!(Place::parse("1.2.3"), Some(Place { position: 1, attempt: 2, sequence: 3 }));
-        for text in ["", "1", "1.2", "1.2.3.4", "1.2.-3", "1.2.x", "1..3", "99999999999.1.1"] {
-            assert_eq!(Place::parse(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn places_come_in_the_order_of_stage_attempt_and_number() {
-        let place = |text| Place::parse(text).unwrap();
-        assert!(place("0.1.9") < place("0.2.1") && place("0.2.1") < place("1.1.1"));
-    }
-
-    #[test]
-    fn a_long_text_is_told_page_by_page() {
-        let mut telling = Telling::after(None);
-        let stages = [(AiStageStatus::Completed, 1), (AiStageStatus::Completed, 2)];
-        telling.catch_up(snapshot(AiTaskStatus::Completed, &stages));
-        let expected = [
-            words(&["0.1 Running"]),
-            ids("0.1", 1, 4096),
-            words(&["0.1 Completed", "1.2 Running"]),
-            ids("1.2", 1, 300),
-            words(&["1.2 Completed", "Completed"]),
-        ];
-        assert_eq!(told(&mut telling, &[(0, 1, 4096), (1, 1, 7), (1, 2, 300)]), expected.concat());
-        assert_eq!(telling.go_on(), Next::End);
-    }
-
-    #[test]
-    fn text_is_listed_only_when_everything_before_it_was_told() {
-        let mut telling = Telling::after(None);
-        telling.catch_up(snapshot(AiTaskStatus::Running, &[(AiStageStatus::Running, 1)]));
-        assert!(matches!(telling.go_on(), Next::Tell(Told::Stage { .. })));
-        let first = Place { position: 0, attempt: 1, sequence: 0 };
-        assert_eq!(telling.go_on(), Next::List(first));
-        telling.take_page(first, page(first, 1000));
-        for sequence in 1..=PAGE_CHUNKS {
-            let place = Place { sequence, ..first };
-            assert_eq!(telling.go_on(), Next::Tell(Told::Text { place, text: "word ".into() }));
-        }
-        assert_eq!(telling.go_on(), Next::List(Place { sequence: PAGE_CHUNKS, ..first }));
-        telling.take_page(first, Vec::new());
-        assert_eq!(telling.go_on(), Next::Hear);
-    }
-
-    #[test]
-    fn a_stream_goes_on_behind_the_chunk_that_was_seen() {
-        let mut telling = Telling::after(Place::parse("1.1.300"));
-        let stages = [(AiStageStatus::Completed, 1), (AiStageStatus::Running, 1), (AiStageStatus::Pending, 0)];
-        telling.catch_up(snapshot(AiTaskStatus::Running, &stages));
-        let expected =
-            [words(&["0.1 Completed", "1.1 Running"]), ids("1.1", 301, 700), words(&["2.0 Pending"])].concat();
-        assert_eq!(told(&mut telling, &[(0, 1, 5), (1, 1, 700)]), expected);
-    }
-
-    #[test]
-    fn the_rest_of_a_failed_attempt_comes_before_the_next_one() {
-        let mut telling = Telling::after(Place::parse("0.1.2"));
-        telling.catch_up(snapshot(AiTaskStatus::Running, &[(AiStageStatus::Running, 2)]));
-        let expected = words(&["0.1.3", "0.1.4", "0.2 Running", "0.2.1"]);
-        assert_eq!(told(&mut telling, &[(0, 1, 4), (0, 2, 1)]), expected);
-    }
-
-    #[test]
-    fn text_that_follows_is_told_and_text_behind_a_gap_is_listed() {
-        let mut telling = Telling::after(None);
-        telling.catch_up(snapshot(AiTaskStatus::Running, &[(AiStageStatus::Running, 1)]));
-        assert_eq!(told(&mut telling, &[(0, 1, 2)]), words(&["0.1 Running", "0.1.1", "0.1.2"]));
-        for (place, is_enough, expected) in [
-            ("0.1.2", true, words(&[])),
-            ("0.1.3", true, words(&["0.1.3"])),
-            ("0.1.5", false, words(&[])),
-            ("0.2.1", false, words(&[])),
-        ] {
-            assert_eq!(telling.hear(&text_news(place)), is_enough, "{place}");
-            assert_eq!(told(&mut telling, &[]), expected, "{place}");
-        }
-    }
-
-    #[test]
-    fn a_stage_that_was_said_to_be_over_is_not_said_again() {
-        let mut telling = Telling::after(None);
-        let stages = [(AiStageStatus::Completed, 2), (AiStageStatus::Running, 1)];
-        telling.catch_up(snapshot(AiTaskStatus::Running, &stages));
-        assert_eq!(told(&mut telling, &[]), words(&["0.2 Running", "0.2 Completed", "1.1 Running"]));
-        for (status, attempt) in [
-            (AiStageStatus::Pending, 0),
-            (AiStageStatus::Running, 1),
-            (AiStageStatus::Failed, 1),
-            (AiStageStatus::Running, 2),
-            (AiStageStatus::Completed, 2),
-        ] {
-            assert!(telling.hear(&stage_news(0, status, attempt)), "{status:?} {attempt}");
-            assert_eq!(told(&mut telling, &[]), words(&[]), "{status:?} {attempt}");
-        }
-        assert!(!telling.hear(&stage_news(1, AiStageStatus::Failed, 1)), "its last text is listed");
-        assert!(telling.hear(&stage_news(1, AiStageStatus::Running, 2)));
-        assert_eq!(told(&mut telling, &[]), words(&["1.2 Running"]));
-    }
-
-    #[test]
-    fn the_end_of_the_task_is_asked_for() {
-        let mut telling = Telling::after(None);
-        for (status, is_enough) in [(AiTaskStatus::Running, true), (AiTaskStatus::Cancelled, false)] {
-            let news = AiNews::Task(AiTaskState { status, attempt: 1, error: None });
-            assert_eq!(telling.hear(&news), is_enough, "{status:?}");
-        }
-        assert_eq!(telling.go_on(), Next::Hear);
     }
 }

@@ -21,6 +21,13 @@ impl Said {
         self.of(position).is_none_or(|said| is_later(said, (status, attempt)))
     }
 
+    /// Whether everything before this attempt at the stage was said: that there was none, or how the last one ended.
+    pub fn is_settled_before(&self, position: u32, attempt: u32) -> bool {
+        let before = attempt.saturating_sub(1);
+        let is_over = |status| before == 0 || WorkStatus::from(status).is_final();
+        self.of(position).is_some_and(|(status, said)| said == before && is_over(status))
+    }
+
     /// Keeps in mind what is said now. `false` if the same was said last.
     pub fn note(&mut self, position: u32, status: AiStageStatus, attempt: u32) -> bool {
         if self.of(position) == Some((status, attempt)) {
