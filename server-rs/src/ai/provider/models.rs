@@ -75,14 +75,14 @@ impl Models {
         let models = self.clone();
         let answer = async move {
             match models.begin(&prompt).await {
-                Ok((first, rest)) => stream::iter([Ok(first)]).chain(models.in_time(rest)).boxed(),
+                Ok((begun, rest)) => stream::iter(begun.into_iter().map(Ok)).chain(models.in_time(rest)).boxed(),
                 Err(error) => stream::iter([Err(error)]).boxed(),
             }
         };
         stream::once(answer).flatten().boxed()
     }
 
-    async fn begin(&self, prompt: &Prompt) -> Result<(Delta, AnswerStream), ProviderError> {
+    async fn begin(&self, prompt: &Prompt) -> Result<(Vec<Delta>, AnswerStream), ProviderError> {
         let mut last = ProviderError::Unavailable("none is configured".into());
         for provider in &*self.providers {
             match self.begin_with(&**provider, prompt).await {
@@ -100,7 +100,7 @@ impl Models {
         &self,
         provider: &dyn Provider,
         prompt: &Prompt,
-    ) -> Result<(Delta, AnswerStream), ProviderError> {
+    ) -> Result<(Vec<Delta>, AnswerStream), ProviderError> {
         let mut attempt = 1;
         loop {
             let error = match self.first_of(provider.answer(prompt)).await {
@@ -123,11 +123,10 @@ impl Models {
         }
     }
 
-    /// The first piece, and what follows it.
-    async fn first_of(&self, mut answer: AnswerStream) -> Result<(Delta, AnswerStream), ProviderError> {
-        match timeout(self.patience.first_text, answer.next()).await {
-            Ok(Some(first)) => Ok((first?, answer)),
-            Ok(None) => Err(ProviderError::Garbage("an empty answer".into())),
+    /// The first text, with what came beside it, and what follows.
+    async fn first_of(&self, mut answer: AnswerStream) -> Result<(Vec<Delta>, AnswerStream), ProviderError> {
+        match timeout(self.patience.first_text, until_text(&mut answer)).await {
+            Ok(begun) => Ok((begun?, answer)),
             Err(_) => Err(ProviderError::Unavailable("it did not begin to answer in time".into())),
         }
     }
@@ -157,6 +156,21 @@ impl Models {
         });
         pieces.boxed()
     }
+}
+
+/// The first text and, behind it, the cost if that was told before. A cost alone is no answer, whatever was paid for.
+async fn until_text(answer: &mut AnswerStream) -> Result<Vec<Delta>, ProviderError> {
+    let mut beside = Vec::new();
+    while let Some(piece) = answer.next().await {
+        match piece? {
+            text @ Delta::Text(_) => {
+                beside.insert(0, text);
+                return Ok(beside);
+            }
+            usage @ Delta::Usage(_) => beside.push(usage),
+        }
+    }
+    Err(ProviderError::Garbage("an empty answer".into()))
 }
 
 /// Between a half and the whole of a delay, so that facades which failed together do not ask together.

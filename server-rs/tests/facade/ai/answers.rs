@@ -34,6 +34,13 @@ async fn an_endpoint_may_leave_out_what_is_not_needed() {
 }
 
 #[tokio::test]
+async fn a_cost_that_is_told_before_the_text_counts() {
+    let bytes = stream_of(&[FIRST, USAGE, HELLO, WORLD, STOP, "[DONE]"], true);
+    let endpoint = Endpoint::start(vec![Reply::Bytes(bytes, 1 << 20)]).await;
+    assert_eq!(read(models(vec![provider(&endpoint)], PATIENCE).answer(prompt(None))).await, whole());
+}
+
+#[tokio::test]
 async fn the_request_says_what_the_protocol_asks_for() {
     let endpoint = Endpoint::start(vec![answered()]).await;
     let schema = json!({ "type": "object" });

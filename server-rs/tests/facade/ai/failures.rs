@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use worldloom_facade::ai::provider::{Patience, ProviderError};
 
-use super::endpoint::{Endpoint, HELLO, Reply, STOP, WORLD, answered, status_of, stream_of};
+use super::endpoint::{Endpoint, FIRST, HELLO, Reply, STOP, USAGE, WORLD, answered, status_of, stream_of};
 use super::{PATIENCE, models, prompt, provider, read};
 
 fn busy(retry_after: &str) -> Reply {
@@ -100,12 +100,22 @@ async fn a_stream_that_goes_wrong_keeps_what_had_come() {
 async fn what_is_no_stream_is_no_answer() {
     let page = status_of("200 OK", "content-type: text/html\r\n", "<html>Log in!</html>");
     assert_eq!(outcome_of(page).await.1, ProviderError::Garbage("no stream of events".to_owned()));
-    let nothing = Reply::Bytes(stream_of(&[STOP, "[DONE]"], true), 1 << 20);
-    assert_eq!(outcome_of(nothing).await.1, ProviderError::Garbage("an empty answer".to_owned()));
+    for events in [&[STOP, "[DONE]"][..], &[STOP, USAGE, "[DONE]"], &[FIRST, USAGE, STOP]] {
+        let nothing = Reply::Bytes(stream_of(events, true), 1 << 20);
+        assert_eq!(outcome_of(nothing).await.1, ProviderError::Garbage("an empty answer".to_owned()), "{events:?}");
+    }
     let binary =
         Reply::Bytes([stream_of(&[], false), b"5\r\n\xff\xfe\xfd\x00\n\r\n0\r\n\r\n".to_vec()].concat(), 1 << 20);
     let error = outcome_of(binary).await.1;
     assert!(!matches!(error, ProviderError::Refused(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn who_answers_nothing_is_asked_again_whatever_it_cost() {
+    let nothing = Reply::Bytes(stream_of(&[FIRST, STOP, USAGE, "[DONE]"], true), 1 << 20);
+    let endpoint = Endpoint::start(vec![nothing, answered()]).await;
+    let answer = read(models(vec![provider(&endpoint)], PATIENCE).answer(prompt(None))).await;
+    assert_eq!((answer.text.as_str(), answer.error, endpoint.requests().len()), ("Grüße, 世界 🌍", None, 2));
 }
 
 #[tokio::test]
