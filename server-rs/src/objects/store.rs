@@ -13,8 +13,8 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
 use bytes::Bytes;
-use futures::stream::{BoxStream, StreamExt, TryStreamExt};
-use opendal::{ErrorKind, Operator, services};
+use futures::stream::{BoxStream, Stream, StreamExt, TryStreamExt};
+use opendal::{ErrorKind, Operator, Writer, services};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::config::ObjectsConfig;
@@ -187,14 +187,17 @@ impl ObjectStore {
     /// Uploads a staged file into the bucket.
     async fn send(&self, staged: StagedObject, path: &str) -> Result<(), StoreError> {
         let reader = self.staging.reader_with(staged.path()).chunk(CHUNK_BYTES).await?;
-        let mut bytes = reader.into_bytes_stream(..).await?;
+        let bytes = reader.into_bytes_stream(..).await?;
         let chunk = REMOTE_CHUNK_BYTES;
         let mut writer = self.objects.writer_with(path).chunk(chunk).content_type(staged.content_type).await?;
-        while let Some(bytes) = bytes.try_next().await? {
-            writer.write(bytes).await?;
+        let sent = send_all(bytes, &mut writer).await;
+        if sent.is_err()
+            && let Err(error) = writer.abort().await
+        {
+            // The parts that have arrived are paid for until a rule of the bucket's removes them.
+            tracing::warn!(%error, "An upload that failed could not be given up");
         }
-        writer.close().await?;
-        Ok(())
+        sent
     }
 
     /// Writes a small object that the facade makes, such as a variant of a picture, durably.
@@ -323,6 +326,17 @@ impl From<io::Error> for StoreError {
     fn from(error: io::Error) -> Self {
         if is_full(&error) { Self::Full } else { Self::Failed(error.into()) }
     }
+}
+
+async fn send_all(
+    mut bytes: impl Stream<Item = io::Result<Bytes>> + Unpin,
+    writer: &mut Writer,
+) -> Result<(), StoreError> {
+    while let Some(bytes) = bytes.try_next().await? {
+        writer.write(bytes).await?;
+    }
+    writer.close().await?;
+    Ok(())
 }
 
 /// Whether an error of the store library comes from such an error of the file system.
