@@ -93,6 +93,7 @@ impl From<StoreError> for DirectError {
 /// The facts of a row that requests are signed for.
 pub fn announced(row: &AssetObject) -> Announced {
     Announced {
+        bucket: row.bucket.clone(),
         object_key: row.object_key.clone(),
         content_type: row.content_type.clone(),
         byte_size: row.byte_size,
@@ -205,9 +206,9 @@ pub async fn confirm<R: AssetRegistry>(
     let key = ObjectKey::parse(&row.object_key).ok_or(StoreError::Missing)?;
     let _held = store.lock(&row.bucket, &key).await;
     if let Some(cut) = Cut::of(row.byte_size, config) {
-        put_together(store, &row.bucket, asset_id, &announced, cut).await?;
+        put_together(store, asset_id, &announced, cut).await?;
     }
-    let observed = store.observe(&row.bucket, &announced).await?.ok_or(DirectError::NothingThere)?;
+    let observed = store.observe(&announced).await?.ok_or(DirectError::NothingThere)?;
     if let Err(error) = compare(&announced, &observed) {
         // What was announced may still come; what lies there must not be taken for it.
         store.remove(&row.bucket, &key).await?;
@@ -228,15 +229,9 @@ pub async fn confirm<R: AssetRegistry>(
 }
 
 /// Makes an object of the parts, unless an earlier attempt has.
-async fn put_together(
-    store: &ObjectStore,
-    bucket: &str,
-    asset_id: Uuid,
-    announced: &Announced,
-    cut: Cut,
-) -> Result<(), DirectError> {
+async fn put_together(store: &ObjectStore, asset_id: Uuid, announced: &Announced, cut: Cut) -> Result<(), DirectError> {
     let key = ObjectKey::parse(&announced.object_key).ok_or(StoreError::Missing)?;
-    if store.size(bucket, &key).await? == Some(announced.byte_size) {
+    if store.size(&announced.bucket, &key).await? == Some(announced.byte_size) {
         return Ok(());
     }
     let present = store.parts(asset_id, announced).await?;
@@ -244,7 +239,7 @@ async fn put_together(
     if !missing.is_empty() {
         return Err(DirectError::PartsMissing(missing));
     }
-    match store.complete(bucket, asset_id, announced, &present).await {
+    match store.complete(asset_id, announced, &present).await {
         // Parts that make no such file are of no use to a second attempt.
         Err(error @ (UploadError::TypeNotAllowed { .. } | UploadError::TypeMismatch { .. })) => {
             store.forget_parts(asset_id).await?;

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use worldloom_client::{AssetObject, AssetStatus};
 
 use super::AssetRegistry;
-use super::sweeper::SweepError;
+use super::sweeper::{SweepError, remove_one};
 use crate::metrics::Metrics;
 use crate::node_client::NodeClient;
 use crate::objects::direct::Cut;
@@ -148,11 +148,23 @@ impl<'a> Reconciler<'a> {
                     report.lost.add(&row.asset_id.to_string());
                 }
             }
+            if !report.dry_run && self.store.is_shared() {
+                self.remove_deleted(&rows).await?;
+            }
             match rows.last() {
                 Some(last) if rows.len() == BATCH => after.clone_from(&last.object_key),
                 _ => return Ok(()),
             }
         }
+    }
+
+    /// The sweeper asks for deleted rows whatever their bucket. Where many are of another one, those of this bucket may
+    /// never be among the rows that it gets.
+    async fn remove_deleted(&self, rows: &[AssetObject]) -> Result<(), SweepError> {
+        for row in rows.iter().filter(|row| row.status == AssetStatus::Deleted) {
+            remove_one(self.node, self.store, row.clone()).await?;
+        }
+        Ok(())
     }
 
     async fn is_whole(&self, row: &AssetObject) -> Result<bool, SweepError> {

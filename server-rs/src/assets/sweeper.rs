@@ -85,7 +85,7 @@ pub async fn sweep<R: AssetRegistry>(
 }
 
 async fn remove_deleted<R: AssetRegistry>(registry: &R, store: &ObjectStore) -> Result<usize, SweepError> {
-    let mut removed = 0;
+    let (mut removed, mut elsewhere) = (0, 0);
     let mut left = HashSet::new();
     let mut failed = None;
     loop {
@@ -99,7 +99,11 @@ async fn remove_deleted<R: AssetRegistry>(registry: &R, store: &ObjectStore) -> 
                 continue;
             }
             match remove_one(registry, store, row).await {
-                Ok(()) => removed += 1,
+                Ok(Removal::Done) => removed += 1,
+                Ok(Removal::Elsewhere) => {
+                    left.insert(asset_id);
+                    elsewhere += 1;
+                }
                 Err(error) => {
                     left.insert(asset_id);
                     failed = Some(error);
@@ -107,16 +111,36 @@ async fn remove_deleted<R: AssetRegistry>(registry: &R, store: &ObjectStore) -> 
             }
         }
         if is_last || left.len() >= LISTED_MAX {
-            return failed.map_or(Ok(removed), Err);
+            break;
         }
     }
+    if elsewhere > 0 {
+        tracing::warn!(rows = elsewhere, "Bytes of deleted assets stay in another bucket: see objects.bucket");
+    }
+    failed.map_or(Ok(removed), Err)
 }
 
-async fn remove_one<R: AssetRegistry>(registry: &R, store: &ObjectStore, row: AssetObject) -> Result<(), SweepError> {
-    if row.confirmed_at.is_none() && !store.has_bucket(&row.bucket) {
+/// What became of a deleted asset.
+pub(super) enum Removal {
+    /// Its bytes are gone, and its row is forgotten.
+    Done,
+    /// Its bytes lie in a bucket that is not this store's, and its row stays to tell.
+    Elsewhere,
+}
+
+/// Removes the bytes of a deleted asset, and has its row forgotten.
+pub(super) async fn remove_one<R: AssetRegistry>(
+    registry: &R,
+    store: &ObjectStore,
+    row: AssetObject,
+) -> Result<Removal, SweepError> {
+    if !store.has_bucket(&row.bucket) {
+        if row.confirmed_at.is_some() {
+            return Ok(Removal::Elsewhere);
+        }
         // A player has registered it for a store that is not this one, which has taken no bytes for it.
         registry.forget_deleted(vec![row.asset_id]).await?;
-        return Ok(());
+        return Ok(Removal::Done);
     }
     // The module takes no key that could not lie in a bucket; such a row has no object.
     let key = ObjectKey::parse(&row.object_key);
@@ -125,7 +149,7 @@ async fn remove_one<R: AssetRegistry>(registry: &R, store: &ObjectStore, row: As
         None => None,
     };
     if store.is_shared() && !is_still_deleted(registry, &row).await? {
-        return Ok(());
+        return Ok(Removal::Done);
     }
     if let Some(key) = &key {
         store.remove(&row.bucket, key).await?;
@@ -133,7 +157,7 @@ async fn remove_one<R: AssetRegistry>(registry: &R, store: &ObjectStore, row: As
         variants::remove(store, &row.bucket, row.asset_id.to_uuid()).await?;
     }
     registry.forget_deleted(vec![row.asset_id]).await?;
-    Ok(())
+    Ok(Removal::Done)
 }
 
 /// Whether the place is still this row's. Another facade may have removed its object and forgotten it since the rows

@@ -27,7 +27,7 @@ pub const SHARED_URL_LIFE_MAX_S: u64 = 604_800;
 pub struct ObjectsConfig {
     /// Folder of the local object store, made when absent. With a remote store only files under way lie here.
     pub root: PathBuf,
-    /// Bucket that objects lie in: a folder below the root, or a bucket of the remote store.
+    /// Bucket of new objects: a folder below the root, or the bucket of the remote store, where all objects lie.
     pub bucket: String,
     /// Largest object that is uploaded through the facade.
     pub upload_limit_bytes: u64,

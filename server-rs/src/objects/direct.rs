@@ -7,6 +7,8 @@ use super::config::ObjectsConfig;
 /// An object as its row announces it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Announced {
+    /// Bucket that the row names. The configured one may be another since.
+    pub bucket: String,
     /// Key within the bucket.
     pub object_key: String,
     /// Media type.

@@ -85,15 +85,9 @@ impl ObjectStore {
     }
 
     /// Puts the parts of an object together under its key.
-    pub async fn complete(
-        &self,
-        bucket: &str,
-        asset_id: Uuid,
-        announced: &Announced,
-        present: &[Part],
-    ) -> Result<(), UploadError> {
+    pub async fn complete(&self, asset_id: Uuid, announced: &Announced, present: &[Part]) -> Result<(), UploadError> {
         match &self.place {
-            Place::Folder { parts, .. } => self.assemble(parts, bucket, asset_id, announced, present).await,
+            Place::Folder { parts, .. } => self.assemble(parts, asset_id, announced, present).await,
             Place::Bucket(remote) => {
                 if let Some((key, upload_id)) = self.noted(asset_id).await? {
                     remote.complete(&key, &upload_id, present).await?;
@@ -108,7 +102,6 @@ impl ObjectStore {
     async fn assemble(
         &self,
         parts: &Parts,
-        bucket: &str,
         asset_id: Uuid,
         announced: &Announced,
         present: &[Part],
@@ -123,7 +116,7 @@ impl ObjectStore {
             }
         }
         let whole = whole.finish(None, &allowed).await?;
-        self.place(whole, bucket, &key_of(announced)?).await?;
+        self.place(whole, &announced.bucket, &key_of(announced)?).await?;
         Ok(())
     }
 
@@ -160,8 +153,8 @@ impl ObjectStore {
     ///
     /// The type is told from the first bytes. The SHA-256 is the store's where it vouches for one of all bytes, and is
     /// else taken here, of every byte. It is left empty when the size alone is not what was announced.
-    pub async fn observe(&self, bucket: &str, announced: &Announced) -> Result<Option<Observed>, StoreError> {
-        let key = key_of(announced)?;
+    pub async fn observe(&self, announced: &Announced) -> Result<Option<Observed>, StoreError> {
+        let (bucket, key) = (announced.bucket.as_str(), key_of(announced)?);
         let (byte_size, vouched) = match &self.place {
             Place::Folder { .. } => match self.size(bucket, &key).await? {
                 Some(size) => (size, None),

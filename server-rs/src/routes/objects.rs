@@ -3,7 +3,7 @@
 
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 
@@ -40,7 +40,7 @@ pub async fn put(State(app): State<App>, Path(word): Path<String>, request: Requ
         (Grant::Put(announced), _) => {
             check_size(request.headers(), announced.byte_size)?;
             check_type(request.headers(), &announced)?;
-            put_object(&app.store, &app.uploads.bucket, &announced, request).await?;
+            put_object(&app.store, &announced, request).await?;
         }
         (Grant::Part { asset_id, number, byte_size }, parts) => {
             check_size(request.headers(), byte_size)?;
@@ -72,16 +72,21 @@ pub async fn put(State(app): State<App>, Path(word): Path<String>, request: Requ
         (status = 416),
     )
 )]
-pub async fn get(State(app): State<App>, Path(word): Path<String>, headers: HeaderMap) -> Result<Response, Problem> {
+pub async fn get(
+    State(app): State<App>,
+    Path(word): Path<String>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let (Grant::Get(announced), _) = app.store.check_grant(&word)? else { return Err(GrantError::Forged.into()) };
     let key = ObjectKey::parse(&announced.object_key).ok_or(StoreError::Missing)?;
-    if app.store.size(&app.uploads.bucket, &key).await?.is_none() {
+    if app.store.size(&announced.bucket, &key).await?.is_none() {
         return Err(Problem::not_found("The asset was deleted."));
     }
-    Ok(serve_signed(&app.store, &app.uploads.bucket, &announced, &headers).await?.into_response())
+    Ok(serve_signed(&app.store, &announced, &method, &headers).await?.into_response())
 }
 
-async fn put_object(store: &ObjectStore, bucket: &str, announced: &Announced, request: Request) -> Result<(), Problem> {
+async fn put_object(store: &ObjectStore, announced: &Announced, request: Request) -> Result<(), Problem> {
     let allowed = [announced.content_type.clone()];
     let key = ObjectKey::parse(&announced.object_key).ok_or(StoreError::Missing)?;
     let mut writer = store.stage(announced.byte_size).await?;
@@ -96,16 +101,16 @@ async fn put_object(store: &ObjectStore, bucket: &str, announced: &Announced, re
             .with("expected", announced.sha256.clone())
             .with("actual", staged.sha256.clone()));
     }
-    let _held = store.lock(bucket, &key).await;
+    let _held = store.lock(&announced.bucket, &key).await;
     // A URL outlives its asset, and the place may since be that of another one, whose bytes are confirmed.
-    if store.observe(bucket, announced).await?.is_some_and(|found| found.sha256 != announced.sha256) {
+    if store.observe(announced).await?.is_some_and(|found| found.sha256 != announced.sha256) {
         return Err(Problem::new(
             ProblemCode::Conflict,
             "Other bytes lie here. If the asset is pending, confirm it, which removes them; then send yours again.",
         ));
     }
     // The same bytes are placed again, because whoever placed them may not have written the folder through.
-    Ok(store.place(staged, bucket, &key).await?)
+    Ok(store.place(staged, &announced.bucket, &key).await?)
 }
 
 fn check_size(headers: &HeaderMap, expected: u64) -> Result<(), Problem> {

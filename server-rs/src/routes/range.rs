@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use axum::http::HeaderMap;
 use axum::http::header::{IF_NONE_MATCH, IF_RANGE, RANGE};
+use axum::http::{HeaderMap, Method};
 
 /// What part of an object a request asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,10 +21,14 @@ pub enum Wanted {
 /// Reads the conditions and the range of a GET or HEAD request for an object of `size` bytes.
 ///
 /// `etag` is the strong entity tag, quotes included. A range that is malformed, in another unit or in several
-/// pieces is ignored, as the standard allows, and the whole object is sent.
-pub fn wanted(headers: &HeaderMap, etag: &str, size: u64) -> Wanted {
+/// pieces is ignored, as the standard allows, and the whole object is sent. So is a range with any method but GET,
+/// as the standard prescribes.
+pub fn wanted(method: &Method, headers: &HeaderMap, etag: &str, size: u64) -> Wanted {
     if is_known(headers, etag) {
         return Wanted::NotModified;
+    }
+    if method != Method::GET {
+        return Wanted::Whole;
     }
     let Some(range) = headers.get(RANGE).and_then(|value| value.to_str().ok()) else {
         return Wanted::Whole;
@@ -84,7 +88,10 @@ mod tests {
     #[track_caller]
     fn check(size: u64, headers: &[(HeaderName, &'static str)], expected: Wanted) {
         let headers = headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect();
-        assert_eq!(wanted(&headers, ETAG, size), expected, "{headers:?}");
+        assert_eq!(wanted(&Method::GET, &headers, ETAG, size), expected, "{headers:?}");
+        // HEAD knows conditions, but no ranges.
+        let of_head = if expected == Wanted::NotModified { expected } else { Wanted::Whole };
+        assert_eq!(wanted(&Method::HEAD, &headers, ETAG, size), of_head, "{headers:?}");
     }
 
     #[track_caller]

@@ -20,6 +20,7 @@ use worldloom_facade::assets::publish::{PublishError, Upload, publish};
 use worldloom_facade::assets::sweeper::{Swept, sweep};
 use worldloom_facade::identity::secrets::hex;
 use worldloom_facade::node_client::CallError;
+use worldloom_facade::objects::config::{ObjectsConfig, RemoteConfig};
 use worldloom_facade::objects::{ObjectKey, ObjectStore, StoreError};
 
 use crate::store::{key, png, read, stage};
@@ -340,6 +341,31 @@ async fn rows_whose_objects_cannot_be_are_forgotten_and_the_object_in_their_way_
     let swept = sweep(&script, &store, Duration::from_secs(3600)).await.unwrap();
     assert_eq!(swept, Swept { staged_files: 0, objects: places.len() });
     assert_eq!(read(&store, &in_the_way, 0..30_000).await, content());
+}
+
+/// After a change of `objects.bucket` nobody here can reach the bytes, so the row has to stay.
+#[tokio::test]
+async fn rows_of_another_bucket_are_left_alone_and_keep_nobody_from_being_removed() {
+    let elsewhere =
+        AssetObject { bucket: "before".into(), confirmed_at: Some(Timestamp::UNIX_EPOCH), ..deleted(1, "uploads/1/a") };
+    let never_came = AssetObject { bucket: "before".into(), ..deleted(2, "players/1/a") };
+    let script = Script::new([Step::ListExpired(vec![elsewhere, never_came]), Step::Forget(Ok(()))]);
+    let secret = script.folder.path().join("secret");
+    std::fs::write(&secret, "secret").unwrap();
+    let remote = RemoteConfig {
+        endpoint: "https://s3.example.com".into(),
+        public_endpoint: String::new(),
+        region: "eu-central-1".into(),
+        access_key_id: "id".into(),
+        access_key_secret_file: secret,
+        path_style: false,
+    };
+    let root = script.folder.path().join("objects");
+    let config = ObjectsConfig { root, s3: Some(remote), ..ObjectsConfig::default() };
+    let store = ObjectStore::open_configured(&config, "http://localhost").unwrap();
+    let swept = sweep(&script, &store, Duration::from_secs(3600)).await.unwrap();
+    assert_eq!(swept, Swept { staged_files: 0, objects: 1 }, "it is no failure");
+    script.took(&["list absent", "forget absent"]);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
     CONTENT_TYPE, ETAG, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 use worldloom_client::{AssetAccessPolicy, AssetObject, AssetStatus};
@@ -52,41 +52,47 @@ pub async fn content(
     State(app): State<App>,
     caller: Option<Player>,
     Path(asset_id): Path<Uuid>,
+    method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let row = readable(&app.node, caller, asset_id).await?;
     if row.status != AssetStatus::Confirmed {
         return Err(Problem::not_found("The bytes of this asset have not arrived. Upload it again with the same key."));
     }
-    serve(&app.store, &row, &headers).await
+    serve(&app.store, &row, &method, &headers).await
 }
 
 /// Answers with the wanted part of the row's object.
-async fn serve(store: &ObjectStore, row: &AssetObject, headers: &HeaderMap) -> Result<Response, Problem> {
+async fn serve(
+    store: &ObjectStore,
+    row: &AssetObject,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let is_public = row.access_policy == AssetAccessPolicy::Public;
-    serve_object(store, &row.bucket, &announced(row), is_public, headers).await
+    serve_object(store, &announced(row), is_public, method, headers).await
 }
 
 /// Answers the holder of a signed URL.
 pub async fn serve_signed(
     store: &ObjectStore,
-    bucket: &str,
     object: &Announced,
+    method: &Method,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    serve_object(store, bucket, object, false, headers).await
+    serve_object(store, object, false, method, headers).await
 }
 
 async fn serve_object(
     store: &ObjectStore,
-    bucket: &str,
     object: &Announced,
     is_public: bool,
+    method: &Method,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let etag = format!("\"{}\"", object.sha256);
     let size = object.byte_size;
-    let (status, range) = match wanted(headers, &etag, size) {
+    let (status, range) = match wanted(method, headers, &etag, size) {
         Wanted::NotModified => {
             return Ok((StatusCode::NOT_MODIFIED, validators(&etag, is_public)?).into_response());
         }
@@ -102,19 +108,18 @@ async fn serve_object(
         let extent = format!("bytes {}-{}/{size}", range.start, range.end - 1);
         answer.insert(CONTENT_RANGE, header_value(&extent)?);
     }
-    send(store, bucket, object, status, answer, range).await
+    send(store, object, status, answer, range).await
 }
 
 async fn send(
     store: &ObjectStore,
-    bucket: &str,
     object: &Announced,
     status: StatusCode,
     mut headers: HeaderMap,
     range: Range<u64>,
 ) -> Result<Response, Problem> {
     let key = ObjectKey::parse(&object.object_key).ok_or(StoreError::Missing)?;
-    if store.size(bucket, &key).await? != Some(object.byte_size) {
+    if store.size(&object.bucket, &key).await? != Some(object.byte_size) {
         tracing::error!("The object of a confirmed asset is missing or has another size");
         return Err(Problem::internal());
     }
@@ -124,7 +129,7 @@ async fn send(
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // Should a type that can hold script ever be allowed, it runs with no origin and loads nothing.
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
-    let bytes = store.read(bucket, &key, range).await?;
+    let bytes = store.read(&object.bucket, &key, range).await?;
     Ok((status, headers, Body::from_stream(bytes)).into_response())
 }
 
@@ -209,9 +214,18 @@ mod tests {
 
     impl Stored {
         async fn get(&self, name: HeaderName, value: &str) -> anyhow::Result<(StatusCode, HeaderMap, Bytes)> {
+            self.ask(Method::GET, name, value).await
+        }
+
+        async fn ask(
+            &self,
+            method: Method,
+            name: HeaderName,
+            value: &str,
+        ) -> anyhow::Result<(StatusCode, HeaderMap, Bytes)> {
             let mut headers = HeaderMap::new();
             headers.insert(name, HeaderValue::from_str(value)?);
-            let answer = serve(&self.store, &self.row, &headers).await;
+            let answer = serve(&self.store, &self.row, &method, &headers).await;
             let (parts, body) = answer.unwrap_or_else(IntoResponse::into_response).into_parts();
             Ok((parts.status, parts.headers, body.collect().await?.to_bytes()))
         }
@@ -253,6 +267,20 @@ mod tests {
             assert_eq!(headers[CONTENT_RANGE], format!("bytes {first}-{last}/{size}"));
             assert_eq!(body, stored.bytes[first..=last]);
         }
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_range_is_for_whoever_wants_the_bytes() -> anyhow::Result<()> {
+        let stored = stored().await?;
+        let size = stored.bytes.len().to_string();
+        for range in ["bytes=0-0", "bytes=99999999-"] {
+            let (status, headers, _) = stored.ask(Method::HEAD, RANGE, range).await?;
+            assert_eq!((status, headers[CONTENT_LENGTH].to_str()?), (StatusCode::OK, size.as_str()), "{range}");
+            assert!(!headers.contains_key(CONTENT_RANGE), "{range}");
+        }
+        let (status, _, _) = stored.ask(Method::HEAD, IF_NONE_MATCH, "*").await?;
+        assert_eq!(status, StatusCode::NOT_MODIFIED, "conditions count");
         Ok(())
     }
 

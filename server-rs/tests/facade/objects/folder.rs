@@ -17,6 +17,7 @@ const ASSET: uuid::Uuid = uuid::Uuid::from_u128(0x0194_f0c5_0000_7000_8000_0000_
 
 pub fn announced(name: &str, content: &[u8]) -> Announced {
     Announced {
+        bucket: "worldloom".to_owned(),
         object_key: key(name).as_str().to_owned(),
         content_type: "image/png".to_owned(),
         byte_size: content.len() as u64,
@@ -66,6 +67,36 @@ async fn a_signed_upload_is_read_back_by_a_signed_url() {
     assert_eq!(got.headers()["content-type"], "image/png");
     assert_eq!(got.headers()["x-content-type-options"], "nosniff");
     assert_eq!(got.bytes().await.unwrap(), content);
+}
+
+/// Objects stay in the bucket that their rows name, whatever the bucket of new ones is.
+#[tokio::test]
+async fn a_signed_url_is_for_the_bucket_that_the_row_names() {
+    let scene = Scene::start().await;
+    let content = png(1_000, 7);
+    let announced = Announced { bucket: "before".to_owned(), ..announced("a", &content) };
+    let put = scene.url(Grant::Put(announced.clone()));
+    assert_eq!(scene.put(&put, "image/png", content.clone()).await.status, 200);
+    let got = scene.world.http.get(scene.url(Grant::Get(announced))).send().await.unwrap();
+    assert_eq!(got.bytes().await.unwrap(), content);
+    assert_eq!(files_below(&scene.world.folder.path().join("objects/before")).len(), 1);
+    assert_eq!(scene.stored(), 0);
+}
+
+#[tokio::test]
+async fn whoever_asks_for_the_head_gets_that_of_the_whole() {
+    let scene = Scene::start().await;
+    let content = png(1_000, 7);
+    let announced = announced("a", &content);
+    let put = scene.url(Grant::Put(announced.clone()));
+    assert_eq!(scene.put(&put, "image/png", content).await.status, 200);
+    let get = scene.url(Grant::Get(announced));
+    for range in ["bytes=0-9", "bytes=5000-"] {
+        let head = scene.world.http.head(&get).header("range", range).send().await.unwrap();
+        assert_eq!((head.status().as_u16(), &head.headers()["content-length"]), (200, &"1000".parse().unwrap()));
+    }
+    let part = scene.world.http.get(&get).header("range", "bytes=0-9").send().await.unwrap();
+    assert_eq!((part.status().as_u16(), part.bytes().await.unwrap().len()), (206, 10));
 }
 
 #[tokio::test]

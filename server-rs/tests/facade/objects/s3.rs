@@ -79,7 +79,7 @@ async fn what_a_client_puts_is_what_was_announced() {
     let bound: Vec<_> = signed.headers.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(bound, ["content-length", "content-type", "x-amz-checksum-sha256", "if-none-match"]);
 
-    assert_eq!(scene.store.observe(BUCKET, &announced).await.unwrap(), None);
+    assert_eq!(scene.store.observe(&announced).await.unwrap(), None);
     assert_eq!(scene.send(&signed, None, png(299_999, 7)).await, 403, "the size is signed");
     assert_eq!(scene.send(&signed, Some(("content-type", "text/html")), content.clone()).await, 403);
     let zeros = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -90,13 +90,13 @@ async fn what_a_client_puts_is_what_was_announced() {
 
     assert_eq!(scene.send(&signed, None, png(300_000, 8)).await, 400, "the store takes the SHA-256 itself");
     // This server keeps what it has just refused, and is found out: it has no checksum of these bytes.
-    let left = scene.store.observe(BUCKET, &announced).await.unwrap().unwrap();
+    let left = scene.store.observe(&announced).await.unwrap().unwrap();
     assert_ne!(left.sha256, announced.sha256);
     scene.store.remove(BUCKET, &key("a")).await.unwrap();
 
     assert_eq!(scene.send(&signed, None, content.clone()).await, 200);
     assert_eq!(scene.send(&signed, None, content.clone()).await, 412, "an object is put once");
-    let observed = scene.store.observe(BUCKET, &announced).await.unwrap().unwrap();
+    let observed = scene.store.observe(&announced).await.unwrap().unwrap();
     assert_eq!((observed.byte_size, observed.content_type), (300_000, Some("image/png")));
     assert_eq!(observed.sha256, announced.sha256);
 }
@@ -153,9 +153,9 @@ async fn parts_are_listed_and_put_together_by_any_facade() {
     let present = other.parts(ASSET, &announced).await.unwrap();
     assert!(cut.missing(&present).is_empty());
     assert_eq!(scene.server.open_uploads(), 1, "both facades mean the same upload");
-    other.complete(BUCKET, ASSET, &announced, &present).await.unwrap();
-    other.complete(BUCKET, ASSET, &announced, &present).await.unwrap();
-    let observed = scene.store.observe(BUCKET, &announced).await.unwrap().unwrap();
+    other.complete(ASSET, &announced, &present).await.unwrap();
+    other.complete(ASSET, &announced, &present).await.unwrap();
+    let observed = scene.store.observe(&announced).await.unwrap().unwrap();
     assert_eq!(observed.sha256, announced.sha256, "taken of every byte");
     other.forget_parts(ASSET).await.unwrap();
     assert_eq!(other.parted().await.unwrap(), Vec::<uuid::Uuid>::new());
