@@ -71,6 +71,8 @@ pub enum ProblemCode {
     TooManyRequests,
     /// The login provider does not answer.
     ProviderUnavailable,
+    /// A login could not be finished, and its proof is used up.
+    LoginInterrupted,
     /// A fault of the service.
     Internal,
     /// The node is away; nothing was done.
@@ -121,6 +123,7 @@ impl ProblemCode {
             Self::ProviderUnavailable => {
                 (StatusCode::SERVICE_UNAVAILABLE, "provider_unavailable", "Login provider unavailable")
             }
+            Self::LoginInterrupted => (StatusCode::SERVICE_UNAVAILABLE, "login_interrupted", "Login interrupted"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
             Self::NodeUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "node_unavailable", "Node unavailable"),
             Self::OutcomeUnknown => (StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", "Outcome unknown"),
@@ -255,6 +258,12 @@ impl Problem {
     /// Adds a fact to the document.
     pub fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
         self.members.insert(member.to_owned(), value.into());
+        self
+    }
+
+    /// Adds a sentence to the detail.
+    pub fn and_says(mut self, sentence: &str) -> Self {
+        self.detail = format!("{} {sentence}", self.detail).into();
         self
     }
 

@@ -1,11 +1,14 @@
 //! Why a login did not come about.
 
-use axum::http::HeaderValue;
 use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::{HeaderValue, StatusCode};
+use module_rules::RuleError;
 
 use super::access_tokens::SigningError;
 use crate::node_client::CallError;
 use crate::problem::{Problem, ProblemCode};
+
+const BEGIN_AGAIN: &str = "The proof of this login is used up: for another attempt, begin it again.";
 
 /// Each refusal says what the client is to do.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +27,12 @@ pub enum LoginError {
         /// What it must be.
         problem: &'static str,
     },
+    /// A value breaks a rule of the game module.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+    /// The player has never logged in at the facade.
+    #[error("This player has no account: log in at the facade first.")]
+    NoAccount,
     /// The provider, or this facade, does not vouch for the caller.
     #[error("{0}")]
     Refused(&'static str),
@@ -48,6 +57,20 @@ pub enum LoginError {
     /// The game module's word.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// Any of these, once the proof was used up: the same request would be refused for that.
+    #[error(transparent)]
+    ProofSpent(Box<LoginError>),
+}
+
+impl LoginError {
+    /// The same, of a login whose proof is used up.
+    pub fn with_spent_proof(self) -> Self {
+        match self {
+            // It says by itself to begin again.
+            Self::Refused(_) | Self::ProofSpent(_) => self,
+            other => Self::ProofSpent(Box::new(other)),
+        }
+    }
 }
 
 impl From<LoginError> for Problem {
@@ -57,6 +80,8 @@ impl From<LoginError> for Problem {
             LoginError::UnknownProvider => Self::not_found(text),
             LoginError::MalformedProof(_) => Self::invalid("proof", text),
             LoginError::Invalid { field, .. } => Self::invalid(field, text),
+            LoginError::Rule(error) => broken_rule(&error),
+            LoginError::NoAccount => Self::not_found(text),
             LoginError::Refused(_) => Self::new(ProblemCode::LoginRefused, text)
                 .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"worldloom\"")),
             LoginError::ProviderFailed => Self::new(ProblemCode::ProviderUnavailable, text).retry_after_s(2),
@@ -70,6 +95,74 @@ impl From<LoginError> for Problem {
                 Self::internal()
             }
             LoginError::Call(error) => error.into(),
+            LoginError::ProofSpent(error) => begin_again(Self::from(*error)),
         }
+    }
+}
+
+/// As the module would say it.
+fn broken_rule(error: &RuleError) -> Problem {
+    match error {
+        RuleError::Malformed { field, .. } => Problem::invalid(field, error.to_string()),
+        RuleError::AboveLimit { limit, .. } => {
+            Problem::new(ProblemCode::LimitExceeded, error.to_string()).with("limit", *limit)
+        }
+        // None of them is about a text by itself, which is all that is checked here.
+        RuleError::Differs { .. }
+        | RuleError::IllegalTransition { .. }
+        | RuleError::Insufficient { .. }
+        | RuleError::Hidden { .. }
+        | RuleError::NotOwner { .. } => Problem::internal(),
+    }
+}
+
+/// Nobody is to repeat the request, which a problem with 503 would be an invitation to.
+fn begin_again(problem: Problem) -> Problem {
+    let problem = if problem.code().status() == StatusCode::SERVICE_UNAVAILABLE {
+        Problem::new(ProblemCode::LoginInterrupted, "The login could not be finished.")
+    } else {
+        problem
+    };
+    problem.and_says(BEGIN_AGAIN).with("proof_spent", true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(error: LoginError, expected: ProblemCode) -> serde_json::Value {
+        let problem = Problem::from(error);
+        assert_eq!(problem.code(), expected);
+        serde_json::json!(problem.document(expected.status(), "request"))
+    }
+
+    #[test]
+    fn nobody_is_told_to_repeat_a_login_whose_proof_is_used_up() {
+        type Failure = fn() -> LoginError;
+        let cases: [(Failure, ProblemCode, ProblemCode); 4] = [
+            (
+                || CallError::OutcomeUnknown { procedure: "log_in_and_return" }.into(),
+                ProblemCode::OutcomeUnknown,
+                ProblemCode::LoginInterrupted,
+            ),
+            (|| CallError::Unavailable.into(), ProblemCode::NodeUnavailable, ProblemCode::LoginInterrupted),
+            (|| LoginError::ProviderFailed, ProblemCode::ProviderUnavailable, ProblemCode::LoginInterrupted),
+            (|| LoginError::Throttled { retry_after_s: 7 }, ProblemCode::TooManyRequests, ProblemCode::TooManyRequests),
+        ];
+        for (error, bare, spent) in cases {
+            assert_eq!(check(error(), bare).get("proof_spent"), None);
+            let document = check(error().with_spent_proof().with_spent_proof(), spent);
+            assert_eq!(document["proof_spent"], true);
+            let detail = document["detail"].as_str().unwrap();
+            assert!(detail.ends_with(BEGIN_AGAIN), "{detail}");
+            assert!(!detail.contains("nothing was done") && !detail.contains("Repeat"), "{detail}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_by_itself_what_to_do() {
+        let refused = LoginError::Refused("This is not the code. Look again.").with_spent_proof();
+        assert_eq!(check(refused, ProblemCode::LoginRefused).get("proof_spent"), None);
     }
 }

@@ -111,6 +111,12 @@ impl Sessions {
         Ok(self.node.end_login_session_of_token(digest(token.expose_secret())).await?)
     }
 
+    /// Errors: [`LoginError::NoAccount`]; `account_closed` of the module.
+    pub async fn check_account(&self, player: Identity) -> Result<(), LoginError> {
+        // An account always has a login: the last one cannot be taken away.
+        if self.node.list_logins(player).await?.is_empty() { Err(LoginError::NoAccount) } else { Ok(()) }
+    }
+
     /// Links a login to a player's account.
     pub async fn link(&self, player: Identity, proof: LoginProof) -> Result<PlayerLogin, LoginError> {
         Ok(self.node.link_login(player, proof).await?)

@@ -57,6 +57,11 @@ impl Tickets {
 
     /// Gives a ticket out and forgets it.
     pub async fn take(&self, name: &str, secret_hash: String) -> Result<LoginTicketTaking, LoginError> {
-        Ok(self.node.take_login_ticket(digest(name), secret_hash).await?)
+        self.node.take_login_ticket(digest(name), secret_hash).await.map_err(|error| {
+            // It may have been given out, and is not given out twice.
+            let may_be_taken = error.is_outcome_unknown();
+            let error = LoginError::from(error);
+            if may_be_taken { error.with_spent_proof() } else { error }
+        })
     }
 }

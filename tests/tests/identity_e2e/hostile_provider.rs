@@ -178,7 +178,7 @@ async fn tokens_that_are_not_for_this_login_are_refused() -> Outcome {
         page.is_problem(401, "login_refused").map_err(|error| error.context(what))?;
     }
     liar.tell(claims(json!({ "iss": null })));
-    log_in(&world, &liar, "").await?.is_problem(503, "provider_unavailable")?;
+    log_in(&world, &liar, "").await?.is_problem(503, "login_interrupted")?;
     liar.tell(claims(json!({ "iat": now + 30, "exp": now - 30 })));
     let page = log_in(&world, &liar, "").await?;
     ensure!(page.code().is_some(), "clocks may differ by half a minute: {}", page.text);

@@ -949,7 +949,7 @@ export interface components {
          * @description Stable machine code of a problem. Its text is part of the API.
          * @enum {string}
          */
-        ProblemCode: "malformed_request" | "unauthenticated" | "login_refused" | "forbidden" | "link_invalid" | "link_expired" | "not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "illegal_transition" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "uri_too_long" | "header_too_large" | "invalid_argument" | "limit_exceeded" | "insufficient" | "account_closed" | "too_many_requests" | "provider_unavailable" | "internal" | "node_unavailable" | "outcome_unknown" | "store_unavailable" | "store_full" | "audit_unavailable" | "refused";
+        ProblemCode: "malformed_request" | "unauthenticated" | "login_refused" | "forbidden" | "link_invalid" | "link_expired" | "not_found" | "method_not_allowed" | "request_timeout" | "conflict" | "illegal_transition" | "payload_too_large" | "unsupported_media_type" | "range_not_satisfiable" | "uri_too_long" | "header_too_large" | "invalid_argument" | "limit_exceeded" | "insufficient" | "account_closed" | "too_many_requests" | "provider_unavailable" | "login_interrupted" | "internal" | "node_unavailable" | "outcome_unknown" | "store_unavailable" | "store_full" | "audit_unavailable" | "refused";
         /** @description The document that a client reads. */
         ProblemDocument: {
             /** @description Stable code to branch on. */
@@ -1594,7 +1594,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["ProblemDocument"];
             };
         };
-        /** @description Login provider unavailable, or: Node unavailable, or: Outcome unknown, or: Object store unavailable, or: Audit trail unavailable */
+        /** @description Login provider unavailable, or: Login interrupted, or: Node unavailable, or: Outcome unknown, or: Object store unavailable, or: Audit trail unavailable */
         Problem503: {
             headers: {
                 "retry-after": components["headers"]["RetryAfter"];

@@ -36,4 +36,8 @@ impl LoginProvider for DeviceProvider {
         }
         .boxed()
     }
+
+    fn spends_proofs(&self) -> bool {
+        false
+    }
 }

@@ -31,6 +31,11 @@ use wechat::WeChatProvider;
 pub trait LoginProvider: Send + Sync {
     /// Finds out whom the proof stands for: the account's name at this provider, which never changes.
     fn verify(&self, proof: Value) -> BoxFuture<'_, Result<String, LoginError>>;
+
+    /// Whether a proof that was verified is used up by that.
+    fn spends_proofs(&self) -> bool {
+        true
+    }
 }
 
 /// The configured providers.

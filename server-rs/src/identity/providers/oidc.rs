@@ -163,6 +163,8 @@ impl OidcProvider {
     /// The address of the client to which the browser goes on, with a code for the login, or with the provider's
     /// error.
     pub async fn finish(&self, arrival: Arrival, browser: &SecretString) -> Result<Url, LoginError> {
+        // Before the ticket is taken, so that the way back can be repeated while the provider is away.
+        let metadata = self.metadata.known().await?;
         let ties = Ties::new(browser, &arrival.state);
         let redirect = match self.tickets.take(&arrival.state, ties.browser_hash.clone()).await? {
             Taking::Taken(Content::Redirect(redirect)) if redirect.provider == self.name => redirect,
@@ -173,10 +175,10 @@ impl OidcProvider {
         };
         // The list of addresses was asked before the ticket was issued.
         let mut target = Url::parse(&redirect.redirect_uri).map_err(|_| REFUSED)?;
-        match self.handed_over(&arrival, ties, redirect.code_challenge).await {
+        match self.handed_over(metadata, &arrival, ties, redirect.code_challenge).await {
             Ok(code) => target.query_pairs_mut().append_pair("code", code.expose_secret()),
             Err(Interruption::ByProvider(error)) => target.query_pairs_mut().append_pair("error", error),
-            Err(Interruption::Login(error)) => return Err(error),
+            Err(Interruption::Login(error)) => return Err(error.with_spent_proof()),
         };
         target.query_pairs_mut().append_pair("state", &redirect.client_state);
         Ok(target)
@@ -185,11 +187,11 @@ impl OidcProvider {
     /// Finds out who logged in, and remembers it under a code for the client.
     async fn handed_over(
         &self,
+        metadata: Arc<CoreProviderMetadata>,
         arrival: &Arrival,
         ties: Ties,
         code_challenge: String,
     ) -> Result<SecretString, Interruption> {
-        let metadata = self.metadata.known().await?;
         // A provider that passes its answers off as another's.
         if arrival.iss.as_ref().is_some_and(|issuer| *issuer != **metadata.issuer()) {
             return Err(REFUSED.into());

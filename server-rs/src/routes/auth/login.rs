@@ -73,14 +73,27 @@ pub async fn login(
     if request.client == ClientKind::Browser {
         identity.cookies.check_origin(&headers)?;
     }
+    // Whatever can be refused is refused before the proof is used up.
+    module_access::check_device_name(&request.device_name).map_err(LoginError::from)?;
     let address_key = throttle_key(&extensions, &headers, identity.trusted_proxies);
-    let proof = verified(&app, request.provider, request.proof).await?;
-    let (tokens, is_new_account) = identity.sessions.log_in(proof, &request.device_name, &address_key).await?;
+    let log_in = |proof| identity.sessions.log_in(proof, &request.device_name, &address_key);
+    let (tokens, is_new_account) = with_proof(&app, request.provider, request.proof, log_in).await?;
     Ok(answer(identity, request.client, tokens, Some(is_new_account)))
 }
 
-/// Has the provider find out whom the proof stands for.
-pub async fn verified(app: &App, provider: String, proof: Value) -> Result<LoginProof, LoginError> {
-    let subject = app.identity.providers.named(&provider)?.verify(proof).await?;
-    Ok(LoginProof { provider, subject })
+/// Has the provider find out whom the proof stands for, and goes on from there. What fails then says whether the proof
+/// can be sent again.
+pub async fn with_proof<T, F>(
+    app: &App,
+    provider: String,
+    proof: Value,
+    go_on: impl FnOnce(LoginProof) -> F,
+) -> Result<T, LoginError>
+where
+    F: Future<Output = Result<T, LoginError>>,
+{
+    let vouching = app.identity.providers.named(&provider)?;
+    let subject = vouching.verify(proof).await?;
+    let outcome = go_on(LoginProof { provider, subject }).await;
+    if vouching.spends_proofs() { outcome.map_err(LoginError::with_spent_proof) } else { outcome }
 }

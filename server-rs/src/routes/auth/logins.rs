@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use worldloom_client::PlayerLogin;
 
-use super::login::{Proof, verified};
+use super::login::{Proof, with_proof};
 use crate::app::App;
 use crate::assets::record::rfc3339;
 use crate::auth::Player;
@@ -76,8 +76,10 @@ pub async fn link(
     Player(player): Player,
     extract::Json(request): extract::Json<LinkRequest>,
 ) -> Result<(StatusCode, Json<LoginRecord>), Problem> {
-    let proof = verified(&app, request.provider, request.proof).await?;
-    let login = app.identity.sessions.link(player, proof).await?;
+    let sessions = &app.identity.sessions;
+    // Before the proof is used up.
+    sessions.check_account(player).await?;
+    let login = with_proof(&app, request.provider, request.proof, |proof| sessions.link(player, proof)).await?;
     Ok((StatusCode::CREATED, Json(login.into())))
 }
 

@@ -1,6 +1,7 @@
 //! Requests that go no further than the facade, and what it says when the node is away.
 
 use serde_json::{Value, json};
+use worldloom_facade::identity::config::{OidcConfig, SmsConfig, SmsSenderConfig};
 
 use crate::support::{Answer, World};
 
@@ -78,6 +79,53 @@ async fn pages_of_other_sites_cannot_log_a_browser_in() {
     let form = world.http.post(world.at("/auth/login")).header("content-type", "text/plain").body(body.to_string());
     Answer::of(form.send().await.unwrap()).await.is_problem(415, "unsupported_media_type");
     Answer::of(request(Some(&world.url)).send().await.unwrap()).await.is_problem(503, "node_unavailable");
+}
+
+/// A code by SMS logs in once, so a name that will be refused must not cost the player another one.
+#[tokio::test]
+async fn a_device_name_that_cannot_be_is_refused_before_the_proof_is_used_up() {
+    let world = World::start_with(|config| {
+        let key_file = config.objects.root.with_extension("key");
+        std::fs::write(&key_file, "key").unwrap();
+        let sender = SmsSenderConfig::Webhook { url: "http://127.0.0.1:9".to_owned(), key_file };
+        config.identity.sms = Some(SmsConfig {
+            code_life_s: 300,
+            per_number_hour: 5,
+            per_address_hour: 5,
+            number_prefixes: Vec::new(),
+            sender,
+        });
+    })
+    .await;
+    let named = |name: &str| {
+        let proof = json!({ "challenge": "a".repeat(43), "code": "493021" });
+        json!({ "provider": "sms", "proof": proof, "client": "app", "device_name": name }).to_string()
+    };
+    let answer = post(&world, "/auth/login", named("a\nb")).await;
+    assert_eq!(answer.is_problem(422, "invalid_argument").body["field"], "device_name");
+    let answer = post(&world, "/auth/login", named(&"a".repeat(129))).await;
+    assert_eq!(answer.is_problem(422, "limit_exceeded").body["limit"], 128);
+    // What takes the ticket needs the node; nothing was taken yet, so this one can be repeated.
+    let answer = post(&world, "/auth/login", named("Ada's phone")).await;
+    assert_eq!(answer.is_problem(503, "node_unavailable").body.get("proof_spent"), None);
+}
+
+#[tokio::test]
+async fn a_browser_that_comes_back_while_the_provider_is_away_may_come_again() {
+    let world = World::start_with(|config| {
+        let provider = OidcConfig {
+            issuer: "http://127.0.0.1:9".to_owned(),
+            client_id: "worldloom".to_owned(),
+            client_secret_file: None,
+            scopes: Vec::new(),
+        };
+        config.identity.oidc.insert("acme".to_owned(), provider);
+    })
+    .await;
+    let request = world.http.get(world.at("/auth/callback/acme?code=x&state=y"));
+    let request = request.header("cookie", format!("worldloom-login={}", "a".repeat(43)));
+    // Its ticket lies behind the node, which is away as well, and has not been asked for.
+    Answer::of(request.send().await.unwrap()).await.is_problem(503, "provider_unavailable");
 }
 
 #[tokio::test]
