@@ -3,10 +3,11 @@
 use spacetimedb_sdk::{Identity, Uuid};
 use worldloom_client::{
     BigFishAgentMessage, BigFishAgentReply, CustomWorldAgentMessage, CustomWorldAgentOperation, CustomWorldAgentReply,
-    CustomWorldDraftCard, CustomWorldMessageListing, CustomWorldProfile, CustomWorldProposal, CustomWorldSessionDetail,
-    WorldEntryKind, append_agent_message_and_return, append_big_fish_agent_message_and_return,
-    get_creation_session_and_return, get_custom_world_and_return, list_agent_messages_and_return,
-    list_draft_cards_and_return, propose_draft_operations_and_return,
+    CustomWorldDraftCard, CustomWorldMessageListing, CustomWorldOperationListing, CustomWorldProfile,
+    CustomWorldProposal, CustomWorldSessionDetail, WorldEntryKind, append_agent_message_and_return,
+    append_big_fish_agent_message_and_return, get_creation_session_and_return, get_custom_world_and_return,
+    list_agent_messages_and_return, list_draft_cards_and_return, list_draft_operations_and_return,
+    propose_draft_operations_and_return,
 };
 
 use super::procedures::call;
@@ -49,6 +50,15 @@ impl NodeClient {
         request: CustomWorldAgentReply,
     ) -> Result<CustomWorldAgentMessage, CallError> {
         call!(self, append_agent_message_and_return, append_agent_message_and_return_then, Some(author), request)
+    }
+
+    /// A page of what was proposed in a conversation.
+    pub async fn operations(
+        &self,
+        author: Identity,
+        request: CustomWorldOperationListing,
+    ) -> Result<Vec<CustomWorldAgentOperation>, CallError> {
+        call!(self, list_draft_operations_and_return, list_draft_operations_and_return_then, Some(author), request)
     }
 
     /// Proposes changes of a draft.

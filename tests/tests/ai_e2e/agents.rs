@@ -1,13 +1,16 @@
 //! The creation agents: what they say is kept, what they suggest is proposed, and what is wrong is repaired once.
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use spacetimedb_lib::Uuid;
 use spacetimedb_sdk::Table;
 use worldloom_client::{
-    BigFishLadderAcceptance, BigFishSessionRequest, CustomWorldAuthorMessage, CustomWorldMessageEnding,
-    CustomWorldMessageRole, MyAgentMessagesTableAccess, MyAgentOperationsTableAccess, MyFishMessagesTableAccess,
-    accept_big_fish_ladder_and_return, create_big_fish_session_and_return, post_author_message_and_return,
+    BigFishLadderAcceptance, BigFishSessionRequest, CombatSkill, CombatStats, CustomWorldAgentMessage,
+    CustomWorldAuthorMessage, CustomWorldCardAddition, CustomWorldMessageEnding, CustomWorldMessageRole,
+    MyAgentMessagesTableAccess, MyAgentOperationsTableAccess, MyFishMessagesTableAccess, WorldEnemy, WorldEntry,
+    accept_big_fish_ladder_and_return, accept_draft_operation_and_return, add_draft_card_and_return,
+    create_big_fish_session_and_return, post_author_message_and_return,
 };
 use worldloom_tests::{ModelEndpoint, Outcome, Player, ask};
 
@@ -127,6 +130,110 @@ async fn a_reply_that_broke_off_stays_in_the_conversation_as_interrupted() -> Ou
         })
         .await?;
     ensure!(kept.text == "I know just the per" && kept.ending == CustomWorldMessageEnding::Interrupted, "{kept:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_that_a_stop_cuts_off_stays_in_the_conversation_as_interrupted() -> Outcome {
+    let model = ModelEndpoint::start().await?;
+    let settings = [("AI__PROVIDERS", model.as_provider("small")), ("HTTP__SHUTDOWN_DEADLINE_S", "1".to_owned())];
+    let mut world = World::start_with(&settings.each_ref().map(|(key, value)| (*key, value.as_str()))).await?;
+    let (author, request) = conversation(&world).await?;
+    let client = &world.facade.client;
+    let task_id = ask_for(client, &author.account, "world-agent", &request, &[], 1).await?;
+    let mut reader = Reader::open(client, &author.account, &task_id, None).await?;
+    let mut exchange = model.asked().await?;
+    exchange.say("{\"reply\": \"I know just the per").await?;
+    reader.next_text().await?;
+    world.facade.ask_to_stop()?;
+    let status = world.facade.has_stopped().await?;
+    ensure!(status.success(), "{status}");
+    let kept = agents_words(&author, 1).await?.remove(0);
+    ensure!(kept.text == "I know just the per" && kept.ending == CustomWorldMessageEnding::Interrupted, "{kept:?}");
+    Ok(())
+}
+
+/// What the agent has said once it has said so many things, by their number.
+async fn agents_words(author: &Player, count: usize) -> anyhow::Result<Vec<CustomWorldAgentMessage>> {
+    author
+        .sees("the agent's words", |rows| {
+            let of_agent = |message: &CustomWorldAgentMessage| message.role == CustomWorldMessageRole::Agent;
+            let mut words: Vec<_> = rows.my_agent_messages().iter().filter(of_agent).collect();
+            words.sort_by_key(|message| message.number);
+            (words.len() >= count).then_some(words)
+        })
+        .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_the_module_would_refuse_is_repaired_before_anything_is_said() -> Outcome {
+    let model = ModelEndpoint::start().await?;
+    let world = World::start_with_model(&model).await?;
+    let (author, request) = conversation(&world).await?;
+    let client = &world.facade.client;
+    let task_id = ask_for(client, &author.account, "world-agent", &request, &[], 1).await?;
+    let mut mara = character("mara", "mara");
+    mara["relations"] = json!([]);
+    let mut unfit = mara.clone();
+    // The schema counts characters, of which there are few enough; the module counts bytes.
+    unfit["name"] = "🦊".repeat(40).into();
+    for (text, character) in [("A long name.", unfit), ("A short name.", mara)] {
+        let mut exchange = model.asked().await?;
+        exchange.say(&reply(text, json!([character]))).await?;
+        exchange.end().await?;
+    }
+    let events = Reader::open(client, &author.account, &task_id, None).await?.rest().await?;
+    ensure!(end_of(&events)?["status"] == "completed", "{:?}", events.last());
+    let said = agents_words(&author, 1).await?;
+    ensure!(said.len() == 1 && said[0].text == "A short name.", "{said:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_agent_writes_of_an_enemy_outlives_its_being_written_anew() -> Outcome {
+    let model = ModelEndpoint::start().await?;
+    let world = World::start_with_model(&model).await?;
+    let (author, request) = conversation(&world).await?;
+    let world_id: Value = serde_json::from_str(&request)?;
+    let world_id = Uuid::parse_str(world_id["world_id"].as_str().context("a world")?)?;
+    let skill = CombatSkill {
+        key: "bite".to_owned(),
+        name: "Bite".to_owned(),
+        power: 4,
+        cost: 1,
+        cooldown_turns: 2,
+        effect: None,
+    };
+    let rat = WorldEnemy {
+        name: "Rat".to_owned(),
+        description: "Grey.".to_owned(),
+        stats: CombatStats { health: 9, energy: 5, attack: 1, defense: 0, speed: 1 },
+        skills: vec![skill.clone()],
+        experience: 1,
+        treasure_key: None,
+    };
+    let addition = CustomWorldCardAddition {
+        idempotency_key: "rat".to_owned(),
+        world_id,
+        key: "rat".to_owned(),
+        entry: WorldEntry::Enemy(rat),
+    };
+    ask!(author, add_draft_card_and_return_then(None, addition))?;
+    let task_id = ask_for(&world.facade.client, &author.account, "world-agent", &request, &[], 1).await?;
+    let mut answer: Value = serde_json::from_str(&reply("A larger one.", json!([])))?;
+    answer["enemies"] = json!([{
+        "key": "rat", "name": "Rat king", "description": "Greyer.", "health": 20, "energy": 5, "attack": 2,
+        "defense": 1, "speed": 1, "experience": 5, "treasure_key": null,
+    }]);
+    let mut exchange = model.asked().await?;
+    exchange.say(&answer.to_string()).await?;
+    exchange.end().await?;
+    let events = Reader::open(&world.facade.client, &author.account, &task_id, None).await?.rest().await?;
+    ensure!(end_of(&events)?["status"] == "completed", "{:?}", events.last());
+    let operation = author.sees("the proposal", |rows| rows.my_agent_operations().iter().next()).await?;
+    let outcome = ask!(author, accept_draft_operation_and_return_then(None, operation.operation_id))?;
+    let Some(WorldEntry::Enemy(enemy)) = outcome.card.map(|card| card.entry) else { bail!("no enemy") };
+    ensure!(enemy.name == "Rat king" && enemy.skills == [skill], "{enemy:?}");
     Ok(())
 }
 

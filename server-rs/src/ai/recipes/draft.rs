@@ -2,6 +2,8 @@
 //! they are about.
 
 mod conversions;
+mod entry_rules;
+mod unseen;
 
 use std::collections::BTreeSet;
 
@@ -11,6 +13,8 @@ use worldloom_client::{
     ItemAttribute, ItemAttributeRange, ItemUse, LootEntry, QuestObjective, QuestObjectiveKind, WorldChapter,
     WorldCharacter, WorldEnemy, WorldEntry, WorldEntryKind, WorldItem, WorldQuest, WorldSetting, WorldTreasure,
 };
+
+pub use entry_rules::broken_rule;
 
 /// The key of a world's setting.
 const SETTING_KEY: &str = "setting";
@@ -218,16 +222,24 @@ impl Answer {
         entries
     }
 
-    /// The changes that it proposes to a draft in which there `is_card`.
-    pub fn changes(&self, is_card: impl Fn(WorldEntryKind, &str) -> bool) -> Vec<CustomWorldChange> {
+    /// The changes that it proposes to a draft that has these entries. What takes the place of an entry keeps what no
+    /// agent sees of it.
+    pub fn changes<'a>(
+        &self,
+        present: impl Fn(WorldEntryKind, &str) -> Option<&'a WorldEntry>,
+    ) -> Vec<CustomWorldChange> {
         let mut changes = Vec::new();
-        for (key, entry) in self.entries() {
-            let there_is = is_card(kind_of(&entry), &key);
-            let entry = CustomWorldKeyedEntry { key, entry };
-            changes.push(if there_is { CustomWorldChange::Replace(entry) } else { CustomWorldChange::Add(entry) });
+        for (key, mut entry) in self.entries() {
+            changes.push(match present(kind_of(&entry), &key) {
+                Some(present) => {
+                    unseen::keep(&mut entry, present);
+                    CustomWorldChange::Replace(CustomWorldKeyedEntry { key, entry })
+                }
+                None => CustomWorldChange::Add(CustomWorldKeyedEntry { key, entry }),
+            });
         }
         for Removal { kind, key } in &self.removals {
-            if let Some(kind) = kind.entry_kind().filter(|kind| is_card(*kind, key)) {
+            if let Some(kind) = kind.entry_kind().filter(|kind| present(*kind, key).is_some()) {
                 changes.push(CustomWorldChange::Remove(CustomWorldPlace { kind, key: key.clone() }));
             }
         }

@@ -11,6 +11,9 @@ use crate::ai::provider::Prompt;
 use crate::ai::worker::{Ended, Job};
 use crate::node_client::sdk_uuid;
 
+/// Longest reply that is kept of an answer that broke off; the module takes no more.
+const BROKEN_REPLY_BYTES_MAX: usize = 8_000;
+
 /// The request of a reply.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,10 +60,9 @@ pub async fn store(job: &Job, stage: &AiTaskStage, prompt: &Prompt, answer: &str
 
 /// Keeps what had arrived of a reply in the session.
 pub async fn keep_broken(job: &Job, stage: &AiTaskStage, answer: &str) {
-    if let Some(reply) = partial_reply(answer)
-        && let Err(NotTaken::Ended(ended)) = say(job, stage, reply, true, None).await
-    {
-        tracing::warn!(task = %job.task.task_id, ?ended, "A reply that broke off could not be kept");
+    let Some(reply) = partial_reply(answer, BROKEN_REPLY_BYTES_MAX) else { return };
+    if let Err(reason) = say(job, stage, reply, true, None).await {
+        tracing::warn!(task = %job.task.task_id, ?reason, "A reply that broke off could not be kept");
     }
 }
 

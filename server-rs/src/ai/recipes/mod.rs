@@ -147,15 +147,16 @@ fn refused_or_unfit(error: CallError) -> NotTaken {
     }
 }
 
-/// As much of the member `reply`, which comes first, as there is in an answer that broke off.
-fn partial_reply(answer: &str) -> Option<String> {
+/// As much of the member `reply`, which comes first, as there is in an answer that broke off and as may be kept.
+fn partial_reply(answer: &str, bytes_max: usize) -> Option<String> {
     let (_, rest) = answer.rsplit(REPAIR_MARK).next()?.split_once("\"reply\"")?;
     let rest = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
     let end = end_of_string(rest);
     // An escape may be cut in two, so less and less is tried.
     let cuts = (end.saturating_sub(6)..=end).rev().filter(|cut| rest.is_char_boundary(*cut));
-    let reply: String =
+    let mut reply: String =
         cuts.map(|cut| format!("\"{}\"", &rest[..cut])).find_map(|text| serde_json::from_str(&text).ok())?;
+    reply.truncate(reply.floor_char_boundary(bytes_max));
     (!reply.trim().is_empty()).then_some(reply)
 }
 
@@ -179,7 +180,7 @@ mod tests {
 
     #[track_caller]
     fn check(answer: &str, expected: Option<&str>) {
-        assert_eq!(partial_reply(answer).as_deref(), expected, "{answer}");
+        assert_eq!(partial_reply(answer, 20).as_deref(), expected, "{answer}");
     }
 
     #[test]
@@ -190,6 +191,7 @@ mod tests {
         check("{\"reply\":\"\\u00e4\\ud83", Some("ä"));
         check("{\"reply\":\"whole\", \"setting\": {\"ti", Some("whole"));
         check("{\"reply\":\"first\"}\n---\n{\"reply\":\"seco", Some("seco"));
+        check("{\"reply\":\"nineteen bytes and ä and more", Some("nineteen bytes and "));
     }
 
     #[test]

@@ -2,16 +2,18 @@
 //!
 //! Whatever a model suggests is proposed, never written: the author accepts or rejects each entry.
 
+use module_custom_world::{OPERATIONS_PER_CONVERSATION_MAX, OPERATIONS_PER_PROPOSAL_MAX};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use spacetimedb_sdk::Uuid;
 use worldloom_client::{
-    AiResultAttachment, AiTaskStage, CustomWorldAgentMessage, CustomWorldAgentReply, CustomWorldMessageEnding,
-    CustomWorldMessageListing, CustomWorldMessageRole, CustomWorldProposal, CustomWorldStage, WorldEntryKind,
+    AiResultAttachment, AiTaskStage, CustomWorldAgentMessage, CustomWorldAgentReply, CustomWorldChange,
+    CustomWorldDraftCard, CustomWorldMessageEnding, CustomWorldMessageListing, CustomWorldMessageRole,
+    CustomWorldOperationListing, CustomWorldProposal, CustomWorldStage, WorldEntryKind,
 };
 
-use super::draft::Answer;
+use super::draft::{Answer, broken_rule};
 use super::{NotTaken, REPAIR_MARK, parsed, partial_reply, refused};
 use crate::ai::prompts::Prompts;
 use crate::ai::provider::Prompt;
@@ -21,10 +23,12 @@ use crate::node_client::sdk_uuid;
 /// The stages of a creation that a model works on, in their order.
 pub const CREATION_STAGES: [&str; 4] = ["setting", "chapters", "characters", "assets"];
 /// How many changes go into one proposal.
-const PROPOSAL_CHANGES_MAX: usize = 50;
+const PROPOSAL_CHANGES_MAX: usize = OPERATIONS_PER_PROPOSAL_MAX as usize;
 /// How many of the newest messages the agent reads.
 const MESSAGES_READ: usize = 20;
 const MESSAGES_LISTED: u32 = 100;
+/// Longest text of a message that is said; the module takes a little more.
+const REPLY_BYTES_MAX: usize = 16_000;
 const KINDS: [WorldEntryKind; 7] = [
     WorldEntryKind::Setting,
     WorldEntryKind::Chapter,
@@ -95,20 +99,8 @@ pub async fn store(job: &Job, stage: &AiTaskStage, prompt: &Prompt, answer: &str
     let (world_id, conversation_id) = places(job).await?;
     let text = answer;
     let answer: Answer = parsed(prompt, answer)?;
-    let known = draft(job, world_id, stage).await?;
-    let mut problems = answer.problems(&known);
-    if stage.key == "chapters" {
-        problems.extend(answer.chapter_problems());
-    }
-    if !problems.is_empty() {
-        return Err(NotTaken::Unfit(problems));
-    }
-    let mut cards = Vec::new();
-    for kind in KINDS {
-        let of_kind = job.node().cards(job.task.owner, world_id, kind).await.map_err(refused)?;
-        cards.extend(of_kind.into_iter().map(|card| (card.kind, card.key)));
-    }
-    let changes = answer.changes(|kind, key| cards.iter().any(|(of, at)| *of == kind && at == key));
+    let changes = fitting_changes(job, stage, world_id, &answer).await?;
+    check_room(job, conversation_id, changes.len() as u64).await?;
     let key = idempotency_key(job, stage, text);
     let message = say(job, conversation_id, &key, spoken_text(&answer), CustomWorldMessageEnding::Complete).await?;
     for (number, changes) in changes.chunks(PROPOSAL_CHANGES_MAX).enumerate() {
@@ -119,7 +111,8 @@ pub async fn store(job: &Job, stage: &AiTaskStage, prompt: &Prompt, answer: &str
             changes: changes.to_vec(),
         };
         let proposed = job.insist(|| job.node().propose(job.task.owner, proposal.clone())).await;
-        let proposed = proposed.map_err(super::refused_or_unfit)?;
+        // Not for the model to repair: the author would have a second reply beside this one.
+        let proposed = proposed.map_err(refused)?;
         if let Some(first) = proposed.first() {
             attach(job, stage, "custom_world_proposal", first.proposal_id.to_string()).await?;
         }
@@ -128,15 +121,48 @@ pub async fn store(job: &Job, stage: &AiTaskStage, prompt: &Prompt, answer: &str
     attach(job, stage, "prompt", prompt.template.replace('/', ".")).await
 }
 
+/// The changes that an answer proposes, held against the draft and against the module's rules: what the module would
+/// refuse must be known before anything is said.
+async fn fitting_changes(
+    job: &Job,
+    stage: &AiTaskStage,
+    world_id: Uuid,
+    answer: &Answer,
+) -> Result<Vec<CustomWorldChange>, NotTaken> {
+    let known = draft(job, world_id, stage).await?;
+    let mut problems = answer.problems(&known);
+    if stage.key == "chapters" {
+        problems.extend(answer.chapter_problems());
+    }
+    let cards = cards(job, world_id).await?;
+    let card_at = |kind, key: &str| cards.iter().find(|card| card.kind == kind && card.key == key);
+    let changes = answer.changes(|kind, key| card_at(kind, key).map(|card| &card.entry));
+    problems.extend(changes.iter().filter_map(broken_rule));
+    if problems.is_empty() { Ok(changes) } else { Err(NotTaken::Unfit(problems)) }
+}
+
+/// Errors: `Unfit` unless the conversation has room for so many changes. Its operations are numbered without gaps.
+async fn check_room(job: &Job, session_id: Uuid, changes: u64) -> Result<(), NotTaken> {
+    let max = OPERATIONS_PER_CONVERSATION_MAX;
+    let full = || NotTaken::Unfit(vec![format!("the conversation has no room for {changes} changes: propose fewer")]);
+    let after_number = max.checked_sub(changes).and_then(|number| u32::try_from(number).ok()).ok_or_else(full)?;
+    let listing = CustomWorldOperationListing { session_id, after_number, limit: 1 };
+    let beyond = job.node().operations(job.task.owner, listing).await.map_err(refused)?;
+    if beyond.is_empty() { Ok(()) } else { Err(full()) }
+}
+
 /// Keeps what had arrived of a reply in the conversation.
 pub async fn keep_broken(job: &Job, stage: &AiTaskStage, answer: &str) {
-    let (Some(reply), Ok((_, conversation_id))) = (partial_reply(answer), places(job).await) else { return };
-    let key = idempotency_key(job, stage, answer);
-    if let Err(NotTaken::Ended(ended)) =
-        say(job, conversation_id, &key, reply, CustomWorldMessageEnding::Interrupted).await
-    {
-        tracing::warn!(task = %job.task.task_id, ?ended, "A reply that broke off could not be kept");
+    let Some(reply) = partial_reply(answer, REPLY_BYTES_MAX) else { return };
+    if let Err(reason) = say_broken(job, stage, answer, reply).await {
+        tracing::warn!(task = %job.task.task_id, ?reason, "A reply that broke off could not be kept");
     }
+}
+
+async fn say_broken(job: &Job, stage: &AiTaskStage, answer: &str, reply: String) -> Result<(), NotTaken> {
+    let (_, conversation_id) = places(job).await?;
+    let key = idempotency_key(job, stage, answer);
+    say(job, conversation_id, &key, reply, CustomWorldMessageEnding::Interrupted).await.map(drop)
 }
 
 /// The world and the conversation that a task is about.
@@ -152,10 +178,8 @@ async fn places(job: &Job) -> Result<(Uuid, Uuid), Ended> {
 /// The draft as it would be if the author accepted what this task's stages have suggested so far.
 async fn draft(job: &Job, world_id: Uuid, stage: &AiTaskStage) -> Result<Answer, Ended> {
     let mut draft = Answer::default();
-    for kind in KINDS {
-        for card in job.node().cards(job.task.owner, world_id, kind).await.map_err(refused)? {
-            draft.take_up_card(card.key, card.entry);
-        }
+    for card in cards(job, world_id).await? {
+        draft.take_up_card(card.key, card.entry);
     }
     for position in 0..stage.position {
         let text = job.text_of(position).await?;
@@ -165,6 +189,15 @@ async fn draft(job: &Job, world_id: Uuid, stage: &AiTaskStage) -> Result<Answer,
         draft.take_up(earlier.unwrap_or_default());
     }
     Ok(draft)
+}
+
+/// The cards of the draft, kind by kind.
+async fn cards(job: &Job, world_id: Uuid) -> Result<Vec<CustomWorldDraftCard>, Ended> {
+    let mut cards = Vec::new();
+    for kind in KINDS {
+        cards.extend(job.node().cards(job.task.owner, world_id, kind).await.map_err(refused)?);
+    }
+    Ok(cards)
 }
 
 async fn newest_messages(job: &Job, session_id: Uuid) -> Result<Vec<CustomWorldAgentMessage>, Ended> {
@@ -210,7 +243,7 @@ fn spoken_text(answer: &Answer) -> String {
         let (kind, key, slot, description) = (asset.kind.word(), &asset.key, &asset.slot, &asset.description);
         text.push_str(&format!("\n- {kind} {key}, {slot}: {description}"));
     }
-    text.truncate(text.floor_char_boundary(16_000));
+    text.truncate(text.floor_char_boundary(REPLY_BYTES_MAX));
     text
 }
 

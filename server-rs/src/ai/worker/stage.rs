@@ -20,7 +20,9 @@ pub async fn work(job: &Job, row: &AiTaskStage) -> Result<(), Ended> {
     let (task_id, lease_token, position) = place.clone();
     let place = Place { task_id, lease_token: lease_token.clone(), position, attempt: stage.attempt };
     let mut sink = TextSink::new(job.workshop.appender.clone(), place, stage.next_sequence);
-    let worked = tokio::time::timeout(job.workshop.config.stage_timeout(), answer_and_store(job, &stage, &mut sink));
+    let mut arrived = String::new();
+    let worked = answer_and_store(job, &stage, &mut sink, &mut arrived);
+    let worked = tokio::time::timeout(job.workshop.config.stage_timeout(), worked);
     let worked = tokio::select! {
         biased;
         // Heard here and not further up, so that what has arrived is stored before the task is given back.
@@ -29,7 +31,10 @@ pub async fn work(job: &Job, row: &AiTaskStage) -> Result<(), Ended> {
     };
     if !matches!(worked, Err(Ended::Lost)) {
         // What has arrived stays, whatever became of the rest.
-        sink.finish().await.map_err(|reason| not_stored(job, reason))?;
+        let stored = sink.finish().await.map_err(|reason| not_stored(job, reason));
+        // Here and not where the answer is read, which a time-out or the facade's stop ends without a word.
+        job.recipe.keep_broken(job, &stage, &arrived).await;
+        stored?;
     }
     worked?;
     let completion = AiStageCompletion { task_id, lease_token, position, usage: job.meter.take() };
@@ -38,15 +43,18 @@ pub async fn work(job: &Job, row: &AiTaskStage) -> Result<(), Ended> {
     Ok(())
 }
 
-/// Asks, and once more with a list of what was wrong.
-async fn answer_and_store(job: &Job, stage: &AiTaskStage, sink: &mut TextSink) -> Result<(), Ended> {
+/// Asks, and once more with a list of what was wrong. In `arrived` is as much as there is of an answer that is being
+/// written; once it is whole, what becomes of it is the recipe's matter.
+async fn answer_and_store(
+    job: &Job,
+    stage: &AiTaskStage,
+    sink: &mut TextSink,
+    arrived: &mut String,
+) -> Result<(), Ended> {
     let mut prompt = job.recipe.prompt(job, &job.workshop.prompts, stage).await?;
-    let mut text = String::new();
-    if let Err(ended) = ask(job, &prompt, sink, &mut text).await {
-        job.recipe.keep_broken(job, stage, &text).await;
-        return Err(ended);
-    }
-    let problems = match job.recipe.store(job, stage, &prompt, &text).await {
+    ask(job, &prompt, sink, arrived).await?;
+    let answer = std::mem::take(arrived);
+    let problems = match job.recipe.store(job, stage, &prompt, &answer).await {
         Ok(()) => return Ok(()),
         Err(NotTaken::Ended(ended)) => return Err(ended),
         Err(NotTaken::Unfit(problems)) => problems,
@@ -54,14 +62,12 @@ async fn answer_and_store(job: &Job, stage: &AiTaskStage, sink: &mut TextSink) -
     tracing::debug!(task = %job.task.task_id, ?problems, "An answer is repaired");
     job.workshop.metrics.answer_repaired(job.recipe.kind());
     let wish = format!("Your answer cannot be used:\n- {}\nAnswer again, whole and corrected.", problems.join("\n- "));
-    prompt.messages.push(Message { role: Role::Assistant, text: std::mem::take(&mut text) });
+    prompt.messages.push(Message { role: Role::Assistant, text: answer });
     prompt.messages.push(Message { role: Role::User, text: wish });
     sink.push(REPAIR_MARK).await;
-    if let Err(ended) = ask(job, &prompt, sink, &mut text).await {
-        job.recipe.keep_broken(job, stage, &text).await;
-        return Err(ended);
-    }
-    match job.recipe.store(job, stage, &prompt, &text).await {
+    ask(job, &prompt, sink, arrived).await?;
+    let answer = std::mem::take(arrived);
+    match job.recipe.store(job, stage, &prompt, &answer).await {
         Ok(()) => Ok(()),
         Err(NotTaken::Ended(ended)) => Err(ended),
         Err(NotTaken::Unfit(problems)) => {
