@@ -2,17 +2,13 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use futures::SinkExt;
 use serde_json::json;
-use spacetimedb_client_api_messages::websocket::v2::{
-    CallProcedure, ClientMessage, QuerySetId, ServerMessage, Subscribe, SubscribeBatch, SubscribeSet,
-};
+use spacetimedb_client_api_messages::websocket::v2::{CallProcedure, ClientMessage, ServerMessage};
 use spacetimedb_lib::bsatn;
-use tokio_tungstenite::tungstenite::Message;
 use worldloom_tests::{Outcome, TestNode, eventually};
 
 use super::limits::node_with;
-use crate::socket::{Socket, V1_JSON, V2, V3, connect, ending};
+use crate::socket::{Socket, V3};
 
 /// Rows of a call that takes its time, so that those behind it wait.
 const ROWS: u32 = 2_000;
@@ -96,42 +92,4 @@ async fn a_client_is_not_read_from_while_its_procedures_keep_too_many_bytes() ->
 fn procedure(request_id: u32, name: &str, args: Vec<u8>) -> ClientMessage {
     let (procedure, args) = (name.into(), args.into());
     ClientMessage::CallProcedure(CallProcedure { request_id, flags: Default::default(), procedure, args })
-}
-
-#[tokio::test]
-async fn too_many_queries_in_a_message_end_the_connection() -> Outcome {
-    const QUERY: &str = "SELECT * FROM cage";
-    let node = TestNode::start().await?;
-    let database = node.publish("zoo", "schema_zoo").await?;
-    let queries = |count: usize| -> Box<[Box<str>]> { vec![Box::<str>::from(QUERY); count].into() };
-    let set = |id, count| SubscribeSet { query_set_id: QuerySetId::new(id), query_strings: queries(count) };
-    let batch = |sets| ClientMessage::SubscribeBatch(SubscribeBatch { request_id: 1, sets });
-    for protocol in [V2, V3] {
-        let query_set_id = QuerySetId::new(1);
-        for message in [
-            ClientMessage::Subscribe(Subscribe { request_id: 1, query_set_id, query_strings: queries(1_001) }),
-            batch([set(1, 500), set(2, 501)].into()),
-            batch((0..1_001).map(|id| set(id, 0)).collect()),
-        ] {
-            let mut socket = Socket::open_with(&database, &database.owner, protocol, "").await?;
-            socket.send(&[message]).await?;
-            assert_too_many(socket.ending().await?);
-        }
-    }
-    let queries = vec![QUERY; 1_001];
-    for message in [
-        json!({ "Subscribe": { "query_strings": queries, "request_id": 1 } }),
-        json!({ "SubscribeMulti": { "query_strings": queries, "request_id": 1, "query_id": { "id": 1 } } }),
-    ] {
-        let (mut socket, _) = connect(&database, &database.owner, V1_JSON, "").await?;
-        socket.send(Message::Text(message.to_string().into())).await?;
-        assert_too_many(ending(&mut socket).await?);
-    }
-    Ok(())
-}
-
-#[track_caller]
-fn assert_too_many(ended: Option<(u16, String)>) {
-    let expected = "a message may subscribe to 1000 queries, not to 1001".to_owned();
-    assert_eq!(ended, Some((1011, expected)));
 }

@@ -5,14 +5,14 @@ use std::time::Duration;
 use futures::SinkExt;
 use serde_json::json;
 use spacetimedb_client_api_messages::websocket::v2::{
-    ClientMessage, QuerySetId, ServerMessage, SubscribeBatch, SubscribeSet, Unsubscribe, UnsubscribeFlags,
+    ClientMessage, QuerySetId, ServerMessage, Subscribe, SubscribeBatch, SubscribeSet, Unsubscribe, UnsubscribeFlags,
 };
 use tokio::time::{interval, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use worldloom_tests::{DEADLINE, Database, Outcome, TestNode, eventually};
 
 use super::limits::node_with;
-use crate::socket::{Socket, V2, row_count};
+use crate::socket::{Socket, V1_JSON, V2, V3, connect, ending, row_count};
 
 /// Bytes of a row that makes load.
 const ROW_BYTES: u32 = 20_000;
@@ -34,6 +34,44 @@ async fn a_connection_is_subscribed_to_a_few_queries_at_the_same_time() -> Outco
     let refusal = socket.subscribe(&query(4)).await.unwrap_err().to_string();
     assert!(refusal.contains("subscribed to 3 queries at the same time"), "{refusal}");
     Ok(())
+}
+
+#[tokio::test]
+async fn too_many_queries_in_a_message_end_the_connection() -> Outcome {
+    const QUERY: &str = "SELECT * FROM cage";
+    let node = TestNode::start().await?;
+    let database = node.publish("zoo", "schema_zoo").await?;
+    let queries = |count: usize| -> Box<[Box<str>]> { vec![Box::<str>::from(QUERY); count].into() };
+    let set = |id, count| SubscribeSet { query_set_id: QuerySetId::new(id), query_strings: queries(count) };
+    let batch = |sets| ClientMessage::SubscribeBatch(SubscribeBatch { request_id: 1, sets });
+    for protocol in [V2, V3] {
+        let query_set_id = QuerySetId::new(1);
+        for message in [
+            ClientMessage::Subscribe(Subscribe { request_id: 1, query_set_id, query_strings: queries(1_001) }),
+            batch([set(1, 500), set(2, 501)].into()),
+            batch((0..32).map(|id| set(id, 32)).collect()),
+        ] {
+            let mut socket = Socket::open_with(&database, &database.owner, protocol, "").await?;
+            socket.send(&[message]).await?;
+            assert_too_many(socket.ending().await?);
+        }
+    }
+    let queries = vec![QUERY; 1_001];
+    for message in [
+        json!({ "Subscribe": { "query_strings": queries, "request_id": 1 } }),
+        json!({ "SubscribeMulti": { "query_strings": queries, "request_id": 1, "query_id": { "id": 1 } } }),
+    ] {
+        let (mut socket, _) = connect(&database, &database.owner, V1_JSON, "").await?;
+        socket.send(Message::Text(message.to_string().into())).await?;
+        assert_too_many(ending(&mut socket).await?);
+    }
+    Ok(())
+}
+
+#[track_caller]
+fn assert_too_many(ended: Option<(u16, String)>) {
+    let expected = "a connection may be subscribed to 1000 queries at the same time".to_owned();
+    assert_eq!(ended, Some((1011, expected)));
 }
 
 #[tokio::test]
