@@ -14,8 +14,9 @@ use crate::{process, progress};
 /// The module that the product publishes.
 pub const GAME_MODULE: &str = "spacetime-module";
 
-/// Cargo profile that modules are built with.
-const PROFILE: &str = "module";
+/// Cargo profiles that modules are built with: as fast as they can be, and the game module as small as it can be.
+const FAST: &str = "module";
+const SMALL: &str = "small-module";
 
 /// What Rust's WebAssembly target uses beyond the first version of the standard; the engine
 /// accepts all of it.
@@ -30,28 +31,29 @@ const OPTIMIZER_FEATURES: [&str; 6] = [
 
 /// Builds every module; finished files change only when their content does.
 pub fn build(workspace: &Workspace) -> Result<()> {
-    let packages = packages(workspace)?;
     let toolchain = setup::ensure_wasm_toolchain()?;
     let optimizer = setup::find_or_install_wasm_opt();
     let target = workspace.target().join("wasm");
-    let mut command = toolchain.cargo_build(workspace)?;
-    command.args(["--profile", PROFILE]).arg("--target-dir").arg(&target);
-    for package in &packages {
-        command.args(["--package", package]);
-    }
-    process::run(&mut command)?;
-    let compiled = target.join(WASM_TARGET).join(PROFILE);
-    for package in &packages {
-        finish(&compiled, &workspace.module(package), optimizer.as_deref())
-            .with_context(|| format!("module {package} could not be finished"))?;
+    for (profile, packages) in [(SMALL, vec![GAME_MODULE.to_owned()]), (FAST, test_modules(workspace)?)] {
+        let mut command = toolchain.cargo_build(workspace)?;
+        command.args(["--profile", profile]).arg("--target-dir").arg(&target);
+        for package in &packages {
+            command.args(["--package", package]);
+        }
+        process::run(&mut command)?;
+        let compiled = target.join(WASM_TARGET).join(profile);
+        for package in &packages {
+            finish(&compiled, &workspace.module(package), optimizer.as_deref())
+                .with_context(|| format!("module {package} could not be finished"))?;
+        }
     }
     Ok(())
 }
 
-/// Names of the packages that are modules. Each lies in a folder of its own name.
-fn packages(workspace: &Workspace) -> Result<Vec<String>> {
+/// Names of the packages that are modules for tests. Each lies in a folder of its own name.
+fn test_modules(workspace: &Workspace) -> Result<Vec<String>> {
     let folder = workspace.root().join("tests").join("modules");
-    let mut packages = vec![GAME_MODULE.to_owned()];
+    let mut packages = Vec::new();
     for entry in fs::read_dir(&folder).with_context(|| format!("{} cannot be listed", folder.display()))? {
         let entry = entry?;
         if entry.path().join("Cargo.toml").is_file() {

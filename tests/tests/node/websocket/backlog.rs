@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::json;
 use spacetimedb_client_api_messages::websocket::v2::{CallProcedure, ClientMessage, ServerMessage};
 use spacetimedb_lib::bsatn;
-use worldloom_tests::{Outcome, TestNode, eventually};
+use worldloom_tests::{Outcome, eventually};
 
 use super::limits::node_with;
 use crate::socket::{Socket, V3};
