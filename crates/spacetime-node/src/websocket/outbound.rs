@@ -61,7 +61,10 @@ pub(super) async fn write(
         tokio::select! {
             biased;
             () = sleep_until(waiting.moved_at + limits.idle_timeout), if waiting.bytes > limits.outgoing_queue_bytes => {
-                return Ending::TooSlow;
+                // Something may have been taken since this moment was set.
+                if waiting.moved_at.elapsed() >= limits.idle_timeout {
+                    return Ending::TooSlow;
+                }
             }
             sent = poll_fn(|cx| waiting.poll_send(sink, cx)), if waiting.needs_sending() => {
                 if let Err(cause) = sent {
