@@ -382,10 +382,10 @@ fn trials(node: &TestNode) -> anyhow::Result<usize> {
 }
 
 /// A socket after the handshake, without anything that would answer pings or read on.
-async fn upgraded(node: &TestNode, database: &Database, account: &Account) -> anyhow::Result<TcpStream> {
+pub(super) async fn upgraded(node: &TestNode, database: &Database, account: &Account) -> anyhow::Result<TcpStream> {
     let mut stream = TcpStream::connect(("127.0.0.1", node.port())).await?;
     let head = format!(
-        "GET /v1/database/{}/subscribe HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+        "GET /v1/database/{}/subscribe?compression=None HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
          sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
          sec-websocket-protocol: {V2}\r\nauthorization: Bearer {}\r\n\r\n",
         database.name, account.token

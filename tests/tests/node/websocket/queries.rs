@@ -7,11 +7,13 @@ use serde_json::json;
 use spacetimedb_client_api_messages::websocket::v2::{
     ClientMessage, QuerySetId, ServerMessage, Subscribe, SubscribeBatch, SubscribeSet, Unsubscribe, UnsubscribeFlags,
 };
-use tokio::time::{interval, timeout};
+use spacetimedb_lib::bsatn;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, interval, sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use worldloom_tests::{DEADLINE, Database, Outcome, TestNode, eventually};
 
-use super::limits::node_with;
+use super::limits::{node_with, upgraded};
 use crate::socket::{Socket, V1_JSON, V2, V3, connect, ending, row_count};
 
 /// Bytes of a row that makes load.
@@ -128,6 +130,36 @@ async fn who_takes_nothing_of_its_first_rows_is_dropped() -> Outcome {
         (database.sql("SELECT * FROM visitor").await.ok()?.len() == 1).then_some(())
     })
     .await
+}
+
+/// More waits than may, for longer than a client may take nothing.
+#[tokio::test]
+async fn who_takes_its_first_rows_slowly_gets_them_all() -> Outcome {
+    let node = node_with("outgoing-queue-bytes = 1048576\nping-interval = '200ms'\nidle-timeout = '2s'").await?;
+    let database = node.publish("zoo", "schema_zoo").await?;
+    let bytes = notes(&database, 2_000).await? * ROW_BYTES as usize;
+    let mut stream = upgraded(&node, &database, &database.owner).await?;
+    let query_strings = ["SELECT * FROM secret_note".into()].into();
+    let ask = Subscribe { request_id: 1, query_set_id: QuerySetId::new(1), query_strings };
+    stream.write_all(&masked(0x82, &bsatn::to_vec(&ClientMessage::Subscribe(ask))?)).await?;
+    let (begun, mut taken, mut buffer) = (Instant::now(), 0, vec![0; 512 * 1024]);
+    while taken < bytes {
+        if begun.elapsed() < Duration::from_secs(5) {
+            sleep(Duration::from_millis(100)).await;
+        }
+        // A sign of life, since nothing answers the node's own.
+        stream.write_all(&masked(0x89, &[])).await?;
+        let read = timeout(DEADLINE, stream.read(&mut buffer)).await??;
+        anyhow::ensure!(read > 0, "dropped after {taken} of {bytes} bytes");
+        taken += read;
+    }
+    Ok(())
+}
+
+/// A frame of less than 126 bytes, masked with zeros.
+fn masked(kind: u8, payload: &[u8]) -> Vec<u8> {
+    let head = [kind, 0x80 | payload.len() as u8, 0, 0, 0, 0];
+    [&head, payload].concat()
 }
 
 /// Fills a table with so many large rows, and returns how many there are.
