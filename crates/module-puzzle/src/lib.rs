@@ -21,8 +21,8 @@ pub use puzzle::{
     check_title, held_status, transition_puzzle,
 };
 pub use run::{
-    ENDED_RUNS_MAX, MOVES_PER_BATCH_MAX, MOVES_PER_RUN_MAX, OPEN_RUNS_MAX, Progress, RunStatus, check_open_runs,
-    transition_run,
+    BOARDS_PER_PLAYER_MAX, ENDED_RUNS_MAX, MOVES_PER_BATCH_MAX, MOVES_PER_RUN_MAX, OPEN_RUNS_MAX, Progress, RunStatus,
+    check_open_runs, transition_run,
 };
 pub use score::{LEADERS_MAX, RESULTS_PER_PLAYER_MAX, Score, last_place};
 pub use shuffle::{board_seed, shuffled};

@@ -12,6 +12,8 @@ pub const MOVES_PER_RUN_MAX: u32 = 20_000;
 pub const OPEN_RUNS_MAX: u64 = 16;
 /// How many of a player's ended runs are kept; the oldest goes as another one ends.
 pub const ENDED_RUNS_MAX: usize = 50;
+/// Boards of a player that were begun, are not solved, and come back.
+pub const BOARDS_PER_PLAYER_MAX: usize = 500;
 
 /// How far a run has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -7,12 +7,12 @@ use crate::{Board, Grid};
 /// How often a board is drawn again because it came out solved; one in twelve does at worst.
 const DRAWS_MAX: usize = 64;
 
-/// The seed of the board that a player gets in a puzzle after having finished so many runs of it.
+/// The seed of a board for a player in a puzzle, from a number that chance has drawn when it was first begun: nobody can
+/// look at a board, or find the way, before its clock runs.
 ///
-/// It is the same until the next one is finished, so that nobody gives boards up until an easy one comes; and no chance
-/// is in it, so that it is still the same when the runs that were given up are forgotten.
-pub fn board_seed(puzzle: u128, player: [u8; 32], finished_runs: u32) -> u64 {
-    let named = puzzle.to_le_bytes().into_iter().chain(player).chain(finished_runs.to_le_bytes());
+/// Boards of several players and puzzles differ even if the numbers were drawn at one moment.
+pub fn board_seed(puzzle: u128, player: [u8; 32], drawn: u64) -> u64 {
+    let named = puzzle.to_le_bytes().into_iter().chain(player).chain(drawn.to_le_bytes());
     named.fold(0, |seed, byte| SplitMix64::new(seed ^ u64::from(byte)).next_bits())
 }
 

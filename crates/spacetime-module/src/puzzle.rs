@@ -1,13 +1,15 @@
 //! Picture puzzles: made from an author's asset, published to the gallery, played.
 //!
-//! Gallery, moderation, runs and results are in the folder beside this file; see [`PuzzleGalleryPlace`],
-//! [`PuzzleHold`], [`PuzzleRun`] and [`PuzzleResult`].
+//! Gallery, moderation, boards, runs and results are in the folder beside this file; see [`PuzzleGalleryPlace`],
+//! [`PuzzleHold`], [`PuzzleBoard`], [`PuzzleRun`] and [`PuzzleResult`].
 
+mod boards;
 mod gallery;
 mod moderation;
 mod results;
 mod runs;
 
+pub use boards::*;
 pub use gallery::*;
 pub use moderation::*;
 pub use results::*;

@@ -18,7 +18,7 @@ use crate::seed;
 /// The first revision with the whole game; see `tests/fixtures/README.md`.
 const WHOLE_GAME: &str = "b674e61";
 /// What came after it.
-const LATER_TABLES: [&str; 2] = ["gallery_front_page", "puzzle_publisher"];
+const LATER_TABLES: [&str; 3] = ["gallery_front_page", "puzzle_board", "puzzle_publisher"];
 /// A revision with access and assets, and nothing of the game.
 const ASSETS_ALONE: &str = "e69b2b5";
 /// All tables that it had.

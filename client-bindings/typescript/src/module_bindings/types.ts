@@ -2264,6 +2264,15 @@ export const ProgressionRecord = __t.object("ProgressionRecord", {
 });
 export type ProgressionRecord = __Infer<typeof ProgressionRecord>;
 
+export const PuzzleBoard = __t.object("PuzzleBoard", {
+  id: __t.u64(),
+  owner: __t.identity(),
+  puzzleId: __t.uuid(),
+  seed: __t.u64(),
+  begunAt: __t.timestamp(),
+});
+export type PuzzleBoard = __Infer<typeof PuzzleBoard>;
+
 export const PuzzleCreation = __t.object("PuzzleCreation", {
   idempotencyKey: __t.string(),
   title: __t.string(),

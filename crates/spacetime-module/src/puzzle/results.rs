@@ -62,12 +62,6 @@ pub fn my_puzzle_results(ctx: &ViewContext) -> Vec<PuzzleResult> {
     ctx.db.puzzle_result().owner().filter(ctx.sender()).collect()
 }
 
-/// How many runs of a puzzle the player has finished, as its result says.
-pub(crate) fn finished_runs(ctx: &ReducerContext, owner: Identity, puzzle_id: Uuid) -> u32 {
-    let result = ctx.db.puzzle_result().by_puzzle().filter((owner, puzzle_id)).next();
-    result.map_or(0, |result| result.finished_runs)
-}
-
 /// Counts a finished run: the player's result, and the leaders if everybody could play it.
 pub(crate) fn record_result(ctx: &ReducerContext, run: &PuzzleRun) -> Result<(), DomainError> {
     let score = run.as_score();

@@ -182,33 +182,24 @@ fn begin_run(ctx: &ReducerContext, caller: &Caller, request: &PuzzleRunBeginning
     let puzzle = playable_puzzle(ctx, caller, request.puzzle_id)?;
     module_puzzle::check_open_runs(count_runs(ctx, caller.player, RunStatus::Running) as u64)?;
     let runs = ctx.db.puzzle_run();
-    let finished_runs = finished_runs(ctx, caller.player, puzzle.puzzle_id);
-    let player = caller.player.to_byte_array();
-    let seed = module_puzzle::board_seed(puzzle.puzzle_id.as_u128(), player, finished_runs);
+    let board = board_of(ctx, caller.player, puzzle.puzzle_id)?;
     let run = PuzzleRun {
         run_id: fresh_id(ctx, |id| runs.run_id().find(id).is_some())?,
         owner: caller.player,
         puzzle_id: puzzle.puzzle_id,
         columns: puzzle.columns,
         rows: puzzle.rows,
-        seed,
-        cells: module_puzzle::shuffled(puzzle.grid()?, seed).cells().to_vec(),
+        seed: board.seed,
+        cells: module_puzzle::shuffled(puzzle.grid()?, board.seed).cells().to_vec(),
         moves: 0,
         status: PuzzleRunStatus::Running,
-        begun_at: first_begun_at(ctx, caller.player, puzzle.puzzle_id, seed),
+        begun_at: board.begun_at,
         updated_at: ctx.timestamp,
         ended_at: None,
     };
     let run = runs.try_insert(run).map_err(|_| DomainError::no_fresh_id())?;
     replayable.remember(ctx, run.run_id)?;
     Ok(run)
-}
-
-/// When the player began the first run of this board that is still kept, or now.
-fn first_begun_at(ctx: &ReducerContext, owner: Identity, puzzle_id: Uuid, seed: u64) -> Timestamp {
-    let runs = ctx.db.puzzle_run().owner().filter(owner);
-    let of_board = runs.filter(|run| run.puzzle_id == puzzle_id && run.seed == seed);
-    of_board.map(|run| run.begun_at).min().unwrap_or(ctx.timestamp)
 }
 
 fn move_pieces(ctx: &ReducerContext, caller: &Caller, request: &PuzzleMoves) -> Result<PuzzleRun, DomainError> {
@@ -218,6 +209,7 @@ fn move_pieces(ctx: &ReducerContext, caller: &Caller, request: &PuzzleMoves) -> 
     match after.status {
         RunStatus::Finished => {
             let run = end_run(ctx, run, RunStatus::Finished);
+            forget_solved_board(ctx, &run);
             record_result(ctx, &run)?;
             Ok(run)
         }

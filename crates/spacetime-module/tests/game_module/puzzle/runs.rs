@@ -66,11 +66,45 @@ fn a_board_comes_back_until_it_is_solved() {
 fn a_solved_board_makes_room_for_the_next() {
     let world = World::new();
     let id = published(&world, Actor::Alice, "mill").puzzle_id;
-    let seeds: Vec<_> = (0..5).map(|turn| finished(&world, Actor::Bob, &turn.to_string(), id, 0).seed).collect();
+    let solve = |turn: i64| {
+        world.advance(1);
+        finished(&world, Actor::Bob, &turn.to_string(), id, 0).seed
+    };
+    let seeds: Vec<_> = (0..5).map(solve).collect();
     let mut different = seeds.clone();
     different.sort();
     different.dedup();
     assert_eq!(different.len(), seeds.len(), "{seeds:?}");
+}
+
+/// Otherwise who knows the way through one board could skip others, without having seen them, until an easy one comes.
+#[test]
+fn a_board_that_is_solved_twice_makes_room_once() {
+    let world = World::new();
+    let id = published(&world, Actor::Alice, "mill").puzzle_id;
+    let [first, beside] = ["first", "beside"].map(|name| begin(&world, Actor::Bob, name, id).unwrap());
+    world.advance(1);
+    slide(&world, Actor::Bob, moves(&first, solution(&first))).unwrap();
+    let next = begin(&world, Actor::Bob, "next", id).unwrap();
+    assert_ne!(next.seed, first.seed);
+    slide(&world, Actor::Bob, moves(&beside, solution(&beside))).unwrap();
+    world.advance(1);
+    assert_eq!(begin(&world, Actor::Bob, "again", id).unwrap().seed, next.seed);
+}
+
+/// The player knows puzzle, identity and how often it was solved, so none of these may lead to a board.
+#[test]
+fn nobody_knows_a_board_before_it_is_begun() {
+    let seed_after = |others: usize| {
+        let world = World::new();
+        let id = published(&world, Actor::Alice, "mill").puzzle_id;
+        // Whatever else happens is another chance.
+        (0..others).for_each(|number| drop(begin(&world, Actor::Alice, &number.to_string(), id).unwrap()));
+        (id, begin(&world, Actor::Bob, "a", id).unwrap().seed)
+    };
+    let ((id, seed), (same_id, other_seed)) = (seed_after(0), seed_after(1));
+    assert_eq!(id, same_id);
+    assert_ne!(seed, other_seed);
 }
 
 #[test]
