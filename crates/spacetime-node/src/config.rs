@@ -110,8 +110,8 @@ pub struct WebSocketConfig {
     pub max_message_bytes: usize,
     /// Queries that a connection may be subscribed to at the same time; a client that asks for more is dropped.
     pub max_queries: NonZeroUsize,
-    /// Bytes that may wait for a client that does not read, beside the largest message of them; past it the client is
-    /// dropped.
+    /// Bytes that may wait for a client that does not read, beside the largest batch of them: what the engine has at one
+    /// time, up to 1,024 messages. Past it, or if it takes too long for what is beside them, the client is dropped.
     pub outgoing_queue_bytes: usize,
     /// Whether clients that ask for gzip get it. The official TypeScript SDK 2.10 asks by
     /// default, and then takes messages in the wrong order (upstream issue 5730): it unpacks

@@ -7,6 +7,7 @@
 //! - [`control`]: which databases exist, who owns them and what they are called.
 //! - [`publish`]: new modules, updates, resets and deletions.
 //! - [`programs`]: programs on their way into a database.
+//! - [`reading`]: what requests read of a database, on threads that may wait.
 //! - [`persistence`]: how databases are kept on disk.
 //! - [`history`]: how much of their past.
 //! - [`torn_segment`]: what a power cut may leave of a log's newest file.
@@ -37,6 +38,7 @@ pub mod node;
 pub mod persistence;
 pub mod programs;
 pub mod publish;
+pub mod reading;
 pub mod routes;
 pub mod start;
 pub mod stored_programs;

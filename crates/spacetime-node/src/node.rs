@@ -33,6 +33,9 @@ use crate::publish::Queues;
 use crate::turns::Turns;
 use crate::unwatched_views::UnwatchedViews;
 
+/// The code of what is answered for a database that cannot be launched.
+pub const DATABASE_UNAVAILABLE: &str = "database_unavailable";
+
 /// How long a database may take to finish its work when it stops.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -71,9 +74,16 @@ pub struct Node {
     /// Itself, for tasks that outlive the request that began them.
     this: Weak<Self>,
     /// Who launches a database or changes its module, and when that failed last.
-    launches: Turns<Option<Instant>>,
+    launches: Turns<Option<FailedLaunch>>,
     ready: AtomicBool,
     stopping: CancellationToken,
+}
+
+/// The launch of a replica that has failed.
+#[derive(Clone, Copy)]
+pub struct FailedLaunch {
+    replica_id: u64,
+    at: Instant,
 }
 
 /// A database with its running module.
@@ -148,41 +158,47 @@ impl Node {
 
     /// A database with its module, launched if it is not running.
     pub async fn host(&self, name_or_identity: &str) -> Result<Hosted, ApiError> {
-        let record = self.find(name_or_identity)?;
-        let module = self.launch(&record).await?;
-        Ok(Hosted { record, module })
+        self.launch_as_it_is(self.find(name_or_identity)?).await
     }
 
     /// The module of a database, launched if it is not running. Whoever comes while somebody launches it, or changes its
     /// module, waits until that is done or has failed, be it for minutes.
     pub async fn launch(&self, record: &DatabaseRecord) -> Result<ModuleHost, ApiError> {
-        if let Some(module) = self.running(record).await {
-            return Ok(module);
+        Ok(self.launch_as_it_is(record.clone()).await?.module)
+    }
+
+    /// The same, with the record of what has been launched.
+    async fn launch_as_it_is(&self, record: DatabaseRecord) -> Result<Hosted, ApiError> {
+        if let Some(module) = self.running(&record).await {
+            return Ok(Hosted { record, module });
         }
         let identity = record.database.database_identity;
         let asked = Instant::now();
         let mut turn = self.turn_to_launch(identity).await;
-        if let Some(module) = self.running(record).await {
-            return Ok(module);
+        // Somebody may have deleted or reset it meanwhile, and what it was before must not come back.
+        let record = self.control.database(identity).ok_or_else(|| ApiError::no_such_database(&identity.to_hex()))?;
+        if let Some(module) = self.running(&record).await {
+            return Ok(Hosted { record, module });
         }
-        if turn.is_some_and(|failed| failed >= asked) {
+        if turn.is_some_and(|failed| failed.replica_id == record.replica_id && failed.at >= asked) {
             return Err(launch_failed(identity));
         }
         // A handler is dropped when its client leaves. The engine launches the database all the same, so somebody has
         // to be there for what comes after.
         let node = self.this.upgrade().ok_or_else(|| launch_failed(identity))?;
-        let record = record.clone();
+        let launching = record.clone();
         let launched = tokio::spawn(async move {
-            let launched = node.launch_to_end(&record).await;
-            *turn = launched.is_err().then(Instant::now);
+            let launched = node.launch_to_end(&launching).await;
+            let failed = || FailedLaunch { replica_id: launching.replica_id, at: Instant::now() };
+            *turn = launched.is_err().then(failed);
             launched
         });
-        launched.await.map_err(ApiError::internal)?
+        Ok(Hosted { record, module: launched.await.map_err(ApiError::internal)?? })
     }
 
     /// The turn to launch a database or to change its module. The engine has a lock for this as well, but who has waited
     /// for it for five seconds is told that the database cannot be launched.
-    pub async fn turn_to_launch(&self, database: Identity) -> OwnedMutexGuard<Option<Instant>> {
+    pub async fn turn_to_launch(&self, database: Identity) -> OwnedMutexGuard<Option<FailedLaunch>> {
         self.launches.of(database).lock_owned().await
     }
 
@@ -253,9 +269,9 @@ impl Node {
 
     /// A receiver that follows the module of a database through hot swaps.
     pub async fn watch(&self, record: &DatabaseRecord) -> Result<watch::Receiver<ModuleHost>, ApiError> {
-        self.launch(record).await?;
+        let replica_id = self.launch_as_it_is(record.clone()).await?.record.replica_id;
         let gone = |_| launch_failed(record.database.database_identity);
-        self.controller.watch_module_host(record.replica_id).await.map_err(gone)
+        self.controller.watch_module_host(replica_id).await.map_err(gone)
     }
 
     /// What a caller may see and change with SQL.
@@ -367,7 +383,7 @@ async fn remove_folder(folder: &Path) {
 fn launch_failed(identity: Identity) -> ApiError {
     ApiError::new(
         StatusCode::SERVICE_UNAVAILABLE,
-        "database_unavailable",
+        DATABASE_UNAVAILABLE,
         format!("The database {identity} cannot be started; the node's log has the reason."),
     )
 }

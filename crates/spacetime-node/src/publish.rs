@@ -5,6 +5,7 @@
 
 mod confirmation;
 mod creation;
+mod environment;
 mod places;
 
 use std::collections::BTreeMap;
@@ -29,11 +30,14 @@ use tokio::sync::OwnedMutexGuard;
 use crate::control::{ControlError, DatabaseRecord, Name, NewDatabase};
 use crate::error::ApiError;
 use crate::node::Node;
+use crate::reading::{read, until_readable};
 use crate::trial::{self, TrialError};
 pub use confirmation::DEFAULT_CONFIRMATION;
 use confirmation::{confirm_update, wait_until_initialised_durably};
 pub use creation::check_creator;
 use creation::check_room;
+pub use environment::environment_metadata;
+use environment::{current_environment, left_of_environment};
 pub use places::Queues;
 use places::{Place, Reservation, database_in_use, in_progress};
 
@@ -193,8 +197,7 @@ async fn reset_in(
     let stored = current_environment(node, record).await;
     let (bytes, environment) = match program {
         Some(p) => {
-            // Whoever brings a program may drop a database that cannot even be opened, and its environment with it.
-            let stored = stored.unwrap_or_default();
+            let stored = stored.or_else(|failure| left_of_environment(&node.control, record, failure))?;
             (p.program, p.environment.resulting_values(&stored).map_err(|cause| refused_environment(&cause))?)
         }
         None => (current_program(node, record).await?, stored?),
@@ -264,7 +267,7 @@ async fn unless_replaced<T>(
     change: impl Future<Output = anyhow::Result<T>>,
 ) -> Result<anyhow::Result<T>, ApiError> {
     refuse_if_replaced(node, record).await?;
-    node.launch(record).await?;
+    until_readable(&node.launch(record).await?).await.map_err(ApiError::internal)?;
     let turn = node.turn_to_launch(record.database.database_identity).await;
     let outcome = change.await;
     drop(turn);
@@ -427,22 +430,10 @@ fn initial_environment(update: EnvironmentUpdate) -> Result<BTreeMap<String, Str
     update.resulting_values(&BTreeMap::new()).map_err(|cause| refused_environment(&cause))
 }
 
-/// The environment that a database holds, to be carried over a reset.
-#[expect(clippy::result_large_err, reason = "the engine's error type, in a closure that the engine asks for")]
-async fn current_environment(node: &Node, record: &DatabaseRecord) -> Result<BTreeMap<String, String>, ApiError> {
-    let module = node.launch(record).await?;
-    module
-        .relational_db()
-        .with_read_only(spacetimedb_datastore::execution_context::Workload::Internal, |tx| {
-            spacetimedb_core::db::environment::snapshot(tx)
-        })
-        .map_err(ApiError::internal)
-}
-
 /// The program that a database runs, out of the database itself.
 async fn current_program(node: &Node, record: &DatabaseRecord) -> Result<Bytes, ApiError> {
     let module = node.launch(record).await?;
-    let program = module.relational_db().program().map_err(ApiError::internal)?;
+    let program = read(&module, |database| Ok(database.program()?)).await.map_err(ApiError::internal)?;
     let program = program.ok_or_else(|| ApiError::internal("an initialised database holds no program"))?;
     Ok(Bytes::from(program.bytes.into_vec()))
 }

@@ -1,12 +1,22 @@
 //! Environment variables of modules: set at publish or later, checked, and never told.
 
+use std::time::Duration;
+
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 use worldloom_tests::binaries::module;
-use worldloom_tests::{Database, Outcome, TestNode};
+use worldloom_tests::{DEADLINE, Database, NodeOptions, Outcome, TestNode, eventually};
 
-use crate::answers::{self, refused};
+use crate::answers::{self, refusal, refused};
 use crate::programs::put;
+use crate::views::{ENDLESS, until_busy};
+
+/// Silence by which a request is known to wait.
+const WAITS_AFTER: Duration = Duration::from_secs(2);
+/// Requests that would take all threads of most machines.
+const READERS: usize = 64;
 
 #[tokio::test]
 async fn variables_come_with_a_publish_and_stay() -> Outcome {
@@ -94,6 +104,37 @@ async fn values_that_the_module_does_not_allow_are_refused() -> Outcome {
     let update = json!({ "values": { "MODE": "shut" }, "expected_module_hash": hash });
     refused(change(&database, &update), 400, "invalid_environment").await?;
     assert_eq!(seen_by_the_module(&database).await?, json!([[1, []], [1, []], [1, []]]));
+    Ok(())
+}
+
+/// Whoever reads a database in which a query is under way, and which something wants to change, waits for both. The
+/// node itself wants to change each one about twice a second.
+#[tokio::test]
+async fn a_busy_database_keeps_nobody_waiting_but_those_who_read_or_change_its_environment() -> Outcome {
+    // One thread serves everybody, so that a single request could take it.
+    let environment = vec![("TOKIO_WORKER_THREADS".to_owned(), "1".to_owned())];
+    let node = TestNode::start_with(NodeOptions { environment, ..NodeOptions::default() }).await?;
+    let (changed, read) = (node.publish("changed", "tally_v1").await?, node.publish("read", "tally_v1").await?);
+    let hash = module_hash(&changed).await?;
+    let mut waiting = JoinSet::new();
+    for busy in [&changed, &read] {
+        waiting.spawn(busy.request(Method::POST, "/sql", &busy.owner).body(ENDLESS).send());
+        until_busy(busy).await?;
+    }
+    let ask = || read.request(Method::GET, "/environment", &read.owner).send();
+    eventually("a request to wait", || async { timeout(WAITS_AFTER, ask()).await.is_err().then_some(()) }).await?;
+
+    waiting.spawn(change(&changed, &json!({ "remove": "All", "expected_module_hash": hash })).send());
+    for _ in 0..READERS {
+        waiting.spawn(ask());
+    }
+    // It is still the turn of the one that has waited first, although its client has left.
+    for _ in 0..READERS {
+        let answer = timeout(DEADLINE, waiting.join_next()).await?.unwrap()??;
+        refusal(answer, 409, "publish_in_progress").await?;
+    }
+    timeout(DEADLINE, answers::text(node.request(Method::GET, "/v1/ping"))).await??;
+    assert_eq!(waiting.len(), 3);
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use futures::future::try_join_all;
+use reqwest::Method;
 use serde_json::json;
 use tokio::net::TcpStream;
 use tokio::process::Command;
@@ -17,7 +18,7 @@ use worldloom_tests::binaries::program;
 use worldloom_tests::chaos::faults::preload::{Controls, DiskFault};
 use worldloom_tests::node::signal;
 use worldloom_tests::said::Said;
-use worldloom_tests::{DEADLINE, NodeOptions, Outcome, TestNode, eventually};
+use worldloom_tests::{DEADLINE, Database, NodeOptions, Outcome, TestNode, eventually};
 
 use crate::{answers, programs};
 
@@ -171,7 +172,7 @@ async fn in_memory_everything_works_and_nothing_is_kept() -> Outcome {
     assert!(node.stop().await?.success());
     node.restart().await?;
     let account = node.account().await?;
-    let gone = database.request(reqwest::Method::GET, "", &account);
+    let gone = database.request(Method::GET, "", &account);
     answers::refused(gone, 404, "no_such_database").await?;
     Ok(())
 }
@@ -257,22 +258,16 @@ async fn refused_start(data_dir: &Path, flags: &[&str]) -> anyhow::Result<String
 /// The engine waits five seconds for a database that somebody else launches. Who asks it again and again, and then looks
 /// whether the log can be mended, has given up after four times as long.
 const ENGINE_GIVES_UP: Duration = Duration::from_secs(21);
+/// After the engine's five seconds, who asks waits for a turn to launch the database.
+const ENGINE_WAITS: Duration = Duration::from_secs(7);
 
 /// A database of many millions of rows without a recent snapshot takes as long.
 #[tokio::test]
 async fn requests_wait_for_a_database_that_takes_long_to_launch() -> Outcome {
     let place = tempfile::tempdir()?;
     let log = place.path().join("log");
-    let mut node =
-        TestNode::start_with(NodeOptions { said: Said::Into(log.clone()), ..NodeOptions::default() }).await?;
-    let database = node.publish("tally", "tally_v1").await?;
-    database.call_ok(&database.owner, "count", json!(["a"])).await?;
-    node.stop().await?;
-    let replicas = node.data_dir().canonicalize()?.join("node/replicas");
-    let controls = Controls::new(place.path(), "node", &replicas)?;
-    controls.set_disk(DiskFault::Stalled)?;
-    node.options_mut().environment = controls.environment();
-    node.start_again()?;
+    let options = NodeOptions { said: Said::Into(log.clone()), ..NodeOptions::default() };
+    let (_node, database, controls) = with_a_stalled_disk(place.path(), options).await?;
 
     let mut rows = pin!(database.sql("SELECT * FROM tally"));
     assert!(timeout(ENGINE_GIVES_UP, &mut rows).await.is_err(), "it was answered before the log was read");
@@ -280,4 +275,41 @@ async fn requests_wait_for_a_database_that_takes_long_to_launch() -> Outcome {
     assert_eq!(rows.await?, [json!(["a", 1])]);
     assert!(!fs::read_to_string(&log)?.contains("cannot be launched"));
     Ok(())
+}
+
+/// What it was before is not launched once more for them.
+#[tokio::test]
+async fn those_who_wait_for_a_database_hear_that_it_is_deleted_meanwhile() -> Outcome {
+    let place = tempfile::tempdir()?;
+    let (_node, database, controls) = with_a_stalled_disk(place.path(), NodeOptions::default()).await?;
+    let owner = &database.owner;
+    let ask = || database.request(Method::POST, "/sql", owner).body("SELECT * FROM tally").send();
+    let mut waiting = tokio::spawn(try_join_all([ask(), ask()]));
+    assert!(timeout(ENGINE_WAITS, &mut waiting).await.is_err(), "they were answered before the log was read");
+    let deleting = tokio::spawn(database.request(Method::DELETE, "", owner).send());
+    eventually("the database to be deleted", || async {
+        (database.request(Method::GET, "", owner).send().await.ok()?.status() == 404).then_some(())
+    })
+    .await?;
+
+    controls.set_disk(DiskFault::None)?;
+    for answer in waiting.await?? {
+        answers::refusal(answer, 404, "no_such_database").await?;
+    }
+    deleting.await??.error_for_status()?;
+    Ok(())
+}
+
+/// A node whose only database is not launched before its disk answers again.
+async fn with_a_stalled_disk(place: &Path, options: NodeOptions) -> anyhow::Result<(TestNode, Database, Controls)> {
+    let mut node = TestNode::start_with(options).await?;
+    let database = node.publish("tally", "tally_v1").await?;
+    database.call_ok(&database.owner, "count", json!(["a"])).await?;
+    node.stop().await?;
+    let replicas = node.data_dir().canonicalize()?.join("node/replicas");
+    let controls = Controls::new(place, "node", &replicas)?;
+    controls.set_disk(DiskFault::Stalled)?;
+    node.options_mut().environment = controls.environment();
+    node.start_again()?;
+    Ok((node, database, controls))
 }

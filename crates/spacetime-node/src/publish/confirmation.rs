@@ -9,6 +9,7 @@ use spacetimedb_schema::auto_migrate::MigrationPolicyError;
 use crate::control::DatabaseRecord;
 use crate::error::ApiError;
 use crate::node::Node;
+use crate::reading::read;
 
 /// How long a publish waits for the disk unless told otherwise.
 pub const DEFAULT_CONFIRMATION: Duration = Duration::from_secs(5);
@@ -20,7 +21,8 @@ pub(super) async fn wait_until_initialised_durably(
 ) -> Result<(), ApiError> {
     let module = node.launch(record).await?;
     let Some(mut durable) = module.durable_tx_offset() else { return Ok(()) };
-    let (_, offset) = module.relational_db().program_with_tx_offset().map_err(ApiError::internal)?;
+    let offset =
+        read(&module, |database| Ok(database.program_with_tx_offset()?.1)).await.map_err(ApiError::internal)?;
     match tokio::time::timeout(timeout, durable.wait_for(offset)).await {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(_)) => Err(confirmation_lost()),

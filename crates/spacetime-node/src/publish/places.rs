@@ -78,7 +78,9 @@ impl Drop for Reservation {
 
 /// 409: something else is being done with the database.
 pub(super) fn database_in_use() -> ApiError {
-    in_progress("Somebody is publishing over this database or changing it right now; try again when that is done.")
+    let sentence = "Somebody is publishing over this database right now, or reading or changing its environment; try \
+                    again when that is done.";
+    in_progress(sentence)
 }
 
 /// 409: another publish comes first.

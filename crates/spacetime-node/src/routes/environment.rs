@@ -22,8 +22,7 @@ pub(super) async fn metadata(
     caller: Caller,
 ) -> Result<Json<EnvironmentMetadata>, ApiError> {
     let record = node.find_owned(&db, caller.identity, "read its environment")?;
-    node.launch(&record).await?;
-    node.controller.environment_metadata(record.replica_id).await.map(Json).map_err(ApiError::internal)
+    publish::environment_metadata(node, record).await.map(Json)
 }
 
 /// Values to set, variables to remove, and the program that the caller believes to be running.

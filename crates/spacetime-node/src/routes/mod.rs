@@ -29,7 +29,7 @@ use headers::{ContentLength, HeaderMapExt};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::trace::TraceLayer;
 
-use browsers::{cors, open_unless_told};
+use browsers::{cors, readable_unless_told};
 
 use crate::auth::identify;
 use crate::error::{ApiError, ERROR_CODE};
@@ -59,7 +59,6 @@ pub fn router(node: Arc<Node>) -> Router {
         .route("/database/{db}/route", any(module_http::handle_root))
         .route("/database/{db}/route/", any(module_http::handle))
         .route("/database/{db}/route/{*path}", any(module_http::handle))
-        .route_layer(middleware::from_fn(open_unless_told))
         .route("/database/{db}/call-from-database/{reducer}", post(inter_database::deliver));
     let open_to_browsers = Router::new()
         .nest("/v1", identified.merge(open).route_layer(middleware::map_response(name_rejections)))
@@ -73,6 +72,8 @@ pub fn router(node: Arc<Node>) -> Router {
         .layer(DefaultBodyLimit::max(node.config.http.max_body_bytes))
         .layer(middleware::from_fn_with_state(node.config.http.body_idle_timeout, request_body::look_after))
         .layer(CatchPanicLayer::custom(panicked))
+        // Also for what the layers within answer themselves.
+        .layer(middleware::from_fn(readable_unless_told))
         // What fails is logged where it is handled, with its cause.
         .layer(TraceLayer::new_for_http().make_span_with(span_without_query).on_failure(()))
         .with_state(node)

@@ -11,8 +11,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Ve
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use spacetimedb_core::host::module_host::HttpHandlerCallError;
+use spacetimedb_lib::db::raw_def::v10::MethodOrAny;
 use spacetimedb_lib::http as module;
 
+use super::browsers::{is_preflight, preflight};
 use crate::error::ApiError;
 use crate::node::Node;
 
@@ -35,11 +37,21 @@ pub(super) async fn handle(
 }
 
 async fn dispatch(State(node): State<Arc<Node>>, db: &str, request: Request) -> Result<Response, ApiError> {
-    let module = node.host(db).await?.module;
+    let hosted = node.host(db).await;
     let (head, body) = request.into_parts();
     let method = module_method(&head.method);
     let uri = requested_uri(&head);
-    let Some((handler, _, _)) = module.info().module_def.match_http_route(&method, route_path(uri.path())) else {
+    let handler = hosted.as_ref().ok().and_then(|hosted| {
+        let definition = &hosted.module.info().module_def;
+        let (handler, _, route) = definition.match_http_route(&method, route_path(uri.path()))?;
+        // A handler for any method is not written for what browsers ask beforehand.
+        (!is_preflight(&head) || route.method != MethodOrAny::Any).then_some(handler)
+    });
+    if handler.is_none() && head.method == Method::OPTIONS {
+        return Ok(preflight(Request::from_parts(head, body)).await);
+    }
+    let module = hosted?.module;
+    let Some(handler) = handler else {
         let sentence = "The module has no handler for this method and path.";
         return Err(ApiError::new(StatusCode::NOT_FOUND, "no_such_handler", sentence));
     };

@@ -30,6 +30,7 @@ use crate::auth::Caller;
 use crate::config::WebSocketConfig;
 use crate::control::DatabaseRecord;
 use crate::node::Node;
+use crate::unwatched_views::Watcher;
 
 /// A client's socket.
 pub(super) type Socket = WebSocketStream<TokioIo<Upgraded>>;
@@ -98,7 +99,8 @@ async fn open(accepted: Accepted, mut socket: Socket, limits: WebSocketConfig) {
         }
     };
     let sql_auth = Node::sql_permissions(&record, caller.identity);
-    let queries = Queries::new(sql_auth.clone(), limits.max_queries.get());
+    let watcher = Arc::new(node.unwatched_views.watcher(module.borrow().relational_db(), caller.identity));
+    let queries = Queries::new(sql_auth.clone(), limits.max_queries.get(), watcher.clone());
     let (session_sender, session_receiver) = tokio::sync::oneshot::channel();
     let client = ClientConnection::spawn(
         id,
@@ -109,7 +111,8 @@ async fn open(accepted: Accepted, mut socket: Socket, limits: WebSocketConfig) {
         module,
         |client, receiver| async move {
             // Disconnecting must also happen when the engine aborts this task to drop a client.
-            let farewell = Farewell { client: Some(client), session: session_receiver.await.ok().flatten() };
+            let mut farewell = Farewell { client: Some(client), session: None, watcher };
+            farewell.session = session_receiver.await.ok().flatten();
             if let Some(client) = &farewell.client {
                 run(client, receiver, socket, queries, &limits).await;
             }
@@ -149,20 +152,21 @@ fn greet(client: &ClientConnection, caller: &Caller) {
     }
 }
 
-/// Tells the module that a client is gone, however its connection ended, and only then frees
-/// its session for the client's next connection.
+/// Tells the module that a client is gone, however its connection ended. Only then does it free the session for the
+/// client's next connection, and end the connection's count as a watcher of views.
 struct Farewell {
     client: Option<ClientConnection>,
     session: Option<SessionReservation>,
+    watcher: Arc<Watcher>,
 }
 
 impl Drop for Farewell {
     fn drop(&mut self) {
-        let session = self.session.take();
+        let kept = (self.session.take(), self.watcher.clone());
         if let Some(client) = self.client.take() {
             tokio::spawn(async move {
                 client.disconnect().await;
-                drop(session);
+                drop(kept);
             });
         }
     }
@@ -232,9 +236,9 @@ async fn run(
         Ending::ModuleExited
     };
     let mut parts = Parts::new();
-    parts.push(Box::pin(inbound::evaluate(client, &queue, notices, queries, limits)));
+    parts.push(Box::pin(inbound::evaluate(client, &queue, notices, &queries, limits)));
     parts.push(Box::pin(inbound::read(&mut stream, &queue, &liveness)));
-    parts.push(Box::pin(outbound::write(client, receiver, notice_queue, &mut sink, limits)));
+    parts.push(Box::pin(outbound::write(client, receiver, notice_queue, &mut sink, &queries, limits)));
     parts.push(Box::pin(liveness.idle(limits.idle_timeout)));
     parts.push(Box::pin(module_exits));
     let ending = parts.next().await.unwrap_or(Ending::ModuleExited);

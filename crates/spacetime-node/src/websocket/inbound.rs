@@ -89,7 +89,7 @@ pub(super) async fn evaluate(
     client: &ClientConnection,
     queue: &Queue,
     notices: mpsc::Sender<DataMessage>,
-    queries: Queries,
+    queries: &Queries,
     limits: &WebSocketConfig,
 ) -> Ending {
     let Some(mut receiver) = queue.receiver.lock().take() else {

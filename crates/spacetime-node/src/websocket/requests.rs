@@ -34,7 +34,7 @@ pub(super) struct Requests<'a> {
     pub(super) notices: mpsc::Sender<DataMessage>,
     pub(super) limits: ArgumentLimits,
     pub(super) under_way: UnderWay,
-    pub(super) queries: Queries,
+    pub(super) queries: &'a Queries,
     procedures: SoleProcedures,
     /// The engine's metrics of the messages that it is given, which are those of the node here.
     message_bytes: Histogram,
@@ -47,7 +47,7 @@ impl<'a> Requests<'a> {
         client: &'a ClientConnection,
         notices: mpsc::Sender<DataMessage>,
         messages_max: NonZeroUsize,
-        queries: Queries,
+        queries: &'a Queries,
     ) -> Self {
         let (database, protocol) = (client.module().info().database_identity, client.config.protocol.as_str());
         Self {
@@ -106,21 +106,21 @@ impl<'a> Requests<'a> {
                 Ok(())
             }
             ClientMessage::Subscribe(asked) => {
-                let set = Some(asked.query_set_id.id);
-                self.queries.subscribe(set, &asked.query_strings).map_err(Ending::BadMessage)?;
+                let (request, set) = (asked.request_id, Some(asked.query_set_id.id));
+                self.queries.subscribe(request, set, &asked.query_strings).map_err(Ending::BadMessage)?;
                 client.subscribe_v2(asked, arrived).await.map(drop).map_err(anyhow::Error::from)
             }
             ClientMessage::SubscribeBatch(asked) => {
-                self.queries.check_sets(asked.sets.len()).map_err(Ending::BadMessage)?;
+                let queries = asked.sets.iter().map(|set| set.query_strings.len()).sum();
+                self.queries.check_size(asked.sets.len(), queries).map_err(Ending::BadMessage)?;
                 for set in &asked.sets {
-                    self.queries
-                        .subscribe(Some(set.query_set_id.id), &set.query_strings)
-                        .map_err(Ending::BadMessage)?;
+                    let (request, number) = (asked.request_id, Some(set.query_set_id.id));
+                    self.queries.subscribe(request, number, &set.query_strings).map_err(Ending::BadMessage)?;
                 }
                 client.subscribe_batch(asked, arrived).await.map(drop).map_err(anyhow::Error::from)
             }
             ClientMessage::Unsubscribe(asked) => {
-                self.queries.unsubscribe(Some(asked.query_set_id.id));
+                self.queries.unsubscribe(asked.request_id, asked.query_set_id.id);
                 client.unsubscribe_v2(asked, arrived).await.map(drop).map_err(anyhow::Error::from)
             }
             ClientMessage::OneOffQuery(asked) => {

@@ -23,24 +23,25 @@ impl Requests<'_> {
             ClientMessage::CallProcedure(call) => return self.begin_procedure_v1(call, arrived, room).await,
             ClientMessage::CallReducer(call) => self.begin_reducer_v1(call, arrived).await?,
             ClientMessage::Subscribe(asked) => {
-                self.queries.unsubscribe(None);
-                self.queries.subscribe(None, &asked.query_strings).map_err(Ending::BadMessage)?;
+                self.queries.subscribe(asked.request_id, None, &asked.query_strings).map_err(Ending::BadMessage)?;
                 client.subscribe(asked, arrived).await.map(drop).map_err(|cause| failure(client, cause.into()))
             }
             ClientMessage::SubscribeSingle(asked) => {
-                self.queries.subscribe(Some(asked.query_id.id), &[&*asked.query]).map_err(Ending::BadMessage)?;
+                let (request, set) = (asked.request_id, Some(asked.query_id.id));
+                self.queries.subscribe(request, set, &[&*asked.query]).map_err(Ending::BadMessage)?;
                 client.subscribe_single(asked, arrived).await.map(drop).map_err(|cause| failure(client, cause.into()))
             }
             ClientMessage::SubscribeMulti(asked) => {
-                self.queries.subscribe(Some(asked.query_id.id), &asked.query_strings).map_err(Ending::BadMessage)?;
+                let (request, set) = (asked.request_id, Some(asked.query_id.id));
+                self.queries.subscribe(request, set, &asked.query_strings).map_err(Ending::BadMessage)?;
                 client.subscribe_multi(asked, arrived).await.map(drop).map_err(|cause| failure(client, cause.into()))
             }
             ClientMessage::Unsubscribe(asked) => {
-                self.queries.unsubscribe(Some(asked.query_id.id));
+                self.queries.unsubscribe(asked.request_id, asked.query_id.id);
                 client.unsubscribe(asked, arrived).await.map(drop).map_err(|cause| failure(client, cause.into()))
             }
             ClientMessage::UnsubscribeMulti(asked) => {
-                self.queries.unsubscribe(Some(asked.query_id.id));
+                self.queries.unsubscribe(asked.request_id, asked.query_id.id);
                 client.unsubscribe_multi(asked, arrived).await.map(drop).map_err(|cause| failure(client, cause.into()))
             }
             ClientMessage::OneOffQuery(asked) => {

@@ -14,7 +14,7 @@
 //! | `visitors` | `visitor`, `banned_visitor` (private) | `init`, `client_connected` (refuses a banned identity), `client_disconnected`; reducers `ban_me`, `unban`; procedure `caller_claims` |
 //! | `faults` | | reducers `fail_with`, `trap`, `log_line`, `burn_rows`; procedures `trap_in_procedure`, `fail_in_procedure` |
 //! | `names` | `WireBadge` (accessor `badge`), `type` (accessor `Type`) | reducers `PinBadge` (Rust `pin_badge`), `match` (Rust `Match`), `delete`; procedure `WireLookup` (Rust `lookup_badge`) |
-//! | `outside` | `visit` | HTTP routes `/echo` (any method), `/greeting`, `/visits` (GET, POST), `/news` (POST), `/zoo/trap`; procedures `read_environment`, `fetch_text`, `new_ids`, `note_twice`, `wait_until` |
+//! | `outside` | `visit` | HTTP routes `/echo` (any method), `/greeting`, `/visits` (GET, POST, OPTIONS), `/news` (POST), `/zoo/trap`; procedures `read_environment`, `fetch_text`, `new_ids`, `note_twice`, `wait_until` |
 
 mod animals;
 mod echo;

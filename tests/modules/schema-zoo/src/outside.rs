@@ -40,7 +40,7 @@ pub struct Visit {
     pub noted_at: Timestamp,
 }
 
-/// The origin whose pages may send requests to [`echo_request`].
+/// The origin whose pages may send requests to [`echo_request`] and visits.
 const ORIGIN: &str = "https://zoo.example";
 
 /// Sends the request's body back, with the method in the header `x-method` and the address in `x-uri`.
@@ -78,6 +78,16 @@ fn note_news(ctx: &mut HandlerContext, request: Request) -> Response {
     }
 }
 
+/// Tells browsers whose pages may send visits.
+#[handler]
+fn allow_visits(_ctx: &mut HandlerContext, _request: Request) -> Response {
+    let mut response = text(String::new());
+    if let Ok(origin) = ORIGIN.parse() {
+        response.headers_mut().insert("access-control-allow-origin", origin);
+    }
+    response
+}
+
 /// Answers with the number of visits.
 #[handler]
 fn count_visits(ctx: &mut HandlerContext, _request: Request) -> Response {
@@ -99,6 +109,7 @@ fn routes() -> Router {
         .get("/greeting", greet)
         .get("/visits", count_visits)
         .post("/visits", note_visit)
+        .options("/visits", allow_visits)
         .post("/news", note_news)
         .nest("/zoo", Router::new().get("/trap", trap_in_handler))
 }

@@ -246,6 +246,7 @@ async fn a_body_that_stops_arriving_is_not_waited_for() -> Outcome {
             assert!(answer.starts_with("HTTP/1.1 408 "), "{shown}");
             assert!(answer.contains("\r\nspacetime-error-code: request_timeout\r\n"), "{shown}");
             assert!(answer.contains("\r\nconnection: close\r\n"), "{shown}");
+            assert!(answer.contains("\r\naccess-control-allow-origin: *\r\n"), "{shown}");
             assert!(answer.ends_with("stopped arriving; send it without long pauses."), "{shown}");
         }
     }

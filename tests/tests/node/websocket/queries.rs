@@ -39,6 +39,30 @@ async fn a_connection_is_subscribed_to_a_few_queries_at_the_same_time() -> Outco
 }
 
 #[tokio::test]
+async fn a_refused_subscription_does_not_count() -> Outcome {
+    let node = node_with("max-queries = 2").await?;
+    let database = node.publish("zoo", "schema_zoo").await?;
+    for protocol in [V2, V3] {
+        let mut socket = Socket::open_with(&database, &node.account().await?, protocol, "").await?;
+        for _ in 0..3 {
+            let refusal = socket.subscribe("SELECT * FROM nowhere").await.unwrap_err().to_string();
+            assert!(refusal.contains("SubscriptionError"), "{refusal}");
+        }
+        let set = |number, query: &str| SubscribeSet {
+            query_set_id: QuerySetId::new(number),
+            query_strings: [query.into()].into(),
+        };
+        let sets = [set(77, "SELECT * FROM cage"), set(78, "SELECT * FROM nowhere")].into();
+        socket.send(&[ClientMessage::SubscribeBatch(SubscribeBatch { request_id: 77, sets })]).await?;
+        assert!(matches!(socket.next().await?, ServerMessage::SubscribeBatchApplied(_)));
+        socket.subscribe("SELECT * FROM animal").await?;
+        let refusal = socket.subscribe("SELECT * FROM sighting").await.unwrap_err().to_string();
+        assert!(refusal.contains("subscribed to 2 queries at the same time"), "{refusal}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn too_many_queries_in_a_message_end_the_connection() -> Outcome {
     const QUERY: &str = "SELECT * FROM cage";
     let node = TestNode::start().await?;
@@ -49,16 +73,16 @@ async fn too_many_queries_in_a_message_end_the_connection() -> Outcome {
     for protocol in [V2, V3] {
         let query_set_id = QuerySetId::new(1);
         for message in [
-            ClientMessage::Subscribe(Subscribe { request_id: 1, query_set_id, query_strings: queries(1_001) }),
-            batch([set(1, 500), set(2, 501)].into()),
-            batch((0..32).map(|id| set(id, 32)).collect()),
+            ClientMessage::Subscribe(Subscribe { request_id: 1, query_set_id, query_strings: queries(257) }),
+            batch([set(1, 128), set(2, 129)].into()),
+            batch((0..32).map(|id| set(id, if id == 0 { 9 } else { 8 })).collect()),
         ] {
             let mut socket = Socket::open_with(&database, &database.owner, protocol, "").await?;
             socket.send(&[message]).await?;
             assert_too_many(socket.ending().await?);
         }
     }
-    let queries = vec![QUERY; 1_001];
+    let queries = vec![QUERY; 257];
     for message in [
         json!({ "Subscribe": { "query_strings": queries, "request_id": 1 } }),
         json!({ "SubscribeMulti": { "query_strings": queries, "request_id": 1, "query_id": { "id": 1 } } }),
@@ -72,7 +96,7 @@ async fn too_many_queries_in_a_message_end_the_connection() -> Outcome {
 
 #[track_caller]
 fn assert_too_many(ended: Option<(u16, String)>) {
-    let expected = "a connection may be subscribed to 1000 queries at the same time".to_owned();
+    let expected = "a message may subscribe to 256 queries, not to 257".to_owned();
     assert_eq!(ended, Some((1011, expected)));
 }
 
@@ -109,27 +133,36 @@ async fn first_rows_beyond_what_may_wait_reach_a_client_that_reads() -> Outcome 
     Ok(())
 }
 
-/// Silence is not what it is dropped for.
+/// Silence is not what it is dropped for, nor does it matter in how many pieces the rows come.
 #[tokio::test]
 async fn who_takes_nothing_of_its_first_rows_is_dropped() -> Outcome {
     let node = node_with("outgoing-queue-bytes = 1048576\nping-interval = '200ms'\nidle-timeout = '1s'").await?;
     let database = node.publish("zoo", "schema_zoo").await?;
     // More than sockets take by themselves.
     notes(&database, 2_000).await?;
-    let mut socket = Socket::open_with(&database, &database.owner, V2, "compression=None").await?;
-    socket.ask("SELECT * FROM secret_note").await?;
-    let talking = async {
-        let mut pace = interval(Duration::from_millis(100));
-        while socket.raw.send(Message::Ping(Vec::new().into())).await.is_ok() {
-            pace.tick().await;
-        }
-    };
-    timeout(DEADLINE, talking).await?;
-    eventually("the client to be forgotten", || async {
-        // This very request is the last visitor.
-        (database.sql("SELECT * FROM visitor").await.ok()?.len() == 1).then_some(())
-    })
-    .await
+    let query_strings = ["SELECT * FROM secret_note".into()].into();
+    let ask = Subscribe { request_id: 1, query_set_id: QuerySetId::new(1), query_strings };
+    let ask_v1 = json!({ "Subscribe": { "query_strings": ["SELECT * FROM secret_note"], "request_id": 1 } });
+    for (protocol, ask) in [
+        (V2, Message::Binary(bsatn::to_vec(&ClientMessage::Subscribe(ask))?.into())),
+        (V1_JSON, Message::Text(ask_v1.to_string().into())),
+    ] {
+        let (mut socket, _) = connect(&database, &database.owner, protocol, "compression=None").await?;
+        socket.send(ask).await?;
+        let talking = async {
+            let mut pace = interval(Duration::from_millis(100));
+            while socket.send(Message::Ping(Vec::new().into())).await.is_ok() {
+                pace.tick().await;
+            }
+        };
+        timeout(DEADLINE, talking).await?;
+        eventually("the client to be forgotten", || async {
+            // This very request is the last visitor.
+            (database.sql("SELECT * FROM visitor").await.ok()?.len() == 1).then_some(())
+        })
+        .await?;
+    }
+    Ok(())
 }
 
 /// More waits than may, for longer than a client may take nothing.
