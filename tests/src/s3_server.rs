@@ -77,10 +77,14 @@ impl S3Server {
         keys
     }
 
+    /// The file in which the server keeps an object.
+    pub fn file_of(&self, key: &str) -> PathBuf {
+        self.folder.path().join("data").join(BUCKET).join(key)
+    }
+
     /// Makes an object look as if it had been written then.
     pub fn set_written(&self, key: &str, written: std::time::SystemTime) -> anyhow::Result<()> {
-        let path = self.folder.path().join("data").join(BUCKET).join(key);
-        Ok(std::fs::File::options().write(true).open(path)?.set_modified(written)?)
+        Ok(std::fs::File::options().write(true).open(self.file_of(key))?.set_modified(written)?)
     }
 
     /// Number of uploads in parts that have been begun and neither completed nor given up.

@@ -39,7 +39,9 @@ pub async fn run(node: NodeClient, store: ObjectStore, config: ObjectsConfig, me
         tokio::time::sleep(interval).await;
         match Reconciler::new(&node, &store, &config).run(false).await {
             Ok(report) => {
-                metrics.swept("orphan", usize::try_from(report.orphans.count).unwrap_or(usize::MAX));
+                let count_of = |found: &Findings| usize::try_from(found.count).unwrap_or(usize::MAX);
+                metrics.swept("orphan", count_of(&report.orphans));
+                metrics.swept("object", count_of(&report.deleted));
                 for asset_id in &report.lost.first {
                     tracing::error!(asset_id, "The bytes of a confirmed asset are gone");
                 }
@@ -49,6 +51,7 @@ pub async fn run(node: NodeClient, store: ObjectStore, config: ObjectsConfig, me
                     orphans = report.orphans.count,
                     lost = report.lost.count,
                     leftover_parts = report.leftover_parts.count,
+                    deleted = report.deleted.count,
                     "Held the object store against the rows"
                 );
             }
@@ -75,6 +78,9 @@ pub struct Report {
     pub lost: Findings,
     /// Assets with parts of an upload that is over. The parts are removed.
     pub leftover_parts: Findings,
+    /// Deleted assets whose bytes still lie in the bucket. The bytes are removed; where that fails, the asset is in the
+    /// log and not here, and the next time tries again. In a local folder they are left to the sweeper, and not told.
+    pub deleted: Findings,
 }
 
 /// Things of one kind.
@@ -148,8 +154,8 @@ impl<'a> Reconciler<'a> {
                     report.lost.add(&row.asset_id.to_string());
                 }
             }
-            if !report.dry_run && self.store.is_shared() {
-                self.remove_deleted(&rows).await?;
+            if self.store.is_shared() {
+                self.remove_deleted(&rows, report).await;
             }
             match rows.last() {
                 Some(last) if rows.len() == BATCH => after.clone_from(&last.object_key),
@@ -159,12 +165,20 @@ impl<'a> Reconciler<'a> {
     }
 
     /// The sweeper asks for deleted rows whatever their bucket. Where many are of another one, those of this bucket may
-    /// never be among the rows that it gets.
-    async fn remove_deleted(&self, rows: &[AssetObject]) -> Result<(), SweepError> {
+    /// never be among the rows that it gets. One that cannot be removed keeps nobody from anything, as there.
+    async fn remove_deleted(&self, rows: &[AssetObject], report: &mut Report) {
         for row in rows.iter().filter(|row| row.status == AssetStatus::Deleted) {
-            remove_one(self.node, self.store, row.clone()).await?;
+            let removed = match report.dry_run {
+                true => Ok(()),
+                false => remove_one(self.node, self.store, row.clone()).await.map(drop),
+            };
+            match removed {
+                Ok(()) => report.deleted.add(&row.asset_id.to_string()),
+                Err(error) => {
+                    tracing::warn!(asset_id = %row.asset_id, %error, "The bytes of a deleted asset stay; later again");
+                }
+            }
         }
-        Ok(())
     }
 
     async fn is_whole(&self, row: &AssetObject) -> Result<bool, SweepError> {

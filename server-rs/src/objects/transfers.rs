@@ -198,6 +198,8 @@ impl ObjectStore {
             Place::Folder { .. } => self.sign_grant("GET", Grant::Get(announced.clone()), Vec::new(), life),
             Place::Bucket(remote) => {
                 let key = key_of(announced)?;
+                // A row of another bucket has no object here, and a URL for it would lead nowhere.
+                self.path_of(&announced.bucket, &key)?;
                 remote.sign_get(&key, &announced.content_type, disposition, life, now_s()).await
             }
         }

@@ -153,6 +153,75 @@ async fn a_reply_that_a_stop_cuts_off_stays_in_the_conversation_as_interrupted()
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_that_takes_too_long_stays_in_the_conversation_as_interrupted() -> Outcome {
+    let model = ModelEndpoint::start().await?;
+    let settings = [("AI__PROVIDERS", model.as_provider("small")), ("AI__STAGE_TIMEOUT_S", "5".to_owned())];
+    let world = World::start_with(&settings.each_ref().map(|(key, value)| (*key, value.as_str()))).await?;
+    let (author, request) = conversation(&world).await?;
+    let client = &world.facade.client;
+    let task_id = ask_for(client, &author.account, "world-agent", &request, &[], 1).await?;
+    let mut reader = Reader::open(client, &author.account, &task_id, None).await?;
+    let mut exchange = model.asked().await?;
+    exchange.say("{\"reply\": \"I know just the per").await?;
+    reader.next_text().await?;
+    let events = reader.rest().await?;
+    let end = end_of(&events)?;
+    ensure!(end["status"] == "failed", "{end}");
+    ensure!(end["error"].as_str().is_some_and(|error| error.contains("took too long")), "{end}");
+    exchange.is_abandoned().await?;
+    let kept = agents_words(&author, 1).await?.remove(0);
+    ensure!(kept.text == "I know just the per" && kept.ending == CustomWorldMessageEnding::Interrupted, "{kept:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_broke_off_at_its_end_may_come_again_word_for_word() -> Outcome {
+    let model = ModelEndpoint::start().await?;
+    let world = World::start_with_model(&model).await?;
+    let (author, request) = conversation(&world).await?;
+    let client = &world.facade.client;
+    let task_id = ask_for(client, &author.account, "world-agent", &request, &[], 2).await?;
+    let mut reader = Reader::open(client, &author.account, &task_id, None).await?;
+    let answer = reply("Nobody comes to mind.", json!([]));
+    let mut first = model.asked().await?;
+    first.say(&answer).await?;
+    reader.next_text().await?;
+    first.hang_up().await?;
+    let mut second = model.asked().await?;
+    second.say(&answer).await?;
+    second.end().await?;
+    let events = reader.rest().await?;
+    ensure!(end_of(&events)?["status"] == "completed", "{events:?}");
+    let said = agents_words(&author, 2).await?;
+    ensure!(said.len() == 2 && said.iter().all(|message| message.text == "Nobody comes to mind."), "{said:?}");
+    let endings = [CustomWorldMessageEnding::Interrupted, CustomWorldMessageEnding::Complete];
+    ensure!(said.iter().map(|message| message.ending).eq(endings), "{said:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_draft_is_read_once_for_the_prompt_and_once_for_the_answer() -> Outcome {
+    let model = ModelEndpoint::start().await?;
+    let world = World::start_with_model(&model).await?;
+    let (author, request) = conversation(&world).await?;
+    let client = &world.facade.client;
+    let task_id = ask_for(client, &author.account, "world-agent", &request, &[], 1).await?;
+    let mut exchange = model.asked().await?;
+    exchange.say(&reply("Nobody comes to mind.", json!([]))).await?;
+    exchange.end().await?;
+    let events = Reader::open(client, &author.account, &task_id, None).await?.rest().await?;
+    ensure!(end_of(&events)?["status"] == "completed", "{:?}", events.last());
+    let figures = client.request(reqwest::Method::GET, "/metrics", None).send().await?.text().await?;
+    let is_reading = |line: &&str| {
+        line.starts_with("worldloom_node_calls_total{") && line.contains("\"list_draft_cards_and_return\"")
+    };
+    let readings: Vec<_> = figures.lines().filter(is_reading).collect();
+    // A draft has seven kinds of cards.
+    ensure!(readings.len() == 1 && readings[0].ends_with(" 14"), "{readings:?}");
+    Ok(())
+}
+
 /// What the agent has said once it has said so many things, by their number.
 async fn agents_words(author: &Player, count: usize) -> anyhow::Result<Vec<CustomWorldAgentMessage>> {
     author

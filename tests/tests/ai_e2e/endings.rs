@@ -53,6 +53,24 @@ async fn what_had_arrived_of_a_broken_stream_comes_with_the_failure() -> Outcome
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_asked_in_vain_is_paid_for_like_the_answer() -> Outcome {
+    let model = ModelEndpoint::start().await?;
+    let world = World::start_with_model(&model).await?;
+    let player = world.node.account().await?;
+    let task_id = ask_for(&world.facade.client, &player, "text", "A riddle.", &["song"], 1).await?;
+    // It says what it has cost, and nothing else.
+    model.asked().await?.end().await?;
+    let mut second = model.asked().await?;
+    second.say("An egg.").await?;
+    second.end().await?;
+    let events = Reader::open(&world.facade.client, &player, &task_id, None).await?.rest().await?;
+    let end = end_of(&events)?;
+    ensure!(end["status"] == "completed" && text_of(&events, 0, 1)? == "An egg.", "{events:?}");
+    ensure!(end["input_tokens"] == 2 * 11 && end["output_tokens"] == 2 * 7, "{end}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_attempt_begins_anew_and_leaves_the_broken_text_as_it_was() -> Outcome {
     let model = ModelEndpoint::start().await?;
     let world = World::start_with_model(&model).await?;

@@ -219,6 +219,7 @@ async fn a_mini_program_logs_in_with_wechats_code() -> Outcome {
     ensure!(subject.contains("o-ada") && !subject.contains("u-ada"), "{subject}");
     refused(log_in("stale").await?, 401, "login_refused", &["wx-secret"]).await?;
     refused(log_in("busy").await?, 503, "provider_unavailable", &["wx-secret"]).await?;
-    refused(log_in("html").await?, 503, "provider_unavailable", &["wx-secret"]).await?;
+    // Whoever answered so may have used the code up.
+    refused(log_in("html").await?, 503, "login_interrupted", &["wx-secret"]).await?;
     refused(log_in("").await?, 422, "invalid_argument", &[]).await
 }

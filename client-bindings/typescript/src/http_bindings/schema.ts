@@ -1044,6 +1044,11 @@ export interface components {
         };
         /** @description What was found, and what was done about it. */
         Report: {
+            /**
+             * @description Deleted assets whose bytes still lie in the bucket. The bytes are removed; where that fails, the asset is in the
+             *     log and not here, and the next time tries again. In a local folder they are left to the sweeper, and not told.
+             */
+            deleted: components["schemas"]["Findings"];
             /** @description Whether everything was left as it is. */
             dry_run: boolean;
             /** @description Assets with parts of an upload that is over. The parts are removed. */
@@ -3654,6 +3659,12 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "deleted": {
+                     *         "count": 1,
+                     *         "first": [
+                     *           "uploads/c2007b6e/5d41402a-castle.png"
+                     *         ]
+                     *       },
                      *       "dry_run": false,
                      *       "leftover_parts": {
                      *         "count": 1,

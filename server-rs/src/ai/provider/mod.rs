@@ -54,8 +54,10 @@ pub enum Role {
 pub enum Delta {
     /// Text, never empty.
     Text(String),
-    /// What the answer cost. Comes once, if the provider says it at all.
+    /// What the answer cost, if the provider says it at all. Said again, the last one counts.
     Usage(Tokens),
+    /// What a request cost that brought no answer. Told of each, beside the one that is answered.
+    Spent(Tokens),
 }
 
 /// What an answer cost.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures::stream::{self, StreamExt};
 use tokio::time::{sleep, timeout};
 
-use super::{AnswerStream, Delta, Offline, OpenAi, Prompt, Provider, ProviderError};
+use super::{AnswerStream, Delta, Offline, OpenAi, Prompt, Provider, ProviderError, Tokens};
 use crate::ai::config::{AiConfig, ProviderConfig};
 use crate::config::ConfigError;
 use crate::metrics::Metrics;
@@ -72,61 +72,19 @@ impl Models {
 
     /// Asks until somebody begins to answer, and hands the answer on. It fails with the last one's failure.
     pub fn answer(&self, prompt: Prompt) -> AnswerStream {
-        let models = self.clone();
-        let answer = async move {
-            match models.begin(&prompt).await {
-                Ok((begun, rest)) => stream::iter(begun.into_iter().map(Ok)).chain(models.in_time(rest)).boxed(),
-                Err(error) => stream::iter([Err(error)]).boxed(),
-            }
-        };
-        stream::once(answer).flatten().boxed()
+        let first = Asking { models: self.clone(), prompt, provider: 0, attempt: 1, pause: None };
+        let requests = stream::unfold(Some(first), |asking| async move { Some(asking?.once().await) });
+        requests.flatten().boxed()
     }
 
-    async fn begin(&self, prompt: &Prompt) -> Result<(Vec<Delta>, AnswerStream), ProviderError> {
-        let mut last = ProviderError::Unavailable("none is configured".into());
-        for provider in &*self.providers {
-            match self.begin_with(&**provider, prompt).await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => {
-                    tracing::warn!(provider = provider.name(), %error, "A provider gave no answer");
-                    last = error;
-                }
-            }
-        }
-        Err(last)
-    }
-
-    async fn begin_with(
+    /// The first text, and what follows. In `told` is the cost, if that was told before the text or without any.
+    async fn first_of(
         &self,
-        provider: &dyn Provider,
-        prompt: &Prompt,
-    ) -> Result<(Vec<Delta>, AnswerStream), ProviderError> {
-        let mut attempt = 1;
-        loop {
-            let error = match self.first_of(provider.answer(prompt)).await {
-                Ok(begun) => {
-                    self.metrics.model_asked(provider.name(), "answered");
-                    return Ok(begun);
-                }
-                Err(error) => error,
-            };
-            self.metrics.model_asked(provider.name(), error.label());
-            if attempt == self.patience.attempts || !error.is_passing() {
-                return Err(error);
-            }
-            match self.delay(attempt, &error) {
-                Some(delay) => sleep(delay).await,
-                // Somebody else may answer sooner than this one wants to be asked again.
-                None => return Err(error),
-            }
-            attempt += 1;
-        }
-    }
-
-    /// The first text, with what came beside it, and what follows.
-    async fn first_of(&self, mut answer: AnswerStream) -> Result<(Vec<Delta>, AnswerStream), ProviderError> {
-        match timeout(self.patience.first_text, until_text(&mut answer)).await {
-            Ok(begun) => Ok((begun?, answer)),
+        mut answer: AnswerStream,
+        told: &mut Option<Tokens>,
+    ) -> Result<(Delta, AnswerStream), ProviderError> {
+        match timeout(self.patience.first_text, until_text(&mut answer, told)).await {
+            Ok(text) => Ok((text?, answer)),
             Err(_) => Err(ProviderError::Unavailable("it did not begin to answer in time".into())),
         }
     }
@@ -158,16 +116,68 @@ impl Models {
     }
 }
 
-/// The first text and, behind it, the cost if that was told before. A cost alone is no answer, whatever was paid for.
-async fn until_text(answer: &mut AnswerStream) -> Result<Vec<Delta>, ProviderError> {
-    let mut beside = Vec::new();
+/// One request to a provider, which is still to be made.
+struct Asking {
+    models: Models,
+    prompt: Prompt,
+    /// Which provider, by its place in their order.
+    provider: usize,
+    /// The number of this request among those to it, from 1.
+    attempt: u32,
+    /// How long to wait before it.
+    pause: Option<Duration>,
+}
+
+impl Asking {
+    /// Makes the request. Returns what came of it, and the next one unless somebody has begun to answer. What was asked
+    /// in vain is told before the next is made: whoever does not wait for that has paid for it all the same.
+    async fn once(self) -> (AnswerStream, Option<Self>) {
+        if let Some(pause) = self.pause {
+            sleep(pause).await;
+        }
+        let Some(provider) = self.models.providers.get(self.provider).cloned() else {
+            let nobody = ProviderError::Unavailable("none is configured".into());
+            return (stream::iter([Err(nobody)]).boxed(), None);
+        };
+        let mut told = None;
+        let answer = provider.answer(&self.prompt);
+        let begun = self.models.first_of(answer, &mut told).await;
+        match begun {
+            Ok((text, rest)) => {
+                self.models.metrics.model_asked(provider.name(), "answered");
+                let first = [Some(text), told.map(Delta::Usage)].into_iter().flatten();
+                (stream::iter(first.map(Ok)).chain(self.models.in_time(rest)).boxed(), None)
+            }
+            Err(error) => {
+                self.models.metrics.model_asked(provider.name(), error.label());
+                let next = self.after(provider.name(), &error);
+                let failure = next.is_none().then_some(error);
+                let spent = told.map(|cost| Ok(Delta::Spent(cost)));
+                (stream::iter(spent.into_iter().chain(failure.map(Err))).boxed(), next)
+            }
+        }
+    }
+
+    /// Who is asked after this failure: the same provider once more, the next one, or nobody.
+    fn after(self, name: &str, error: &ProviderError) -> Option<Self> {
+        let may_help = self.attempt < self.models.patience.attempts && error.is_passing();
+        // Somebody else may answer sooner than this one wants to be asked again; then there is no pause either.
+        let pause = if may_help { self.models.delay(self.attempt, error) } else { None };
+        if pause.is_some() {
+            return Some(Self { attempt: self.attempt + 1, pause, ..self });
+        }
+        tracing::warn!(provider = name, %error, "A provider gave no answer");
+        let next = Self { provider: self.provider + 1, attempt: 1, pause: None, ..self };
+        (next.provider < next.models.providers.len()).then_some(next)
+    }
+}
+
+/// The first text. A cost alone is no answer, whatever was paid for.
+async fn until_text(answer: &mut AnswerStream, told: &mut Option<Tokens>) -> Result<Delta, ProviderError> {
     while let Some(piece) = answer.next().await {
         match piece? {
-            text @ Delta::Text(_) => {
-                beside.insert(0, text);
-                return Ok(beside);
-            }
-            usage @ Delta::Usage(_) => beside.push(usage),
+            text @ Delta::Text(_) => return Ok(text),
+            Delta::Usage(cost) | Delta::Spent(cost) => *told = Some(cost),
         }
     }
     Err(ProviderError::Garbage("an empty answer".into()))

@@ -183,7 +183,7 @@ where
     E: std::fmt::Display + Send + 'static,
 {
     let events = Box::pin(bounded(body).eventsource());
-    let reading = Reading { events, finished: false, over: false };
+    let reading = Reading { events, finished: false, unfit: None, over: false };
     stream::unfold(reading, |mut reading| async move {
         let pieces = reading.next().await?;
         Some((stream::iter(pieces), reading))
@@ -195,6 +195,8 @@ struct Reading<S> {
     events: S,
     /// The model has said why it stopped.
     finished: bool,
+    /// Why its answer is none, once it has said so. What that has cost may come later, so the rest is read as well.
+    unfit: Option<ProviderError>,
     over: bool,
 }
 
@@ -207,29 +209,32 @@ where
         if self.over {
             return None;
         }
-        let broken = |cause: &str| Some(vec![Err(ProviderError::Broken(cause.to_owned()))]);
         match self.events.next().await {
             Some(Ok(event)) if event.data.trim() == "[DONE]" => self.end(),
             Some(Ok(event)) => match self.read(&event.data) {
                 Ok(pieces) => Some(pieces.into_iter().map(Ok).collect()),
-                Err(error) => {
-                    self.over = true;
-                    Some(vec![Err(error)])
-                }
+                Err(error) => self.fail(error),
             },
             Some(Err(error)) => {
-                self.over = true;
                 tracing::debug!(%error, "A model's stream broke");
-                broken("the connection was lost")
+                self.fail(ProviderError::Broken("the connection was lost".to_owned()))
             }
             None => self.end(),
         }
     }
 
     fn end(&mut self) -> Option<Vec<Result<Delta, ProviderError>>> {
+        if self.finished && self.unfit.is_none() {
+            self.over = true;
+            return None;
+        }
+        self.fail(ProviderError::Broken("it ended without an end".to_owned()))
+    }
+
+    /// Ends with what the model has said before, or else with this.
+    fn fail(&mut self, error: ProviderError) -> Option<Vec<Result<Delta, ProviderError>>> {
         self.over = true;
-        let early = ProviderError::Broken("it ended without an end".into());
-        if self.finished { None } else { Some(vec![Err(early)]) }
+        Some(vec![Err(self.unfit.take().unwrap_or(error))])
     }
 
     fn read(&mut self, data: &str) -> Result<Vec<Delta>, ProviderError> {
@@ -241,13 +246,17 @@ where
         let mut pieces = Vec::new();
         for choice in event.choices.into_iter().take(1) {
             if choice.delta.refusal.is_some_and(|text| !text.is_empty()) {
-                return Err(ProviderError::Refused("the model declined".into()));
+                self.unfit = Some(ProviderError::Refused("the model declined".into()));
             }
             pieces.extend(choice.delta.content.filter(|text| !text.is_empty()).map(Delta::Text));
             match choice.finish_reason.as_deref() {
                 None | Some("") => {}
-                Some("content_filter") => return Err(ProviderError::Refused("its filter stopped the answer".into())),
-                Some("length") => return Err(ProviderError::Broken("the answer is longer than it may be".into())),
+                Some("content_filter") => {
+                    self.unfit = Some(ProviderError::Refused("its filter stopped the answer".into()));
+                }
+                Some("length") => {
+                    self.unfit = Some(ProviderError::Broken("the answer is longer than it may be".into()));
+                }
                 Some(_) => self.finished = true,
             }
         }

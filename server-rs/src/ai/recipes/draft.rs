@@ -258,6 +258,15 @@ impl Answer {
                 problems.push(format!("the key \"{}\" is used twice", place.1));
             }
         }
+        let mut removed = BTreeSet::new();
+        for Removal { kind, key } in &self.removals {
+            let place = (*kind, key.clone());
+            if own.contains(&place) {
+                problems.push(format!("the {} \"{key}\" is both written and removed: do one of the two", kind.word()));
+            } else if !removed.insert(place) {
+                problems.push(format!("the {} \"{key}\" is removed twice", kind.word()));
+            }
+        }
         let places: BTreeSet<Place> = own.into_iter().chain(known.places()).collect();
         for (kind, key) in self.references() {
             if !places.contains(&(kind, key.to_owned())) {
@@ -396,5 +405,32 @@ impl KindName {
             KindName::Quest => "quest",
             KindName::Treasure => "treasure",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[track_caller]
+    fn check(removals: Value, expected: &[&str]) {
+        let arrival = json!({
+            "key": "arrival", "order": 1, "title": "Arrival", "summary": "The player comes.", "opening": "It is dusk.",
+            "required_level": 1,
+        });
+        let answer: Answer = serde_json::from_value(json!({ "chapters": [arrival], "removals": removals })).unwrap();
+        assert_eq!(answer.problems(&Answer::default()), expected, "{removals}");
+    }
+
+    #[test]
+    fn an_entry_is_written_or_removed_and_that_once() {
+        let removal = |kind: &str, key: &str| json!({ "kind": kind, "key": key });
+        check(json!([removal("chapter", "search"), removal("item", "arrival"), removal("item", "search")]), &[]);
+        let both = "the chapter \"arrival\" is both written and removed: do one of the two";
+        check(json!([removal("chapter", "arrival")]), &[both]);
+        let twice = "the chapter \"search\" is removed twice";
+        check(json!([removal("chapter", "search"), removal("chapter", "search")]), &[twice]);
     }
 }

@@ -16,6 +16,8 @@ use crate::node_client::CallError;
 
 /// Stands in a stage's text between an answer that could not be used and the one that repairs it.
 pub const REPAIR_MARK: &str = "\n---\n";
+/// The longest escape in a JSON string: two surrogates, for one character.
+const ESCAPE_BYTES_MAX: usize = 12;
 
 /// The kinds of tasks that are worked on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,7 +155,7 @@ fn partial_reply(answer: &str, bytes_max: usize) -> Option<String> {
     let rest = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
     let end = end_of_string(rest);
     // An escape may be cut in two, so less and less is tried.
-    let cuts = (end.saturating_sub(6)..=end).rev().filter(|cut| rest.is_char_boundary(*cut));
+    let cuts = (end.saturating_sub(ESCAPE_BYTES_MAX - 1)..=end).rev().filter(|cut| rest.is_char_boundary(*cut));
     let mut reply: String =
         cuts.map(|cut| format!("\"{}\"", &rest[..cut])).find_map(|text| serde_json::from_str(&text).ok())?;
     reply.truncate(reply.floor_char_boundary(bytes_max));
@@ -189,6 +191,9 @@ mod tests {
         check("{ \"reply\" : \"Said: \\\"no", Some("Said: \"no"));
         check("{\"reply\":\"Tab\\", Some("Tab"));
         check("{\"reply\":\"\\u00e4\\ud83", Some("ä"));
+        check("{\"reply\":\"Hi \\ud83d", Some("Hi "));
+        check("{\"reply\":\"Hi \\ud83d\\ude0", Some("Hi "));
+        check("{\"reply\":\"Hi \\ud83d\\ude00", Some("Hi 😀"));
         check("{\"reply\":\"whole\", \"setting\": {\"ti", Some("whole"));
         check("{\"reply\":\"first\"}\n---\n{\"reply\":\"seco", Some("seco"));
         check("{\"reply\":\"nineteen bytes and ä and more", Some("nineteen bytes and "));

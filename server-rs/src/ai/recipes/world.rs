@@ -72,12 +72,13 @@ pub async fn creation_prompt(job: &Job, prompts: &Prompts, stage: &AiTaskStage) 
     let author = job.task.owner;
     let detail = job.node().creation(author, sdk_uuid(request.session_id)).await.map_err(refused)?;
     let world = job.node().world(author, detail.session.world_id).await.map_err(refused)?;
+    let cards = cards(job, detail.session.world_id).await?;
     let text_of = |stage| detail.stages.iter().find(|row| row.stage == stage).map(|row| row.draft.clone());
     let variables = json!({
         "title": world.title,
         "brief": text_of(CustomWorldStage::Brief).unwrap_or_default(),
         "notes": text_of(stage_of_creation).unwrap_or_default(),
-        "draft": draft(job, detail.session.world_id, stage).await?,
+        "draft": draft(job, &cards, stage).await?,
     });
     Ok(prompts.fill(&format!("world-creation/{}.v1", stage.key), variables)?)
 }
@@ -90,7 +91,8 @@ pub async fn reply_prompt(job: &Job, prompts: &Prompts, stage: &AiTaskStage) -> 
         return Err(Ended::for_good("There is nothing to reply to: say something in the conversation first."));
     }
     let messages: Vec<Value> = messages.into_iter().map(spoken).collect();
-    let draft = draft(job, sdk_uuid(request.world_id), stage).await?;
+    let cards = cards(job, sdk_uuid(request.world_id)).await?;
+    let draft = draft(job, &cards, stage).await?;
     Ok(prompts.fill("world-agent/reply.v1", json!({ "messages": messages, "draft": draft }))?)
 }
 
@@ -102,7 +104,8 @@ pub async fn store(job: &Job, stage: &AiTaskStage, prompt: &Prompt, answer: &str
     let changes = fitting_changes(job, stage, world_id, &answer).await?;
     check_room(job, conversation_id, changes.len() as u64).await?;
     let key = idempotency_key(job, stage, text);
-    let message = say(job, conversation_id, &key, spoken_text(&answer), CustomWorldMessageEnding::Complete).await?;
+    let (message_key, whole) = (format!("{key}.message"), CustomWorldMessageEnding::Complete);
+    let message = say(job, conversation_id, message_key, spoken_text(&answer), whole).await?;
     for (number, changes) in changes.chunks(PROPOSAL_CHANGES_MAX).enumerate() {
         let proposal = CustomWorldProposal {
             idempotency_key: format!("{key}.{number}"),
@@ -129,12 +132,12 @@ async fn fitting_changes(
     world_id: Uuid,
     answer: &Answer,
 ) -> Result<Vec<CustomWorldChange>, NotTaken> {
-    let known = draft(job, world_id, stage).await?;
+    let cards = cards(job, world_id).await?;
+    let known = draft(job, &cards, stage).await?;
     let mut problems = answer.problems(&known);
     if stage.key == "chapters" {
         problems.extend(answer.chapter_problems());
     }
-    let cards = cards(job, world_id).await?;
     let card_at = |kind, key: &str| cards.iter().find(|card| card.kind == kind && card.key == key);
     let changes = answer.changes(|kind, key| card_at(kind, key).map(|card| &card.entry));
     problems.extend(changes.iter().filter_map(broken_rule));
@@ -154,15 +157,16 @@ async fn check_room(job: &Job, session_id: Uuid, changes: u64) -> Result<(), Not
 /// Keeps what had arrived of a reply in the conversation.
 pub async fn keep_broken(job: &Job, stage: &AiTaskStage, answer: &str) {
     let Some(reply) = partial_reply(answer, REPLY_BYTES_MAX) else { return };
-    if let Err(reason) = say_broken(job, stage, answer, reply).await {
+    if let Err(reason) = say_broken(job, stage, reply).await {
         tracing::warn!(task = %job.task.task_id, ?reason, "A reply that broke off could not be kept");
     }
 }
 
-async fn say_broken(job: &Job, stage: &AiTaskStage, answer: &str, reply: String) -> Result<(), NotTaken> {
+async fn say_broken(job: &Job, stage: &AiTaskStage, reply: String) -> Result<(), NotTaken> {
     let (_, conversation_id) = places(job).await?;
-    let key = idempotency_key(job, stage, answer);
-    say(job, conversation_id, &key, reply, CustomWorldMessageEnding::Interrupted).await.map(drop)
+    // The attempt's and not the answer's: the next attempt may bring the same words, and they are whole then.
+    let key = format!("{}.{}.{}.broken", job.task.task_id, stage.position, stage.attempt);
+    say(job, conversation_id, key, reply, CustomWorldMessageEnding::Interrupted).await.map(drop)
 }
 
 /// The world and the conversation that a task is about.
@@ -175,11 +179,11 @@ async fn places(job: &Job) -> Result<(Uuid, Uuid), Ended> {
     Ok((detail.session.world_id, sdk_uuid(conversation_id)))
 }
 
-/// The draft as it would be if the author accepted what this task's stages have suggested so far.
-async fn draft(job: &Job, world_id: Uuid, stage: &AiTaskStage) -> Result<Answer, Ended> {
+/// The draft of these cards as it would be if the author accepted what this task's stages have suggested so far.
+async fn draft(job: &Job, cards: &[CustomWorldDraftCard], stage: &AiTaskStage) -> Result<Answer, Ended> {
     let mut draft = Answer::default();
-    for card in cards(job, world_id).await? {
-        draft.take_up_card(card.key, card.entry);
+    for card in cards {
+        draft.take_up_card(card.key.clone(), card.entry.clone());
     }
     for position in 0..stage.position {
         let text = job.text_of(position).await?;
@@ -226,11 +230,11 @@ fn spoken(message: CustomWorldAgentMessage) -> Value {
 async fn say(
     job: &Job,
     session_id: Uuid,
-    key: &str,
+    idempotency_key: String,
     text: String,
     ending: CustomWorldMessageEnding,
 ) -> Result<CustomWorldAgentMessage, NotTaken> {
-    let reply = CustomWorldAgentReply { idempotency_key: format!("{key}.message"), session_id, text, ending };
+    let reply = CustomWorldAgentReply { idempotency_key, session_id, text, ending };
     let said = job.insist(|| job.node().say_as_agent(job.task.owner, reply.clone())).await;
     said.map_err(super::refused_or_unfit)
 }

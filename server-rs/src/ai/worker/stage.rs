@@ -32,8 +32,11 @@ pub async fn work(job: &Job, row: &AiTaskStage) -> Result<(), Ended> {
     if !matches!(worked, Err(Ended::Lost)) {
         // What has arrived stays, whatever became of the rest.
         let stored = sink.finish().await.map_err(|reason| not_stored(job, reason));
-        // Here and not where the answer is read, which a time-out or the facade's stop ends without a word.
-        job.recipe.keep_broken(job, &stage, &arrived).await;
+        // Whoever has taken the task over speaks for it now.
+        if !matches!(stored, Err(Ended::Lost)) {
+            // Here and not where the answer is read, which a time-out or the facade's stop ends without a word.
+            job.recipe.keep_broken(job, &stage, &arrived).await;
+        }
         stored?;
     }
     worked?;
@@ -90,6 +93,7 @@ async fn ask(job: &Job, prompt: &Prompt, sink: &mut TextSink, text: &mut String)
                     sink.push(&piece).await;
                 }
                 Some(Ok(Delta::Usage(usage))) => cost.said = Some(usage),
+                Some(Ok(Delta::Spent(usage))) => job.meter.add(usage),
                 Some(Err(error)) => return Err(failure(error)),
                 None => return Ok(()),
             },
@@ -116,8 +120,9 @@ fn failure(error: ProviderError) -> Ended {
     if error.is_passing() { Ended::passing(error.to_string()) } else { Ended::for_good(error.to_string()) }
 }
 
-/// What one answer costs. Counted when it is dropped, because an answer that nobody wants any more is dropped in
-/// the middle, and has cost what it has cost: what the provider said, or else an estimate.
+/// What one answer costs, beside what was asked for it in vain. Counted when it is dropped, because an answer that
+/// nobody wants any more is dropped in the middle, and has cost what it has cost: what the provider said, or else an
+/// estimate.
 struct Cost<'a> {
     job: &'a Job,
     prompt: &'a Prompt,

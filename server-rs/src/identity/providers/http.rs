@@ -33,6 +33,13 @@ pub enum FetchError {
     Request(#[from] axum::http::Error),
 }
 
+impl FetchError {
+    /// Whether the provider has surely seen nothing of the request.
+    pub fn is_unseen(&self) -> bool {
+        matches!(self, Self::Http(error) if error.is_connect())
+    }
+}
+
 /// The client of all providers.
 pub fn client() -> reqwest::Client {
     // A redirect would send secrets to an address that nobody has configured.

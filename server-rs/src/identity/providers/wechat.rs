@@ -17,7 +17,7 @@ const CODE_BYTES_MAX: usize = 256;
 /// WeChat is overloaded, or is asked too often.
 const TRY_LATER: [i64; 3] = [-1, 45011, 45009];
 /// The code is not, or no longer, a code of this mini-program; or the player is banned.
-const REFUSED: [i64; 4] = [40029, 40163, 40125, 40226];
+const REFUSED: [i64; 3] = [40029, 40163, 40226];
 
 /// One mini-program.
 pub struct WeChatProvider {
@@ -63,7 +63,9 @@ impl WeChatProvider {
         ]);
         http::json(request).await.map_err(|error| {
             tracing::warn!(%error, "WeChat cannot be asked");
-            LoginError::ProviderFailed
+            let failed = LoginError::ProviderFailed;
+            // Whoever has seen the code may have used it up.
+            if error.is_unseen() { failed } else { failed.with_spent_proof() }
         })
     }
 
@@ -86,7 +88,7 @@ impl WeChatProvider {
         };
         subject.filter(|subject| !subject.is_empty()).ok_or_else(|| {
             tracing::error!("WeChat names no player of the kind that identity.wechat.subject asks for");
-            LoginError::ProviderFailed
+            LoginError::ProviderFailed.with_spent_proof()
         })
     }
 }
@@ -102,5 +104,61 @@ impl LoginProvider for WeChatProvider {
             self.subject(session)
         }
         .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// An address at which nobody listens.
+    const NOBODY: &str = "127.0.0.1:9";
+
+    /// An address at which one request is answered with these bytes.
+    async fn somebody(answer: &'static [u8]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
+            stream.write_all(answer).await.unwrap();
+        });
+        address
+    }
+
+    fn provider(address: &str) -> WeChatProvider {
+        WeChatProvider {
+            http: Client::builder().no_proxy().build().unwrap(),
+            url: format!("http://{address}/sns/jscode2session"),
+            app_id: "wx-app".to_owned(),
+            app_secret: SecretString::from("wx-secret"),
+            subject: WeChatSubject::OpenId,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_code_that_has_reached_somebody_is_not_to_be_sent_again() {
+        let away = provider(NOBODY).session("code").await.map(drop);
+        assert!(matches!(away, Err(LoginError::ProviderFailed)), "{away:?}");
+        for answer in [&b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nbusy"[..], b""] {
+            let address = somebody(answer).await;
+            let cut_off = provider(&address).session("code").await.map(drop);
+            assert!(matches!(cut_off, Err(LoginError::ProofSpent(_))), "{cut_off:?}");
+        }
+    }
+
+    #[test]
+    fn a_code_that_was_exchanged_is_used_up_whomever_it_names() {
+        let answered = |errcode| provider(NOBODY).subject(Session { openid: None, unionid: None, errcode });
+        assert!(matches!(answered(0), Err(LoginError::ProofSpent(_))));
+        assert!(matches!(answered(-1), Err(LoginError::ProviderFailed)), "WeChat has not looked at the code");
+        assert!(
+            matches!(answered(40125), Err(LoginError::ProviderFailed)),
+            "nor if the mini-program's secret is wrong"
+        );
+        assert!(matches!(answered(40029), Err(LoginError::Refused(_))));
     }
 }

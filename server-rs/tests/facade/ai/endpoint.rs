@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use worldloom_facade::ai::provider::Tokens;
 
 pub struct Endpoint {
     pub url: String,
@@ -110,6 +111,14 @@ pub const HELLO: &str = r#"{"id":"chatcmpl-9","object":"chat.completion.chunk","
 pub const WORLD: &str = r#"{"id":"chatcmpl-9","object":"chat.completion.chunk","created":1758000000,"model":"m-1","choices":[{"index":0,"delta":{"content":"世界 🌍"},"logprobs":null,"finish_reason":null}],"usage":null}"#;
 pub const STOP: &str = r#"{"id":"chatcmpl-9","object":"chat.completion.chunk","created":1758000000,"model":"m-1","choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}],"usage":null}"#;
 pub const USAGE: &str = r#"{"id":"chatcmpl-9","object":"chat.completion.chunk","created":1758000000,"model":"m-1","choices":[],"usage":{"prompt_tokens":21,"completion_tokens":5,"total_tokens":26}}"#;
+
+/// What `USAGE` says.
+pub const COST: Tokens = Tokens { input: 21, output: 5 };
+
+/// An answer that tells its cost and has no text.
+pub fn wordless() -> Reply {
+    Reply::Bytes(stream_of(&[FIRST, STOP, USAGE, "[DONE]"], true), 1 << 20)
+}
 
 /// A whole answer.
 pub fn answered() -> Reply {

@@ -2,9 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use worldloom_facade::ai::provider::{Patience, ProviderError};
+use futures::StreamExt;
+use worldloom_facade::ai::provider::{Delta, Patience, ProviderError, Tokens};
 
-use super::endpoint::{Endpoint, FIRST, HELLO, Reply, STOP, USAGE, WORLD, answered, status_of, stream_of};
+use super::endpoint::{
+    COST, Endpoint, FIRST, HELLO, Reply, STOP, USAGE, WORLD, answered, status_of, stream_of, wordless,
+};
 use super::{PATIENCE, models, prompt, provider, read};
 
 fn busy(retry_after: &str) -> Reply {
@@ -96,6 +99,21 @@ async fn a_stream_that_goes_wrong_keeps_what_had_come() {
     }
 }
 
+/// Models tell what an answer has cost after they have told how it ends.
+#[tokio::test]
+async fn what_an_answer_has_cost_is_told_however_it_ends() {
+    for (reason, error) in [
+        ("length", broken("the answer is longer than it may be")),
+        ("content_filter", ProviderError::Refused("its filter stopped the answer".to_owned())),
+    ] {
+        let end = STOP.replace("\"stop\"", &format!("\"{reason}\""));
+        let endpoint =
+            Endpoint::start(vec![Reply::Bytes(stream_of(&[HELLO, &end, USAGE, "[DONE]"], true), 1 << 20)]).await;
+        let answer = read(models(vec![provider(&endpoint)], PATIENCE).answer(prompt(None))).await;
+        assert_eq!((answer.tokens, answer.error), (Some(COST), Some(error)));
+    }
+}
+
 #[tokio::test]
 async fn what_is_no_stream_is_no_answer() {
     let page = status_of("200 OK", "content-type: text/html\r\n", "<html>Log in!</html>");
@@ -112,10 +130,29 @@ async fn what_is_no_stream_is_no_answer() {
 
 #[tokio::test]
 async fn who_answers_nothing_is_asked_again_whatever_it_cost() {
-    let nothing = Reply::Bytes(stream_of(&[FIRST, STOP, USAGE, "[DONE]"], true), 1 << 20);
-    let endpoint = Endpoint::start(vec![nothing, answered()]).await;
+    let endpoint = Endpoint::start(vec![wordless(), answered()]).await;
     let answer = read(models(vec![provider(&endpoint)], PATIENCE).answer(prompt(None))).await;
     assert_eq!((answer.text.as_str(), answer.error, endpoint.requests().len()), ("Grüße, 世界 🌍", None, 2));
+    assert_eq!((answer.spent, answer.tokens), (COST, Some(COST)), "both are paid for");
+}
+
+#[tokio::test]
+async fn what_was_asked_in_vain_is_told_at_once_and_with_the_failure() {
+    let endpoint = Endpoint::start(vec![wordless()]).await;
+    let mut given_up = models(vec![provider(&endpoint)], PATIENCE).answer(prompt(None));
+    assert_eq!(given_up.next().await, Some(Ok(Delta::Spent(COST))), "before anybody is asked again");
+
+    let endpoint = Endpoint::start(vec![wordless(), wordless()]).await;
+    let patience = Patience { attempts: 2, ..PATIENCE };
+    let empty = read(models(vec![provider(&endpoint)], patience).answer(prompt(None))).await;
+    assert_eq!(empty.error, Some(ProviderError::Garbage("an empty answer".to_owned())));
+    assert_eq!(empty.spent, Tokens { input: 2 * COST.input, output: 2 * COST.output });
+
+    let endpoint = Endpoint::start(vec![Reply::Stall(stream_of(&[FIRST, USAGE], false))]).await;
+    let patience = Patience { attempts: 1, first_text: Duration::from_secs(1), ..PATIENCE };
+    let late = read(models(vec![provider(&endpoint)], patience).answer(prompt(None))).await;
+    assert!(matches!(late.error, Some(ProviderError::Unavailable(_))), "{late:?}");
+    assert_eq!(late.spent, COST);
 }
 
 #[tokio::test]

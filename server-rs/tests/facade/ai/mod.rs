@@ -51,16 +51,17 @@ pub fn models(providers: Vec<Arc<dyn Provider>>, patience: Patience) -> Models {
     Models::new(providers, patience, Metrics::new().unwrap())
 }
 
-/// An answer that was read to its end: its text, its cost, and how it failed.
-#[derive(Debug, PartialEq)]
+/// An answer that was read to its end: its text, its cost, what was spent in vain, and how it failed.
+#[derive(Debug, Default, PartialEq)]
 pub struct Read {
     pub text: String,
     pub tokens: Option<Tokens>,
+    pub spent: Tokens,
     pub error: Option<ProviderError>,
 }
 
 pub async fn read(mut answer: AnswerStream) -> Read {
-    let mut read = Read { text: String::new(), tokens: None, error: None };
+    let mut read = Read::default();
     while let Some(piece) = answer.next().await {
         assert_eq!(read.error, None, "nothing comes after a failure");
         match piece {
@@ -69,6 +70,10 @@ pub async fn read(mut answer: AnswerStream) -> Read {
                 read.text.push_str(&text);
             }
             Ok(Delta::Usage(tokens)) => read.tokens = Some(tokens),
+            Ok(Delta::Spent(tokens)) => {
+                read.spent.input += tokens.input;
+                read.spent.output += tokens.output;
+            }
             Err(error) => read.error = Some(error),
         }
     }

@@ -56,6 +56,20 @@ fn variables(name: &str) -> serde_json::Value {
 }
 
 #[test]
+fn the_offline_agent_takes_the_authors_last_words_for_the_wish() {
+    let said = |role: &str, text: &str| json!({ "role": role, "text": text });
+    let reply_to = |messages: serde_json::Value| {
+        offline_answer("world-agent/reply.v1", &json!({ "messages": messages, "draft": {} })).unwrap()
+    };
+    let interrupted =
+        reply_to(json!([said("author", "A harbour."), said("author", "A mill."), said("agent", "I know jus")]));
+    assert!(interrupted.contains("I have read: A mill."), "{interrupted}");
+    // Of a long conversation the agent reads the newest messages alone.
+    let alone = reply_to(json!([said("agent", "A tower."), said("agent", "A bridge.")]));
+    assert!(alone.contains("I have read: A bridge."), "{alone}");
+}
+
+#[test]
 fn every_prompt_can_be_filled_and_the_offline_answer_fits_its_schema() {
     let prompts = Prompts::load("".as_ref()).unwrap();
     for name in [

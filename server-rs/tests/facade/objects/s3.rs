@@ -6,9 +6,9 @@ use bytes::Bytes;
 use reqwest::Method;
 use tempfile::TempDir;
 use worldloom_facade::config::Config;
-use worldloom_facade::objects::ObjectStore;
 use worldloom_facade::objects::config::{ObjectsConfig, RemoteConfig};
 use worldloom_facade::objects::direct::{Announced, Cut, SignedRequest};
+use worldloom_facade::objects::{ObjectStore, StoreError};
 
 use super::folder::announced;
 use crate::s3_server::{ACCESS_KEY, BUCKET, S3Server};
@@ -112,6 +112,15 @@ async fn a_url_ends() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(scene.send(&signed, None, content).await, 403);
+}
+
+/// As after a change of `objects.bucket`.
+#[tokio::test]
+async fn no_download_is_signed_for_an_object_of_another_bucket() {
+    let scene = Scene::start();
+    let elsewhere = Announced { bucket: "before".to_owned(), ..announced("a", &png(1_000, 7)) };
+    let signed = scene.store.sign_get(&elsewhere, "inline", LIFE).await;
+    assert!(matches!(signed, Err(StoreError::Missing)), "{signed:?}");
 }
 
 #[tokio::test]
