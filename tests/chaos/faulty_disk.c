@@ -1,7 +1,7 @@
 /* A disk that fails on demand, preloaded into a program under test.
  *
  * FAULTY_DISK_CONTROL names a file whose first byte says what happens, and FAULTY_DISK_FOLDER the folder in which it
- * happens. '0' nothing; 'w' writing fails (EIO); 's' of one write the first half arrives, the next one fails; 'f' making
+ * happens; the eight bytes from the ninth on count how often something has happened. '0' nothing; 'w' writing fails (EIO); 's' of one write the first half arrives, the next one fails; 'f' making
  * durable fails (EIO); 'n' no space is left (ENOSPC); 'r' reading waits until it is something else; 'p' the power is
  * about to be cut.
  *
@@ -41,7 +41,9 @@ struct entry {
     uint64_t device, file, length, offset, bytes;
 };
 
-static const volatile char *control;
+static volatile char *control;
+/* How often something was done to the program, beside the control. */
+static uint64_t *bites;
 static char folder[PATH_MAX];
 static size_t folder_length;
 static int journal = -1;
@@ -51,16 +53,21 @@ static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 __attribute__((constructor)) static void open_control(void) {
     const char *file = getenv("FAULTY_DISK_CONTROL"), *below = getenv("FAULTY_DISK_FOLDER");
     if (!file || !below || strlen(below) >= sizeof folder) return;
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    int fd = open(file, O_RDWR | O_CLOEXEC);
     if (fd < 0) return;
-    void *page = mmap(NULL, 1, PROT_READ, MAP_SHARED, fd, 0);
+    void *page = mmap(NULL, 16, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
     if (page == MAP_FAILED) return;
     const char *entries = getenv("FAULTY_DISK_JOURNAL");
     if (entries) journal = open(entries, O_WRONLY | O_APPEND | O_CLOEXEC);
     strcpy(folder, below);
     folder_length = strlen(folder);
+    bites = (uint64_t *)((char *)page + 8);
     control = page;
+}
+
+static void bite(void) {
+    __atomic_fetch_add(bites, 1, __ATOMIC_RELAXED);
 }
 
 static void link_of(int fd, char *link, size_t size) {
@@ -82,6 +89,7 @@ static char fault(int fd) {
 /* How much of a write arrives: all, the first half, or -1 with errno set. */
 static ssize_t admitted(char now, size_t length) {
     static __thread int is_torn;
+    if (now != '0' && now != 'f' && now != 'r') bite();
     switch (now) {
         case 'w': errno = EIO; return -1;
         case 'n': errno = ENOSPC; return -1;
@@ -208,7 +216,7 @@ int ftruncate64(int fd, off64_t length) {
 
 static int make_durable(int fd, int (*real)(int)) {
     char now = fault(fd);
-    if (now == 'f') { errno = EIO; return -1; }
+    if (now == 'f') { bite(); errno = EIO; return -1; }
     if (now != 'p') return real(fd);
     usleep(SYNC_US);
     pthread_mutex_lock(&turn);

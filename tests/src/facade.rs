@@ -144,9 +144,15 @@ impl TestFacade {
 
     /// Starts the process again on the same objects and the same port.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
+        self.start_again()?;
+        self.wait_until_ready().await
+    }
+
+    /// The same without waiting until it is ready.
+    pub fn start_again(&mut self) -> anyhow::Result<()> {
         let port = self.client.url.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or_default();
         (self.process, self.client.url) = spawn(&self.environment, port, &self.said)?;
-        self.wait_until_ready().await
+        Ok(())
     }
 
     /// Waits until the facade says that it can do its work.

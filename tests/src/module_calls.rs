@@ -1,10 +1,11 @@
 //! Entry points of a game module, called over a WebSocket or in this process, many at a time.
 
 use std::collections::HashMap;
+use std::fmt::{self, Display};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
-use anyhow::{Context, anyhow, bail, ensure};
+use anyhow::{Context, anyhow, ensure};
 use futures::stream::SplitStream;
 use futures::{SinkExt, StreamExt};
 use spacetimedb_client_api_messages::websocket::common::{CallProcedureFlags, QuerySetId};
@@ -51,7 +52,8 @@ impl ModuleCalls {
         args: &impl Serialize,
     ) -> anyhow::Result<Answer<T>> {
         let answer = self.call_encoded(procedure, bsatn::to_vec(args)?).await?;
-        bsatn::from_slice(&answer).with_context(|| format!("the answer of {procedure} has another shape"))
+        let unreadable = |error| Unreadable(format!("the answer of {procedure} has another shape: {error}"));
+        Ok(bsatn::from_slice(&answer).map_err(unreadable)?)
     }
 
     /// The same with encoded arguments and an encoded answer.
@@ -97,12 +99,25 @@ type Waiting = Arc<Mutex<HashMap<u32, oneshot::Sender<Result<Vec<u8>, String>>>>
 /// Takes what a subscription says, in order.
 pub type Changes = mpsc::UnboundedSender<v2::ServerMessage>;
 
+/// Something came whole over a connection and nobody can read it. That is never the network's fault.
+#[derive(Clone, Debug)]
+pub struct Unreadable(String);
+
+impl Display for Unreadable {
+    fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(text, "nobody can read what the node said: {}", self.0)
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
 /// One WebSocket connection.
 #[derive(Clone)]
 pub struct SocketCalls {
     sender: mpsc::UnboundedSender<Message>,
     waiting: Waiting,
     next_request: Arc<AtomicU32>,
+    unreadable: Arc<OnceLock<Unreadable>>,
 }
 
 impl SocketCalls {
@@ -147,9 +162,14 @@ impl SocketCalls {
             // Nobody calls any more. Whoever does not hear the goodbye notices by itself.
             let _ = sink.close().await;
         });
-        let waiting = Waiting::default();
-        tokio::spawn(distribute(stream, waiting.clone(), changes));
-        Ok(Self { sender, waiting, next_request: Arc::default() })
+        let (waiting, unreadable) = (Waiting::default(), Arc::default());
+        tokio::spawn(distribute(stream, waiting.clone(), changes, Arc::clone(&unreadable)));
+        Ok(Self { sender, waiting, next_request: Arc::default(), unreadable })
+    }
+
+    /// What nobody could read, if the connection ended over that.
+    pub fn unreadable(&self) -> Option<&Unreadable> {
+        self.unreadable.get()
     }
 
     /// Watches all rows of these tables and views from now on; what changes in them is thrown away.
@@ -183,24 +203,36 @@ impl SocketCalls {
         let (answer, answered) = oneshot::channel();
         self.waiting.lock().map_err(|_| anyhow!("the reader has failed"))?.insert(request_id, answer);
         self.sender.send(Message::Binary(bsatn::to_vec(&message(request_id))?.into()))?;
-        let answer = answered.await.with_context(|| format!("the connection ended during {name}"))?;
+        let answer = answered.await.map_err(|_| match self.unreadable() {
+            Some(unreadable) => anyhow!(unreadable.clone()),
+            None => anyhow!("the connection ended during {name}"),
+        })?;
         answer.map_err(|fault| anyhow!("{name} failed: {fault}"))
     }
 }
 
 /// Gives each answer to the call that waits for it, until the connection ends.
-async fn distribute(stream: SplitStream<Socket>, waiting: Waiting, changes: Option<Changes>) -> anyhow::Result<()> {
-    let ended = hand_out(stream, &waiting, changes).await;
+async fn distribute(
+    stream: SplitStream<Socket>,
+    waiting: Waiting,
+    changes: Option<Changes>,
+    unreadable: Arc<OnceLock<Unreadable>>,
+) -> anyhow::Result<()> {
+    let ended = hand_out(stream, &waiting, changes, &unreadable).await;
     // Nobody will answer those who still wait.
     waiting.lock().map_err(|_| anyhow!("a caller has failed"))?.clear();
     ended
 }
 
-async fn hand_out(mut stream: SplitStream<Socket>, waiting: &Waiting, changes: Option<Changes>) -> anyhow::Result<()> {
+async fn hand_out(
+    mut stream: SplitStream<Socket>,
+    waiting: &Waiting,
+    changes: Option<Changes>,
+    unreadable: &OnceLock<Unreadable>,
+) -> anyhow::Result<()> {
     while let Some(message) = stream.next().await {
         let Message::Binary(frame) = message? else { continue };
-        let Some((0, message)) = frame.split_first() else { bail!("the node sent a compressed message") };
-        let message: v2::ServerMessage = bsatn::from_slice(message)?;
+        let message = read(&frame).inspect_err(|error| drop(unreadable.set(error.clone())))?;
         if let Some((request_id, answer)) = answer_in(&message) {
             let waiter = waiting.lock().map_err(|_| anyhow!("a caller has failed"))?.remove(&request_id);
             // A caller that is gone does not want the answer.
@@ -212,6 +244,12 @@ async fn hand_out(mut stream: SplitStream<Socket>, waiting: &Waiting, changes: O
         }
     }
     Ok(())
+}
+
+/// A message, which must not be compressed: nobody has asked for that.
+fn read(frame: &[u8]) -> Result<v2::ServerMessage, Unreadable> {
+    let Some((0, message)) = frame.split_first() else { return Err(Unreadable("it is compressed".to_owned())) };
+    bsatn::from_slice(message).map_err(|error| Unreadable(error.to_string()))
 }
 
 fn is_change(message: &v2::ServerMessage) -> bool {

@@ -30,6 +30,9 @@ pub struct ChaosArgs {
     /// Brings only this trouble, such as `full-node-disk`; may be given several times.
     #[arg(long)]
     trouble: Vec<String>,
+    /// Lets clients take answers before they are on disk: a run that must fail, and shows that the proofs can.
+    #[arg(long)]
+    unconfirmed: bool,
     /// Uses the programs and modules that are built already.
     #[arg(long)]
     skip_build: bool,
@@ -53,6 +56,9 @@ pub fn run(workspace: &Workspace, args: &ChaosArgs) -> Result<()> {
     command.args(["--cycles-per-world", &args.cycles_per_world.to_string()]);
     for trouble in &args.trouble {
         command.args(["--trouble", trouble]);
+    }
+    if args.unconfirmed {
+        command.arg("--unconfirmed");
     }
     if let Some(seed) = args.seed {
         command.args(["--seed", &seed.to_string()]);

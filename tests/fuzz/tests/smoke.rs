@@ -84,14 +84,17 @@ fn smoke(target: &str) {
 #[track_caller]
 fn run(target: &str, arguments: Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
+    let found = found_inputs(target);
+    fs::create_dir_all(&found).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_fuzz"));
-    command.arg(target).args(arguments).arg(format!("-artifact_prefix={}/", folder.path().display()));
+    command.arg(target).args(arguments).arg(format!("-artifact_prefix={}/", found.display()));
     // What the process leaves behind goes with the folder.
     let output = command.arg("-rss_limit_mb=8192").env("TMPDIR", folder.path()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     let last: Vec<&str> = said.lines().rev().take(40).collect();
     let last = last.into_iter().rev().collect::<Vec<_>>().join("\n");
-    assert!(output.status.success(), "{target} found something; repeat it with `cargo xtask fuzz {target}`\n{last}");
+    let kept = "its input is kept below target/fuzz/found: once it is mended, move it to tests/fuzz/corpus";
+    assert!(output.status.success(), "{target} found something; {kept}\n{last}");
     #[cfg(target_os = "linux")]
     assert_eq!(left_behind(folder.path()), Vec::<String>::new(), "{target} has left programs running");
 }
@@ -110,6 +113,11 @@ fn left_behind(folder: &Path) -> Vec<String> {
         }
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Where inputs that were found are kept, also after the test.
+fn found_inputs(target: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/fuzz/found").join(target)
 }
 
 fn corpus(target: &str) -> PathBuf {

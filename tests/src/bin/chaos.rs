@@ -8,6 +8,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use worldloom_tests::chaos::plan::Trouble;
 use worldloom_tests::chaos::run::{self, Options, Summary};
 
+/// Longer than anybody waits.
+const LONGEST: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 #[derive(Parser)]
 struct Arguments {
     /// Draws the plan of troubles and kills; without one, chance does.
@@ -22,15 +25,19 @@ struct Arguments {
     /// What goes wrong besides the kills; everything unless given.
     #[arg(long)]
     trouble: Vec<Trouble>,
+    /// Clients take answers before they are on disk: a run that must fail, and shows that the proofs can.
+    #[arg(long)]
+    unconfirmed: bool,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
-    let Arguments { seed, cycles, cycles_per_world, trouble: troubles } = Arguments::parse();
+    let Arguments { seed, cycles, cycles_per_world, trouble: troubles, unconfirmed } = Arguments::parse();
     let seed = seed.unwrap_or_else(rand::random);
     println!("seed {seed}, {cycles} cycles");
     let began = Instant::now();
-    let options = Options { seed, cycles, cycles_per_world, troubles };
+    let (waits_for_disk, within) = (!unconfirmed, LONGEST);
+    let options = Options { seed, cycles, cycles_per_world, troubles, waits_for_disk, within };
     let running = run::run(&options, |line| println!("{line}"));
     // Whoever ends the run ends what it has started, too.
     let summary = tokio::select! {

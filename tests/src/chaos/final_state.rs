@@ -6,22 +6,23 @@ use anyhow::{Context, ensure};
 use serde_json::Value;
 use spacetimedb_client_api_messages::websocket::v2::ServerMessage;
 use spacetimedb_lib::de::DeserializeOwned;
-use spacetimedb_lib::{Identity, bsatn};
+use spacetimedb_lib::{Identity, Uuid, bsatn};
 use tokio::sync::mpsc;
 use worldloom_client::{
     AiTask, AiTextChunk, AssetObject, AssetStatus, ProfileWalletBalance, ProfileWalletLedger, RuntimeSnapshot,
-    StoryEvent, WalletEntryKind,
+    RuntimeSnapshotPayload, StoryEvent, WalletEntryKind,
 };
 
 use super::checks::ledger::{Books, Line, LineKind, Purse};
 use super::checks::prefix::{Recovered, Saved};
-use super::checks::saves::{Slot, SlotAsked, SlotCall};
+use super::checks::saves::Slot;
 use super::checks::stories::Event;
 use super::checks::streams::Row;
 use super::checks::texts::{Piece, Task};
 use super::checks::uploads::ObjectRow;
-use super::fleet::checksum;
+use super::fleet::content_of;
 use super::rows::{MY_SAVES, SAVES, TABLES, decode_all, is_filler, slot_name, slot_of};
+use crate::facade::sha256;
 use crate::module_calls::SocketCalls;
 use crate::{Account, Database};
 
@@ -83,21 +84,26 @@ impl Auditor {
         Ok(rows.into_iter().filter(|row| !is_filler(row)).map(event).collect())
     }
 
-    /// What is in each save slot. The history says what content a checksum stands for.
-    pub async fn slots(&mut self, history: &[SlotAsked]) -> anyhow::Result<BTreeMap<String, Slot>> {
-        let contents: HashMap<String, u64> = history
-            .iter()
-            .filter_map(|asked| match asked.call {
-                SlotCall::Save { content, .. } => Some((checksum(content), content)),
-                SlotCall::Read { .. } => None,
-            })
-            .collect();
+    /// Every save, with the bytes that are stored for it.
+    async fn saves(&mut self) -> anyhow::Result<Vec<(RuntimeSnapshot, Vec<u8>)>> {
+        let payloads: Vec<RuntimeSnapshotPayload> = self.rows("runtime_snapshot_payload").await?;
+        let mut payloads: HashMap<Uuid, Vec<u8>> =
+            payloads.into_iter().map(|row| (row.holder_id, row.payload)).collect();
         let rows: Vec<RuntimeSnapshot> = self.rows(SAVES).await?;
-        let slot = |row: RuntimeSnapshot| {
-            let content = contents.get(&row.checksum).copied().unwrap_or(u64::MAX);
+        let with_bytes = |row: RuntimeSnapshot| {
+            let bytes = payloads.remove(&row.snapshot_id).unwrap_or_default();
+            (row, bytes)
+        };
+        Ok(rows.into_iter().map(with_bytes).collect())
+    }
+
+    /// What is in each save slot: the bytes themselves say it, as far as they are those that the row promises.
+    pub async fn slots(&mut self) -> anyhow::Result<BTreeMap<String, Slot>> {
+        let slot = |(row, bytes): (RuntimeSnapshot, Vec<u8>)| {
+            let content = if sha256(&bytes) == row.checksum { content_of(&bytes) } else { u64::MAX };
             (slot_name(&row), Slot { revision: row.revision, content })
         };
-        Ok(rows.into_iter().map(slot).collect())
+        Ok(self.saves().await?.into_iter().map(slot).collect())
     }
 
     /// The rows of all objects in a bucket.
@@ -130,10 +136,11 @@ impl Auditor {
 
     /// All that is asked of a log that was damaged.
     pub async fn recovered(&mut self, wallets: &[Identity]) -> anyhow::Result<Recovered> {
-        let saves: Vec<RuntimeSnapshot> = self.rows(SAVES).await?;
-        let saved = |row: RuntimeSnapshot| {
-            let slot = slot_name(&row);
-            (slot, Saved { revision: row.revision, checksum: row.checksum })
+        let saves = self.saves().await?;
+        let saved = |(row, bytes): (RuntimeSnapshot, Vec<u8>)| {
+            let (slot, actual) = (slot_name(&row), sha256(&bytes));
+            let checksum = if actual == row.checksum { actual } else { format!("{actual} of {}", row.checksum) };
+            (slot, Saved { revision: row.revision, checksum })
         };
         let assets: Vec<AssetObject> = self.rows("asset_object").await?;
         let confirmed = assets.into_iter().filter(|row| row.status == AssetStatus::Confirmed);

@@ -83,6 +83,23 @@ impl<C: Display, T: Display> Display for Asked<C, T> {
     }
 }
 
+/// Something that was lost or not answered although nothing was wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disturbance {
+    /// When the attempt began.
+    pub begun: Micros,
+    /// When it was given up.
+    pub ended: Micros,
+    /// What it was.
+    pub what: String,
+}
+
+impl Display for Disturbance {
+    fn fmt(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(text, "{} to {}: {}", Seconds(self.begun), Seconds(self.ended), self.what)
+    }
+}
+
 /// A time, as histories show it.
 pub struct Seconds(pub Micros);
 

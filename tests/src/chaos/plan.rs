@@ -101,6 +101,15 @@ impl Trouble {
         }
     }
 
+    /// Whether it shows by what a preloaded disk has done to a program: to the node, or else to the facade.
+    pub fn spoils_disk_of_node(self) -> Option<bool> {
+        match self {
+            Trouble::FailingWrites | Trouble::TornWrites | Trouble::FailingSync | Trouble::PowerCut => Some(true),
+            Trouble::FailingFacadeWrites | Trouble::TornFacadeWrites | Trouble::FailingFacadeSync => Some(false),
+            _ => None,
+        }
+    }
+
     /// Whether a kill is part of it.
     fn kills(self) -> bool {
         matches!(self, Trouble::PowerCut | Trouble::KilledPublish | Trouble::TruncatedLog | Trouble::FlippedLog)
@@ -138,6 +147,8 @@ pub struct Cycle {
     pub killed: Victim,
     /// How long it is away.
     pub dead_ms: u64,
+    /// After how long it is killed again while it comes back, if it is.
+    pub killed_again_ms: Option<u64>,
     /// Draws what the trouble itself needs.
     pub seed: u64,
 }
@@ -147,7 +158,8 @@ impl Display for Cycle {
         let Self { number, quiet_ms, trouble, trouble_ms, killed, dead_ms, .. } = self;
         let when = if self.is_killed_in_trouble { "meanwhile" } else { "afterwards" };
         write!(text, "cycle {number}: {quiet_ms} ms of peace, {trouble:?} for {trouble_ms} ms, ")?;
-        write!(text, "SIGKILL of {killed:?} {when}, {dead_ms} ms away")
+        write!(text, "SIGKILL of {killed:?} {when}, {dead_ms} ms away")?;
+        self.killed_again_ms.map_or(Ok(()), |ms| write!(text, ", once more {ms} ms after it was started"))
     }
 }
 
@@ -172,6 +184,7 @@ pub fn cycles(seed: u64, count: u32, troubles: &[Trouble]) -> Vec<Cycle> {
             is_killed_in_trouble: trouble.kills() || chance.gen_bool(0.5),
             killed: trouble.victims().choose(&mut chance).copied().unwrap_or(Victim::Node),
             dead_ms: chance.gen_range(0..400),
+            killed_again_ms: chance.gen_bool(0.25).then(|| chance.gen_range(0..300)),
             seed: chance.r#gen(),
         }
     };

@@ -8,12 +8,14 @@ use super::checks::streams::{Growth, Row};
 
 /// The ledger of all wallets.
 pub const LEDGER: &str = "profile_wallet_ledger";
+/// The balances of all wallets.
+pub const BALANCES: &str = "profile_wallet_balance";
 /// The saves of all players.
 pub const SAVES: &str = "runtime_snapshot";
 /// A player's own saves.
 pub const MY_SAVES: &str = "my_snapshots";
 /// What the owner of the database watches.
-pub const TABLES: [&str; 4] = [LEDGER, "profile_wallet_balance", "story_event", SAVES];
+pub const TABLES: [&str; 4] = [LEDGER, BALANCES, "story_event", SAVES];
 
 /// How the rows of a table follow each other.
 pub fn growth(table: &str) -> Growth {
@@ -30,9 +32,9 @@ pub fn decode(table: &str, encoded: &[u8]) -> anyhow::Result<Row> {
             let row: ProfileWalletLedger = bsatn::from_slice(encoded)?;
             (LEDGER, row.owner.to_hex().to_string(), row.sequence, Some(row.reason))
         }
-        "profile_wallet_balance" => {
+        BALANCES => {
             let row: ProfileWalletBalance = bsatn::from_slice(encoded)?;
-            ("profile_wallet_balance", row.owner.to_hex().to_string(), row.ledger_length, None)
+            (BALANCES, row.owner.to_hex().to_string(), row.ledger_length, None)
         }
         "story_event" => {
             let row: StoryEvent = bsatn::from_slice(encoded)?;

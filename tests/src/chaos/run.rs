@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow, ensure};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use tokio::time::{Instant, timeout_at};
 
 use super::checks::prefix::{self, Recovery, Whole};
-use super::checks::{Violation, ledger, refusals, saves, stories, streams, texts, uploads, wallets};
+use super::checks::{Violation, disturbed, ledger, refusals, saves, stories, streams, texts, uploads, wallets};
 use super::faults::log_tail::{self, Damage};
 use super::faults::{Impossible, pause};
 use super::final_state::Auditor;
@@ -39,6 +40,11 @@ pub struct Options {
     pub cycles_per_world: u32,
     /// What goes wrong besides the kills; everything if it is empty.
     pub troubles: Vec<Trouble>,
+    /// Whether clients take answers only once they are on disk. If not, what they are told can be lost, and the proofs
+    /// have to find that.
+    pub waits_for_disk: bool,
+    /// How long the run may take.
+    pub within: Duration,
 }
 
 /// What a run came to.
@@ -81,13 +87,15 @@ impl Summary {
 pub async fn run(options: &Options, say: impl Fn(String)) -> anyhow::Result<Summary> {
     let mut summary = Summary::default();
     let mut seed = options.seed;
+    let deadline = Instant::now() + options.within;
     while summary.cycles < options.cycles && summary.violations.is_empty() {
         let count = options.cycles_per_world.min(options.cycles - summary.cycles);
-        let repeat = repetition(seed, count, &options.troubles);
+        let repeat = repetition(seed, count, options);
         say(format!("a new world; repeat it with {repeat}"));
         let shown = || format!("{repeat} shows it");
-        let mut life = Life::begin(seed, count, &options.troubles, &say).await.with_context(shown)?;
-        let outcome = life.live(&mut summary).await;
+        let mut life = Life::begin(seed, count, options, &say).await.with_context(shown)?;
+        let outcome = timeout_at(deadline, life.live(&mut summary)).await;
+        let outcome = outcome.unwrap_or_else(|_| Err(anyhow!("it is not over after {:?}", options.within)));
         if outcome.is_err() || !summary.violations.is_empty() {
             let histories = life.keep_histories().context("histories cannot be kept")?;
             life.say(format!("what clients have written down is in {}", histories.display()));
@@ -102,9 +110,10 @@ pub async fn run(options: &Options, say: impl Fn(String)) -> anyhow::Result<Summ
 }
 
 /// The options that repeat a world alone.
-fn repetition(seed: u64, count: u32, troubles: &[Trouble]) -> String {
-    let only: String = troubles.iter().map(|trouble| format!(" --trouble {}", trouble.name())).collect();
-    format!("--seed {seed} --cycles {count} --cycles-per-world {count}{only}")
+fn repetition(seed: u64, count: u32, options: &Options) -> String {
+    let only: String = options.troubles.iter().map(|trouble| format!(" --trouble {}", trouble.name())).collect();
+    let unconfirmed = if options.waits_for_disk { "" } else { " --unconfirmed" };
+    format!("--seed {seed} --cycles {count} --cycles-per-world {count}{only}{unconfirmed}")
 }
 
 /// One world from its beginning to the proof.
@@ -125,19 +134,20 @@ struct Life<'a, S> {
 }
 
 impl<'a, S: Fn(String)> Life<'a, S> {
-    async fn begin(seed: u64, count: u32, troubles: &[Trouble], say: &'a S) -> anyhow::Result<Self> {
+    async fn begin(seed: u64, count: u32, options: &Options, say: &'a S) -> anyhow::Result<Self> {
         let log = log_file(seed)?;
         say(format!("node and facade write their logs to {}", log.display()));
-        let world = World::start(Said::Into(log.clone())).await?;
+        let mut world = World::start(Said::Into(log.clone())).await?;
+        world.runs_what_was_published().await?;
         let clock = Clock::start();
-        let fleet = Fleet::start(clock, world.places()?, seed).await?;
+        let fleet = Fleet::start(clock, world.places(options.waits_for_disk)?, seed).await?;
         Ok(Self {
             world,
             log,
             clock,
             ground: fleet.ground.clone(),
             fleet: Some(fleet),
-            cycles: plan::cycles(seed, count, troubles),
+            cycles: plan::cycles(seed, count, &options.troubles),
             recoveries: Vec::new(),
             impossible: BTreeMap::new(),
             histories: Arc::default(),
@@ -161,12 +171,15 @@ impl<'a, S: Fn(String)> Life<'a, S> {
             self.go_through(&cycle).await.with_context(|| cycle.to_string())?;
             summary.cycles += 1;
         }
+        self.fleet()?.plays_in_peace(RECOVERY).await.context("in peace")?;
+        // The last kill is a power cut: what clients are told from now on must be durable by then.
+        self.world.trouble(Trouble::PowerCut, &mut StdRng::seed_from_u64(0)).await?;
         let fleet = self.fleet.take().context("the clients have gone")?;
         let player = fleet.saving_player().clone();
         fleet.stop(RECOVERY).await?;
         let histories = Arc::new(self.ground.take_histories());
         self.histories = histories.clone();
-        self.say("everything has come to rest, and is killed once more");
+        self.say("everything has come to rest, and the power is cut once more");
         let violations = self.prove(&player, &histories).await?;
         self.say(histories.summary());
         self.add_up(summary);
@@ -203,11 +216,13 @@ impl<'a, S: Fn(String)> Life<'a, S> {
     async fn go_through(&mut self, cycle: &Cycle) -> anyhow::Result<()> {
         let mut chance = StdRng::seed_from_u64(cycle.seed);
         pause(cycle.quiet_ms).await;
+        let bites = self.world.bites(cycle.trouble)?;
         if let Some(why) = self.world.trouble(cycle.trouble, &mut chance).await? {
             self.say(format!("    not possible here: {why}"));
             self.impossible.insert(cycle.trouble.name(), why);
         }
         pause(cycle.trouble_ms).await;
+        self.world.shows(cycle.trouble, bites).await?;
         if !cycle.is_killed_in_trouble {
             let over = self.clock.now();
             self.world.heal(cycle.trouble)?;
@@ -219,15 +234,31 @@ impl<'a, S: Fn(String)> Life<'a, S> {
             let lost = self.world.lose_unsynced()?;
             self.say(format!("    with the power go {lost}"));
         }
+        let was_published = self.world.was_published().await;
         self.damage_a_copy(cycle.trouble, &mut chance).await?;
         pause(cycle.dead_ms).await;
         let over = self.clock.now();
         self.world.heal(cycle.trouble)?;
-        self.world.restart(cycle.killed).await.context("what was killed does not start again")?;
-        if cycle.trouble == Trouble::KilledPublish {
-            self.world.swap().await.context("the publish that was killed, once more")?;
+        if let Some(ms) = cycle.killed_again_ms {
+            self.world.begin_restart(cycle.killed)?;
+            pause(ms).await;
+            self.world.kill(cycle.killed)?;
         }
+        self.world.restart(cycle.killed).await.context("what was killed does not start again")?;
+        self.look_at_program(cycle.trouble, was_published).await?;
         self.gets_on("after the restart", over).await
+    }
+
+    /// Which form of the module runs after a kill; a publish that was killed is repeated.
+    async fn look_at_program(&mut self, trouble: Trouble, was_published: bool) -> anyhow::Result<()> {
+        if trouble != Trouble::KilledPublish {
+            return self.world.runs_what_was_published().await;
+        }
+        let program = self.world.program().await?;
+        let was_done = self.world.forms.find_out(&program)?;
+        ensure!(was_done || !was_published, "a publish was acknowledged, and the one before it runs");
+        self.say(format!("    the publish was {}", if was_done { "done before the kill" } else { "not done" }));
+        self.world.swap().await.context("a publish after the one that was killed")
     }
 
     /// Waits until every kind of work gets on and watchers hear of it; says how long that took since then.
@@ -250,7 +281,9 @@ impl<'a, S: Fn(String)> Life<'a, S> {
         };
         let (data, database) = (self.world.node_data(), &self.world.database);
         let log = self.log.with_extension("copy.log");
-        let recovery = log_tail::recover(&data, damage, chance, database, || self.ground.wallets(), &log).await?;
+        let cashier = &self.world.cashier;
+        let recovery =
+            log_tail::recover(&data, damage, chance, database, cashier, || self.ground.wallets(), &log).await?;
         let outcome = match &recovery.outcome {
             Ok(recovered) => format!("recovered {} lines of the ledger", recovered.books.lines.len()),
             Err(reason) => format!("refused: {reason}"),
@@ -264,20 +297,25 @@ impl<'a, S: Fn(String)> Life<'a, S> {
     /// disks that are asked, not what programs remember.
     async fn prove(&mut self, player: &Account, histories: &Histories) -> anyhow::Result<Vec<Violation>> {
         self.world.kill(Victim::Both)?;
+        let lost = self.world.lose_unsynced()?;
+        self.world.heal(Trouble::PowerCut)?;
+        self.say(format!("    with the power go {lost}"));
         self.world.node.restart().await.context("the node does not start again after the last kill")?;
         let mut auditor = Auditor::open(&self.world.database).await?;
         let books = auditor.books(&self.ground.wallets()).await?;
         let events = auditor.events().await?;
         let mut violations = ledger::check(&histories.wallets, &books);
+        violations.extend(disturbed(&histories.disturbances));
         violations.extend(wallets::check(&histories.wallets, &books.lines));
         violations.extend(refusals::check(&histories.wallets, &books.lines));
-        violations.extend(saves::check(&histories.saves, &auditor.slots(&histories.saves).await?));
+        violations.extend(saves::check(&histories.saves, &auditor.slots().await?));
         violations.extend(stories::check(&histories.turns, &events));
         violations.extend(texts::check(&histories.wishes, &histories.readings, &auditor.tasks().await?));
         let rows = auditor.watched(player).await?;
         for stream in &histories.streams {
             violations.extend(streams::check(stream, rows::growth, &rows));
             violations.extend(streams::check_against(stream, &histories.wallets, rows::LEDGER));
+            violations.extend(streams::check_moments(stream, rows::LEDGER, rows::BALANCES));
         }
         let places = self.ground.log_places();
         let whole = Whole {

@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
+use anyhow::{Context, ensure};
+use serde_json::Value;
 use spacetimedb_lib::Uuid;
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 
 use super::faults::disk::SmallDisk;
 use super::faults::log_tail::log_folder;
@@ -46,7 +49,7 @@ pub struct World {
     /// The game's database, reached past all lines.
     pub database: Database,
     /// Somebody with the role Service.
-    cashier: Account,
+    pub(super) cashier: Account,
     /// A published world to play in.
     world_id: Uuid,
     /// From clients to the node.
@@ -62,6 +65,8 @@ pub struct World {
     pub(super) network: Option<Namespace>,
     pub(super) node_disk: SmallDisk,
     pub(super) facade_disk: SmallDisk,
+    /// A publish that nobody has waited for.
+    pub(super) publishing: Option<JoinHandle<anyhow::Result<Value>>>,
     _controls: TempDir,
 }
 
@@ -111,13 +116,15 @@ impl World {
             network,
             node_disk,
             facade_disk,
+            publishing: None,
             _controls: controls,
         })
     }
 
     /// Where clients find everything.
-    pub fn places(&self) -> anyhow::Result<Places> {
+    pub fn places(&self, waits_for_disk: bool) -> anyhow::Result<Places> {
         Ok(Places {
+            waits_for_disk,
             node_url: self.clients_to_node.url.clone(),
             facade_url: self.clients_to_facade.url.clone(),
             database: self.database.name.clone(),
@@ -144,14 +151,36 @@ impl World {
     }
 
     /// Ends processes without warning. What they had written is kept by the system: see [`World::lose_unsynced`].
+    ///
+    /// Errors: one of them has ended already, which nothing but a kill may bring about.
     pub fn kill(&mut self, victim: Victim) -> anyhow::Result<()> {
         if victim.has_node() {
+            let ended = self.node.try_wait();
+            ensure!(ended.is_none(), "the node has ended by itself: {ended:?}");
             self.node.kill()?;
         }
         if victim.has_facade() {
+            ensure!(self.facade.is_running(), "the facade has ended by itself");
             self.facade.kill()?;
         }
         Ok(())
+    }
+
+    /// Starts what was killed, and waits for nothing.
+    pub fn begin_restart(&mut self, victim: Victim) -> anyhow::Result<()> {
+        if victim.has_node() {
+            self.node.start_again()?;
+        }
+        if victim.has_facade() {
+            self.facade.start_again()?;
+        }
+        Ok(())
+    }
+
+    /// The hash of the program that the database runs.
+    pub async fn program(&self) -> anyhow::Result<Value> {
+        let rows = self.database.sql("SELECT program_hash FROM st_module").await?;
+        rows.into_iter().next().context("the database has no program")
     }
 
     /// Starts what was killed, and waits until everything says that it is ready.

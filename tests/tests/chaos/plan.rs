@@ -29,6 +29,13 @@ fn troubles_can_be_chosen_and_logs_are_damaged_while_the_node_is_away() {
 }
 
 #[test]
+fn some_are_killed_again_while_they_come_back() {
+    let cycles = cycles(7, 100, &[]);
+    let again = cycles.iter().filter(|cycle| cycle.killed_again_ms.is_some()).count();
+    assert!((10..50).contains(&again), "{again} of 100");
+}
+
+#[test]
 fn a_power_cut_hits_node_and_facade_while_writes_can_still_be_lost() {
     let chosen = cycles(7, 20, &[Trouble::PowerCut]);
     assert!(chosen.iter().all(|cycle| cycle.killed == Victim::Both && cycle.is_killed_in_trouble));

@@ -165,6 +165,32 @@ fn a_lost_write_before_the_damage_is_found() {
     expect(&recovery(state(1), 250), [KEPT]);
 }
 
+/// Of the last thing of all nothing that came later shows that it is missing, but where the log ended does.
+#[test]
+fn whatever_is_lost_before_the_damage_is_found_by_its_place() {
+    let lost = |mark: &str, take: fn(&mut Recovered)| {
+        let (mut past, mut state) = (Past::new(), state(3));
+        past.places = [(mark.to_owned(), place(300))].into();
+        take(&mut state);
+        let found = past.check(&recovery(state, 310));
+        assert!(found.iter().any(|violation| violation.rule == KEPT), "{mark}: {found:?}");
+    };
+    lost("turn-a", |state| state.events.clear());
+    lost("save-72", |state| drop(state.saves.insert("left".to_owned(), saved(1, 71))));
+    lost("u", |state| state.assets.clear());
+    lost("w", |state| state.tasks.clear());
+}
+
+#[test]
+fn a_recovered_story_with_a_gap_is_found() {
+    let mut past = Past::new();
+    past.events.push(event(3, "b"));
+    let mut gap = state(3);
+    gap.events = vec![event(1, ""), event(3, "b")];
+    let found = past.check(&recovery(gap, 50));
+    assert!(found.iter().any(|violation| violation.what.contains("a story has no gaps")), "{found:?}");
+}
+
 #[test]
 fn a_hole_is_found() {
     let mut second_alone = state(2);

@@ -62,7 +62,9 @@ fn the_disk_fails_on_demand_and_within_its_folder_only() -> Outcome {
         (DiskFault::Tears, "Input/output error"),
     ] {
         bench.controls.set_disk(fault)?;
+        let before = bench.controls.bites()?;
         let output = bench.write("disk/broken")?;
+        assert!(bench.controls.bites()? > before, "{fault:?} is not counted");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && said.contains(reason), "{fault:?}: {said}");
         assert!(bench.write("elsewhere/sound")?.status.success(), "{fault:?}");

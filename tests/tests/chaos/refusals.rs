@@ -50,6 +50,7 @@ impl Story {
 }
 
 const RULE: &str = "nobody who has enough is refused for want of money";
+const REASON: &str = "nobody is refused without a reason";
 
 #[test]
 fn a_refusal_that_is_right_is_accepted() {
@@ -84,12 +85,19 @@ fn what_cannot_have_been_done_explains_no_refusal() {
     assert_eq!(too_much.broken_by_refusing(5), [RULE], "a payment of more than there was");
     let mut refused = Story::begin();
     refused.pay(6, 12, 15, Told::Refused("NotFound: nobody".to_owned()));
-    assert_eq!(refused.broken_by_refusing(5), [RULE], "a payment that was refused");
+    assert_eq!(refused.broken_by_refusing(5), [REASON, RULE], "a payment that was refused");
 }
 
 #[test]
-fn refusals_for_other_reasons_are_not_judged() {
-    let mut story = Story::begin();
-    story.pay(6, 20, 30, Told::Refused("NotFound: nobody".to_owned()));
-    assert_eq!(check(&story.history, &story.lines), []);
+fn refusals_for_other_reasons_are_found() {
+    let broken_by = |call: WalletCall, reason: &str| {
+        let mut story = Story::begin();
+        story.ask(call, 20, 30, Told::Refused(reason.to_owned()));
+        check(&story.history, &story.lines).into_iter().map(|violation| violation.rule).collect::<Vec<_>>()
+    };
+    let pay = WalletCall::Transfer { mark: "transfer-6".to_owned(), from: 1, to: 2, amount: 6 };
+    assert_eq!(broken_by(pay, "NotFound: nobody"), [REASON]);
+    let credit = WalletCall::Credit { mark: "credit-2".to_owned(), wallet: 2, amount: 6 };
+    assert_eq!(broken_by(credit, "Insufficient: there is no such want"), [REASON]);
+    assert_eq!(broken_by(WalletCall::Read { wallet: 1 }, "Forbidden: not yours"), [REASON]);
 }

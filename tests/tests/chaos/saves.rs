@@ -32,7 +32,7 @@ fn a_sound_history_is_accepted() {
     let history = [
         read(0, slot(0, 0)),
         save(10, 0, 71, Told::Done(slot(1, 71))),
-        save(20, 0, 72, Told::Refused("conflict".to_owned())),
+        save(20, 0, 72, Told::Refused("Conflict: it is 1".to_owned())),
         save(30, 1, 73, Told::Nothing),
         read(40, slot(1, 71)),
         // The save without an answer arrives late.
@@ -72,4 +72,42 @@ fn two_saves_over_one_revision_are_found() {
 fn an_answer_with_another_content_is_found() {
     let history = [save(0, 0, 71, Told::Done(slot(1, 99)))];
     assert_eq!(violations(&history, slot(1, 99)).len(), 1);
+}
+
+#[test]
+fn a_save_that_was_refused_for_nothing_is_found() {
+    let refused = |begun, expected, reason: &str| save(begun, expected, 72, Told::Refused(reason.to_owned()));
+    let found = |asked| violations(&[save(0, 0, 71, Told::Done(slot(1, 71))), asked], slot(1, 71));
+    assert_eq!(found(refused(10, 0, "Conflict: it is 1")), [""; 0], "the first save explains it");
+    for asked in [
+        refused(10, 1, "Conflict: it is 2"),
+        refused(10, 0, "Internal: nobody knows"),
+        asked(
+            10,
+            SlotCall::Read { slot: SLOT.to_owned() },
+            Told::Refused("Internal: the bytes are missing".to_owned()),
+        ),
+    ] {
+        let found = found(asked);
+        assert!(found.len() == 1 && found[0].contains("nobody is refused without a reason"), "{found:?}");
+    }
+    let later = [refused(0, 0, "Conflict: it is 1"), save(10, 0, 71, Told::Done(slot(1, 71)))];
+    assert_eq!(violations(&later, slot(1, 71)).len(), 1, "what begins after a refusal explains nothing");
+    let unknown = [save(0, 0, 73, Told::Nothing), refused(10, 0, "Conflict: it is 1")];
+    assert_eq!(violations(&unknown, slot(0, 0)), [""; 0], "the node may have known it, and been killed");
+}
+
+#[test]
+fn a_revision_that_two_saves_have_is_found() {
+    let other = SlotCall::Save { slot: "p/right".to_owned(), expected: 0, content: 72 };
+    let other_player = SlotCall::Save { slot: "q/right".to_owned(), expected: 0, content: 73 };
+    let history = [
+        save(0, 0, 71, Told::Done(slot(1, 71))),
+        asked(10, other_player, Told::Done(slot(1, 73))),
+        asked(20, other, Told::Done(slot(1, 72))),
+    ];
+    let finally = [(SLOT, slot(1, 71)), ("p/right", slot(1, 72)), ("q/right", slot(1, 73))];
+    let found = check(&history, &finally.map(|(slot, held)| (slot.to_owned(), held)).into());
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].rule, "a player's revision is one save");
 }

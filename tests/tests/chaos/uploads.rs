@@ -76,3 +76,18 @@ fn a_file_that_does_not_come_back_as_it_was_is_found() {
     assert_eq!(read(Some(Err("500 Internal Server Error".to_owned()))), [rule], "a refusal");
     assert_eq!(read(None), [rule], "nobody has read it");
 }
+
+#[test]
+fn a_file_that_nobody_has_uploaded_is_found() {
+    // As it would be if it had been cut off on its way: row and bytes agree.
+    let rows = [row("x", "aa", true), row("y", "ab", true)];
+    let rule = "nothing is kept but what somebody has uploaded";
+    assert_eq!(rules(&[done()], &rows, &[("x", "aa"), ("y", "ab")]), [rule]);
+}
+
+#[test]
+fn an_upload_acknowledged_with_another_file_is_found() {
+    let history = [done(), upload("2", "bb", Told::Done("x".to_owned()))];
+    let found = rules(&history, &[row("x", "aa", true)], &[("x", "aa")]);
+    assert!(found.contains(&"no acknowledged upload is lost"), "{found:?}");
+}

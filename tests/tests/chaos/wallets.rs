@@ -1,6 +1,8 @@
 //! The proof of money, shown books that are wrong.
 
-use worldloom_tests::chaos::checks::ledger::{Books, Line, LineKind, Purse, WalletAsked, WalletCall, check};
+use worldloom_tests::chaos::checks::ledger::{
+    Books, Line, LineKind, Purse, WalletAsked, WalletCall, check, check_books,
+};
 use worldloom_tests::chaos::checks::wallets;
 use worldloom_tests::chaos::history::{Asked, NEVER, Told};
 
@@ -143,4 +145,27 @@ fn a_wallet_that_went_back_in_time_is_found() {
     let violations = wallets::check(&story.history, &story.books.lines);
     assert_eq!(violations.len(), 1, "{violations:?}");
     assert_eq!(violations[0].history.len(), 2, "{violations:?}");
+}
+
+#[test]
+fn sides_that_do_not_name_each_other_are_found() {
+    let mut story = paid();
+    story.books.lines[3].other = Some(story.books.lines[0].id);
+    assert_eq!(story.broken_rules(), ["a transfer is there whole or not at all"]);
+}
+
+#[test]
+fn a_line_that_says_something_else_than_its_request_is_found() {
+    let mut story = paid();
+    story.books.lines[1].kind = LineKind::In;
+    assert!(story.broken_rules().contains(&"nobody moves money but those who asked"));
+}
+
+#[test]
+fn books_without_the_other_side_of_a_transfer_are_found() {
+    let mut story = paid();
+    story.books.lines.remove(2);
+    story.books.purses.insert(1, Purse { lines: 1, balance: 10 });
+    let rules: Vec<_> = check_books(&story.books).into_iter().map(|violation| violation.rule).collect();
+    assert!(rules.contains(&"a transfer is there whole or not at all"), "{rules:?}");
 }

@@ -14,6 +14,8 @@ pub mod wallets;
 
 use std::fmt::{self, Display};
 
+use super::history::Disturbance;
+
 /// A promise that was broken, with the shortest part of the history that shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
@@ -43,4 +45,12 @@ impl Display for Violation {
         write!(text, "{}: {}", self.rule, self.what)?;
         self.history.iter().try_for_each(|line| write!(text, "\n    {line}"))
     }
+}
+
+const PEACE: &str = "where nothing is wrong, everything is answered and no connection is lost";
+
+/// What failed in peace; a few tell as much as all.
+pub fn disturbed(disturbances: &[Disturbance]) -> Option<Violation> {
+    let what = || format!("{} times it was not so", disturbances.len());
+    (!disturbances.is_empty()).then(|| Violation::new(PEACE, what()).shown_by(disturbances.iter().take(5)))
 }

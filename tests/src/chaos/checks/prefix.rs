@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Display;
 
-use super::super::fleet::checksum;
+use super::super::fleet::{checksum, save_mark, turn_mark};
 use super::super::history::{Asked, Micros, Told};
 use super::Violation;
 use super::ledger::{self, Books, Line, WalletAsked};
 use super::saves::{SlotAsked, SlotCall};
-use super::stories::{Event, TurnAsked};
+use super::stories::{self, Event, Turn, TurnAsked};
 use super::texts::WishAsked;
 use super::uploads::UploadAsked;
 
@@ -63,7 +63,7 @@ pub struct Saved {
 pub struct Whole<'a> {
     /// Requests about money.
     pub wallets: &'a [WalletAsked],
-    /// Where the log ended, or later, when each of them was acknowledged, by its mark.
+    /// Where the log ended, or later, when each change was acknowledged, by its mark.
     pub places: &'a HashMap<String, Place>,
     /// The ledgers.
     pub lines: &'a [Line],
@@ -104,7 +104,8 @@ pub fn check(recovery: &Recovery, whole: &Whole<'_>) -> Vec<Violation> {
         Err(_) if recovery.may_be_refused => return Vec::new(),
         Err(reason) => return vec![named(SERVED, "it was refused").shown_by([reason])],
     };
-    let broken = ledger::check_books(&recovered.books).into_iter().chain(invented(recovered, whole));
+    let numbers = stories::check_numbers(&recovered.events);
+    let broken = ledger::check_books(&recovered.books).into_iter().chain(numbers).chain(invented(recovered, whole));
     let mut violations: Vec<Violation> = broken
         .map(|broken| named(PREFIX, &format!("{}: {}", broken.rule, broken.what)).shown_by(broken.history))
         .collect();
@@ -153,25 +154,38 @@ fn made(asked: &SlotAsked, in_slot: &str, saved: &Saved) -> bool {
 fn claims<'a>(recovered: &Recovered, whole: &Whole<'a>) -> Vec<Claim<'a>> {
     let marks: HashSet<&str> = recovered.books.lines.iter().map(|line| line.mark.as_str()).collect();
     let events: HashSet<&Event> = recovered.events.iter().collect();
+    let place = |mark: &str| whole.places.get(mark);
     let money = whole.wallets.iter().filter_map(|asked| {
         let mark = asked.call.mark()?;
-        Some(Claim { place: whole.places.get(mark), ..claim(asked, marks.contains(mark))? })
+        claim(asked, place(mark), marks.contains(mark))
     });
     let turns = whole.turns.iter().filter_map(|asked| {
-        let (story, text) = (asked.call.story.clone(), asked.call.text.clone());
-        claim(asked, events.contains(&Event { story, number: asked.call.number, text }))
+        let Turn { story, number, text } = asked.call.clone();
+        let place = place(&turn_mark(&text));
+        claim(asked, place, events.contains(&Event { story, number, text }))
     });
     let saves = whole.saves.iter().filter_map(|asked| {
-        let (SlotCall::Save { slot, .. }, told) = (&asked.call, asked.told.done()?) else { return None };
-        claim(asked, recovered.saves.get(slot).is_some_and(|saved| saved.revision >= told.revision))
+        let (SlotCall::Save { slot, content, .. }, told) = (&asked.call, asked.told.done()?) else { return None };
+        let is_there = recovered.saves.get(slot).is_some_and(|saved| saved.revision >= told.revision);
+        claim(asked, place(&save_mark(*content)), is_there)
     });
-    let uploads = whole.uploads.iter().filter_map(|asked| claim(asked, recovered.assets.contains(asked.told.done()?)));
-    let wishes = whole.wishes.iter().filter_map(|asked| claim(asked, recovered.tasks.contains(asked.told.done()?)));
+    let uploads = whole
+        .uploads
+        .iter()
+        .filter_map(|asked| claim(asked, place(&asked.call.key), recovered.assets.contains(asked.told.done()?)));
+    let wishes = whole
+        .wishes
+        .iter()
+        .filter_map(|asked| claim(asked, place(&asked.call.key), recovered.tasks.contains(asked.told.done()?)));
     money.chain(turns).chain(saves).chain(uploads).chain(wishes).collect()
 }
 
 /// Nothing for what was not acknowledged.
-fn claim<C: Display, T: Display>(asked: &Asked<C, T>, is_there: bool) -> Option<Claim<'_>> {
+fn claim<'a, C: Display, T: Display>(
+    asked: &'a Asked<C, T>,
+    place: Option<&'a Place>,
+    is_there: bool,
+) -> Option<Claim<'a>> {
     asked.told.done()?;
-    Some(Claim { begun: asked.begun, ended: asked.ended, place: None, is_there, asked })
+    Some(Claim { begun: asked.begun, ended: asked.ended, place, is_there, asked })
 }

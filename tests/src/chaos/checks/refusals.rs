@@ -1,4 +1,5 @@
-//! Refusals for want of money: each must have been right at some moment while its request was under way.
+//! Refusals about money: there is no other reason than the want of it, and that must have been right at some moment
+//! while the request was under way.
 
 use std::collections::HashMap;
 
@@ -7,14 +8,16 @@ use super::Violation;
 use super::ledger::{Line, Purse, WalletAsked, WalletCall};
 
 const RULE: &str = "nobody who has enough is refused for want of money";
+const REASON: &str = "nobody is refused without a reason";
 /// How such a refusal begins.
 const INSUFFICIENT: &str = "Insufficient";
 
 /// Lines of the ledger, by wallet and mark.
 type Lines<'a> = HashMap<(u32, &'a str), &'a Line>;
 
-/// Looks at every transfer that was refused for want of money. It breaks the rule if the payer had enough at every
-/// moment between its beginning and its end, in whatever order the other requests took effect.
+/// Looks at everything that was refused. A transfer for want of money breaks the rule if the payer had enough at every
+/// moment between its beginning and its end, in whatever order the other requests took effect. All else that the fleet
+/// asks for about money is always admitted.
 ///
 /// What had been acknowledged before the refused request began was there: acknowledgements wait for the disk. All else
 /// that had begun before the refusal arrived may have been there or not, also what is on no ledger: the node may have
@@ -28,11 +31,11 @@ pub fn check(history: &[WalletAsked], lines: &[Line]) -> Vec<Violation> {
 }
 
 fn check_refusal(refused: &WalletAsked, history: &[WalletAsked], lines: &Lines<'_>) -> Option<Violation> {
-    let WalletCall::Transfer { from: payer, amount, .. } = &refused.call else { return None };
-    match &refused.told {
-        Told::Refused(reason) if reason.starts_with(INSUFFICIENT) => {}
-        _ => return None,
-    }
+    let Told::Refused(reason) = &refused.told else { return None };
+    let (WalletCall::Transfer { from: payer, amount, .. }, true) = (&refused.call, reason.starts_with(INSUFFICIENT))
+    else {
+        return Some(Violation::new(REASON, "this was refused").shown_by([refused]));
+    };
     let was_before = |asked: &&WalletAsked| asked.told.done().is_some() && asked.ended < refused.begun;
     let surely = history.iter().filter(was_before).filter_map(|asked| line_of(asked, *payer, lines));
     let surely = surely.max_by_key(|line| line.after.lines);

@@ -1,7 +1,7 @@
 //! Whether each save slot's history is linearizable. A save says which revision it replaces, so a slot is a register
 //! with compare-and-set, which several devices of a player write and read at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Display};
 
 use super::super::history::{Asked, NEVER, Told};
@@ -87,6 +87,8 @@ impl Thing for Slot {
 
 const RULE: &str = "each save slot's history is linearizable";
 const LOST: &str = "no acknowledged save is lost";
+const ONCE: &str = "a player's revision is one save";
+const REASON: &str = "nobody is refused without a reason";
 
 /// Looks at one slot after the other; `finally` is what is in them at the end.
 ///
@@ -98,7 +100,48 @@ pub fn check(history: &[SlotAsked], finally: &BTreeMap<String, Slot>) -> Vec<Vio
     for asked in history {
         slots.entry(asked.call.slot()).or_default().push(asked);
     }
-    slots.into_iter().filter_map(|(slot, history)| check_slot(slot, &history, finally.get(slot).copied())).collect()
+    let per_slot = slots.iter().flat_map(|(slot, history)| {
+        let order = check_slot(slot, history, finally.get(*slot).copied());
+        order.into_iter().chain(check_refusals(history))
+    });
+    per_slot.chain(check_revisions(history)).collect()
+}
+
+/// Revisions grow over all slots of a player, so that one stands for one save.
+fn check_revisions(history: &[SlotAsked]) -> Option<Violation> {
+    let mut given: HashMap<(&str, u64), (&str, u64, &SlotAsked)> = HashMap::new();
+    for asked in history {
+        let Some(told) = asked.told.done().filter(|told| told.revision > 0) else { continue };
+        let (player, slot) = asked.call.slot().rsplit_once('/').unwrap_or_default();
+        let (other_slot, other_content, other) =
+            *given.entry((player, told.revision)).or_insert((slot, told.content, asked));
+        if (other_slot, other_content) != (slot, told.content) {
+            let what = format!("two have revision {}", told.revision);
+            return Some(Violation::new(ONCE, what).shown_by([other, asked]));
+        }
+    }
+    None
+}
+
+/// A save is refused only because another one came first, over the same revision: whatever leads away from a revision
+/// begins with such a one. It need not have been answered, nor be on disk: the node may have known it and been killed.
+/// Nobody who looks is refused.
+fn check_refusals(history: &[&SlotAsked]) -> Option<Violation> {
+    let came_first = |refused: &SlotAsked, over: u64| {
+        history.iter().any(|other| {
+            let is_over = matches!(other.call, SlotCall::Save { expected, .. } if expected == over);
+            is_over && !matches!(other.told, Told::Refused(_)) && other.begun <= refused.ended
+        })
+    };
+    let is_wrong = |asked: &&&SlotAsked| match (&asked.call, &asked.told) {
+        (SlotCall::Save { expected, .. }, Told::Refused(reason)) => {
+            !reason.starts_with("Conflict") || !came_first(asked, *expected)
+        }
+        (SlotCall::Read { .. }, Told::Refused(_)) => true,
+        _ => false,
+    };
+    let wrong = history.iter().find(is_wrong)?;
+    Some(Violation::new(REASON, "this was refused, and no other save explains it").shown_by([wrong]))
 }
 
 fn check_slot(slot: &str, history: &[&SlotAsked], finally: Option<Slot>) -> Option<Violation> {

@@ -41,22 +41,12 @@ const LOST: &str = "no acknowledged turn is lost";
 const TWICE: &str = "no turn is told twice";
 const GAPS: &str = "a story has no gaps";
 const FOREIGN: &str = "a story says what its player told";
+const REASON: &str = "nobody is refused without a reason";
 
 /// Holds turns and events against one another; the first event of a story is its beginning, which is not a turn.
 pub fn check(history: &[TurnAsked], events: &[Event]) -> Vec<Violation> {
-    let mut violations = Vec::new();
-    let mut stories: BTreeMap<&str, BTreeMap<u32, &Event>> = BTreeMap::new();
-    for event in events {
-        if stories.entry(&event.story).or_default().insert(event.number, event).is_some() {
-            let what = format!("story {} has two events {}", event.story, event.number);
-            violations.push(Violation::new(TWICE, what));
-        }
-    }
-    for (story, events) in &stories {
-        if !events.keys().copied().eq(1..=u32::try_from(events.len()).unwrap_or(u32::MAX)) {
-            violations.push(Violation::new(GAPS, format!("story {story} has the events {:?}", events.keys())));
-        }
-    }
+    let mut violations = check_numbers(events);
+    let stories = by_story(events);
     let mut told: BTreeSet<(&str, &str)> = BTreeSet::new();
     for asked in history {
         let Turn { story, number, text } = &asked.call;
@@ -73,6 +63,9 @@ pub fn check(history: &[TurnAsked], events: &[Event]) -> Vec<Violation> {
                 violations.push(shown(LOST, "it was acknowledged under another number"));
             }
             Told::Refused(_) if is_there => violations.push(shown(FOREIGN, "it was refused and is there")),
+            Told::Refused(reason) if !reason.starts_with("Conflict") || !came_first(history, asked) => {
+                violations.push(shown(REASON, "it was refused, and no other turn explains it"));
+            }
             _ => {}
         }
     }
@@ -88,4 +81,37 @@ pub fn check(history: &[TurnAsked], events: &[Event]) -> Vec<Violation> {
         }
     }
     violations
+}
+
+/// Stories by their names, and events by their numbers.
+fn by_story(events: &[Event]) -> BTreeMap<&str, BTreeMap<u32, &Event>> {
+    let mut stories: BTreeMap<&str, BTreeMap<u32, &Event>> = BTreeMap::new();
+    for event in events {
+        stories.entry(&event.story).or_default().insert(event.number, event);
+    }
+    stories
+}
+
+/// Whether the events of each story are numbered from 1, each once and without gaps.
+pub fn check_numbers(events: &[Event]) -> Vec<Violation> {
+    let stories = by_story(events);
+    let mut violations = Vec::new();
+    if stories.values().map(BTreeMap::len).sum::<usize>() != events.len() {
+        violations.push(Violation::new(TWICE, "a story has two events of one number"));
+    }
+    for (story, events) in stories {
+        if !events.keys().copied().eq(1..=u32::try_from(events.len()).unwrap_or(u32::MAX)) {
+            violations.push(Violation::new(GAPS, format!("story {story} has the events {:?}", events.keys())));
+        }
+    }
+    violations
+}
+
+/// Whether another turn may have taken the number of one that was refused, also one that nobody was answered about.
+fn came_first(history: &[TurnAsked], refused: &TurnAsked) -> bool {
+    let Turn { story, number, text } = &refused.call;
+    history.iter().any(|other| {
+        let takes_it = other.call.story == *story && other.call.number == *number && other.call.text != *text;
+        takes_it && !matches!(other.told, Told::Refused(_)) && other.begun <= refused.ended
+    })
 }

@@ -6,7 +6,7 @@ use std::fmt::{self, Display};
 
 use super::super::history::{Micros, Seconds};
 use super::Violation;
-use super::ledger::WalletAsked;
+use super::ledger::{WalletAsked, WalletCall};
 
 /// How rows of a table follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +55,13 @@ pub struct News {
 /// The kinds of news.
 #[derive(Clone, Debug)]
 pub enum Heard {
-    /// A subscription stands, and these are all rows.
-    All(Vec<Row>),
+    /// A subscription stands.
+    All {
+        /// When it was asked for.
+        asked: Micros,
+        /// All rows.
+        rows: Vec<Row>,
+    },
     /// One transaction has changed this.
     Changed {
         /// Rows that are gone.
@@ -81,7 +86,7 @@ impl Stream {
     /// How often the watcher was told of changes in a table.
     pub fn changes(&self, table: &str) -> usize {
         let changed = |news: &&News| match &news.what {
-            Heard::All(_) => false,
+            Heard::All { .. } => false,
             Heard::Changed { deleted, inserted } => deleted.iter().chain(inserted).any(|row| row.table == table),
         };
         self.news.iter().filter(changed).count()
@@ -92,6 +97,9 @@ const TOLD: &str = "subscribers are told of changes in each table";
 const ORDER: &str = "subscription streams are never out of order";
 const VANISHED: &str = "what a confirmed subscription has shown stays";
 const EQUAL: &str = "subscription streams are equal to the table at the end";
+const ONE: &str = "a thing is one row at any time";
+const GAPS: &str = "a new subscription has every row";
+const MOMENT: &str = "subscribers see ledgers and balances of one moment";
 const WHOLE: &str = "a transaction reaches subscribers whole";
 const TIME: &str = "commits keep the order of requests that did not overlap";
 
@@ -101,14 +109,16 @@ struct Picture {
     rows: HashMap<(&'static str, Vec<u8>), (Row, Micros)>,
     /// The last version of each series that was ever seen.
     last: HashMap<(&'static str, String), u64>,
+    /// How many rows each thing is.
+    things: HashMap<(&'static str, String), usize>,
 }
 
 /// Follows a stream to its end and compares it with the final rows of the same tables.
 pub fn check(stream: &Stream, growth: impl Fn(&str) -> Growth, table: &[Row]) -> Vec<Violation> {
-    let mut picture = Picture { rows: HashMap::new(), last: HashMap::new() };
+    let mut picture = Picture { rows: HashMap::new(), last: HashMap::new(), things: HashMap::new() };
     for news in &stream.news {
         let broken = match &news.what {
-            Heard::All(rows) => picture.begin(news.at, rows, &growth),
+            Heard::All { rows, .. } => picture.begin(news.at, rows, &growth),
             Heard::Changed { deleted, inserted } => picture.change(news.at, deleted, inserted, &growth),
         };
         if let Some(violation) = broken {
@@ -134,11 +144,24 @@ impl Picture {
     /// A new subscription. Whatever an earlier one has shown must be there, or something newer.
     fn begin(&mut self, at: Micros, rows: &[Row], growth: &impl Fn(&str) -> Growth) -> Option<Violation> {
         let before = std::mem::take(&mut self.rows);
+        self.things.clear();
         let mut newest: HashMap<(&'static str, &str), u64> = HashMap::new();
+        let mut count: HashMap<(&'static str, &str), u64> = HashMap::new();
         for row in rows {
             let version = newest.entry((row.table, &row.series)).or_default();
             *version = row.version.max(*version);
-            self.rows.insert((row.table, row.encoded.clone()), (row.clone(), at));
+            *count.entry((row.table, &row.series)).or_default() += 1;
+            if let Some(violation) = self.insert(at, row, growth) {
+                return Some(violation);
+            }
+        }
+        let has_gaps = |(table, series): &&(&'static str, &str)| {
+            growth(table) == Growth::Appended && newest.get(&(*table, *series)) != count.get(&(*table, *series))
+        };
+        if let Some((table, series)) = newest.keys().find(has_gaps) {
+            let shown = rows.iter().filter(|row| (row.table, row.series.as_str()) == (*table, *series));
+            let what = format!("{}: rows of {table} {series} are missing", Seconds(at));
+            return Some(Violation::new(GAPS, what).shown_by(shown));
         }
         for (key, (row, seen)) in before {
             let is_there = match growth(row.table) {
@@ -176,6 +199,7 @@ impl Picture {
             if self.rows.remove(&(row.table, row.encoded.clone())).is_none() {
                 return fails(ORDER, "a row is deleted that was not there", row);
             }
+            self.things.entry((row.table, row.series.clone())).and_modify(|rows| *rows -= 1);
         }
         // One transaction may add several to one series.
         let mut inserted: Vec<&Row> = inserted.iter().collect();
@@ -191,9 +215,23 @@ impl Picture {
                 return fails(ORDER, &what, row);
             }
             *last = row.version;
-            if self.rows.insert((row.table, row.encoded.clone()), (row.clone(), at)).is_some() {
-                return fails(ORDER, "a row is inserted that was there", row);
+            if let Some(violation) = self.insert(at, row, growth) {
+                return Some(violation);
             }
+        }
+        None
+    }
+
+    /// Puts a row into the picture, in which no row is twice and no thing has two rows.
+    fn insert(&mut self, at: Micros, row: &Row, growth: &impl Fn(&str) -> Growth) -> Option<Violation> {
+        let fails = |rule, what: &str| Some(Violation::new(rule, what).shown_by([format!("{}: {row}", Seconds(at))]));
+        if self.rows.insert((row.table, row.encoded.clone()), (row.clone(), at)).is_some() {
+            return fails(ORDER, "a row comes that was there");
+        }
+        let rows = self.things.entry((row.table, row.series.clone())).or_default();
+        *rows += 1;
+        if growth(row.table) == Growth::Replaced && *rows > 1 {
+            return fails(ONE, "another row of the same stays");
         }
         None
     }
@@ -218,32 +256,92 @@ impl Picture {
     }
 }
 
-/// Whether both lines of each transfer came in one transaction, and whether transactions came in the order of the
-/// requests, as far as those did not overlap.
+/// Whether both lines of each transfer came together, whether new subscriptions had all that had been acknowledged
+/// before they were asked for, and whether transactions came in the order of the requests, as far as those did not
+/// overlap. Nothing is asked of a watcher who does not watch the ledger.
 pub fn check_against(stream: &Stream, history: &[WalletAsked], ledger: &str) -> Vec<Violation> {
+    if !stream.tables.contains(&ledger) {
+        return Vec::new();
+    }
     let asked: BTreeMap<&str, &WalletAsked> =
         history.iter().filter_map(|asked| Some((asked.call.mark()?, asked))).collect();
     let mut latest: Option<&WalletAsked> = None;
     for news in &stream.news {
-        let Heard::Changed { inserted, .. } = &news.what else { continue };
-        let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
-        for row in inserted.iter().filter(|row| row.table == ledger) {
-            *lines.entry(row.mark.as_deref().unwrap_or_default()).or_default() += 1;
+        let rows = match &news.what {
+            Heard::All { rows, .. } => rows,
+            Heard::Changed { inserted, .. } => inserted,
+        };
+        let lines = lines_of(rows, ledger);
+        let known = lines.iter().filter_map(|(mark, count)| Some((*asked.get(mark)?, *count)));
+        let broken = known.clone().find_map(|(asked, count)| check_whole(asked, count)).or_else(|| match news.what {
+            Heard::All { asked, .. } => check_has(history, &lines, asked),
+            Heard::Changed { .. } => known.map(|(asked, _)| asked).find_map(|asked| check_time(asked, &mut latest)),
+        });
+        if let Some(violation) = broken {
+            return vec![named(stream, violation)];
         }
-        for (mark, count) in lines {
-            let Some(asked) = asked.get(mark) else { continue };
-            let expected = if mark.starts_with("transfer") { 2 } else { 1 };
-            if count != expected {
-                let what = format!("{}: {count} of {expected} lines came together", stream.watcher);
-                return vec![Violation::new(WHOLE, what).shown_by([asked.to_string()])];
+    }
+    Vec::new()
+}
+
+/// How many lines of a ledger each request has among these rows.
+fn lines_of<'a>(rows: &'a [Row], ledger: &str) -> BTreeMap<&'a str, usize> {
+    let mut lines: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.table == ledger) {
+        *lines.entry(row.mark.as_deref().unwrap_or_default()).or_default() += 1;
+    }
+    lines
+}
+
+fn check_whole(asked: &WalletAsked, count: usize) -> Option<Violation> {
+    let expected = if matches!(asked.call, WalletCall::Transfer { .. }) { 2 } else { 1 };
+    let fails = || Violation::new(WHOLE, format!("{count} of {expected} lines came together")).shown_by([asked]);
+    (count != expected).then(fails)
+}
+
+/// Whether a subscription that was asked for then has whatever was acknowledged before.
+fn check_has(history: &[WalletAsked], lines: &BTreeMap<&str, usize>, since: Micros) -> Option<Violation> {
+    let is_missing = |asked: &&WalletAsked| {
+        let is_due = asked.told.done().is_some() && asked.ended < since;
+        is_due && asked.call.mark().is_some_and(|mark| !lines.contains_key(mark))
+    };
+    let missing = history.iter().find(is_missing)?;
+    let what = format!("it was asked for at {}, and does not have this", Seconds(since));
+    Some(Violation::new(GAPS, what).shown_by([missing]))
+}
+
+fn check_time<'a>(asked: &'a WalletAsked, latest: &mut Option<&'a WalletAsked>) -> Option<Violation> {
+    if let Some(earlier) = latest.filter(|earlier| asked.ended < earlier.begun) {
+        return Some(Violation::new(TIME, "the second of these was shown first").shown_by([asked, earlier]));
+    }
+    if latest.is_none_or(|latest| latest.begun < asked.begun) {
+        *latest = Some(asked);
+    }
+    None
+}
+
+/// Whether a watcher of both has always seen each wallet's ledger and its balance as they were at one moment.
+pub fn check_moments(stream: &Stream, ledger: &'static str, balance: &'static str) -> Vec<Violation> {
+    let mut last: HashMap<(&str, &str), u64> = HashMap::new();
+    let watches_both = [ledger, balance].iter().all(|table| stream.tables.contains(table));
+    for news in stream.news.iter().filter(|_| watches_both) {
+        let rows = match &news.what {
+            Heard::All { rows, .. } => {
+                last.clear();
+                rows
             }
-            if let Some(earlier) = latest.filter(|earlier| asked.ended < earlier.begun) {
-                let what = format!("{}: the second of these was shown first", stream.watcher);
-                return vec![Violation::new(TIME, what).shown_by([asked, earlier])];
-            }
-            if latest.is_none_or(|latest| latest.begun < asked.begun) {
-                latest = Some(asked);
-            }
+            Heard::Changed { inserted, .. } => inserted,
+        };
+        let rows = rows.iter().filter(|row| row.table == ledger || row.table == balance);
+        for row in rows.clone() {
+            let version = last.entry((row.table, &row.series)).or_default();
+            *version = row.version.max(*version);
+        }
+        let version = |table, row: &Row| last.get(&(table, row.series.as_str())).copied();
+        if let Some(row) = rows.clone().find(|row| version(ledger, row) != version(balance, row)) {
+            let (lines, balance) = (version(ledger, row), version(balance, row));
+            let what = format!("{}: the last line is {lines:?}, and the balance of {balance:?}", Seconds(news.at));
+            return vec![named(stream, Violation::new(MOMENT, what).shown_by([row]))];
         }
     }
     Vec::new()

@@ -1,6 +1,6 @@
 //! Uploads: an acknowledged one is confirmed, its bytes are there, and its owner gets them; nothing is there by half.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display};
 
 use super::super::history::{Asked, Told};
@@ -52,6 +52,7 @@ const LOST: &str = "no acknowledged upload is lost";
 const TWICE: &str = "one idempotency key is one asset";
 const HALVES: &str = "rows and objects agree";
 const READ: &str = "whoever has uploaded a file gets it back";
+const FOREIGN: &str = "nothing is kept but what somebody has uploaded";
 
 /// Holds uploads, rows, stored objects (SHA-256 by name) and what came of reading (by asset) against one another.
 ///
@@ -83,7 +84,12 @@ pub fn check(
         }
         violations.extend(check_content(asked, contents.get(asset)));
     }
+    // A file that was cut off on its way would have a hash of its own.
+    let wanted: BTreeSet<&str> = history.iter().map(|asked| asked.call.sha256.as_str()).collect();
     for row in rows {
+        if !wanted.contains(row.sha256.as_str()) {
+            violations.push(Violation::new(FOREIGN, "nobody has uploaded this").shown_by([row]));
+        }
         match stored.get(&row.object) {
             Some(sha256) if *sha256 == row.sha256 => {}
             None if !row.is_confirmed => {}

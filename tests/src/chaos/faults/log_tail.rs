@@ -10,11 +10,13 @@ use rand::rngs::StdRng;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use spacetimedb_lib::Identity;
+use worldloom_client::{ProfileWalletLedger, WalletCurrency, WalletPostingRequest};
 
 use super::super::checks::prefix::{Place, Recovery};
 use super::super::final_state::Auditor;
+use crate::module_calls::{ModuleCalls, SocketCalls};
 use crate::said::Said;
-use crate::{Database, NodeOptions, TestNode, eventually};
+use crate::{Account, Database, NodeOptions, TestNode, eventually};
 
 /// The last segment is damaged within so many bytes of its end.
 const TAIL: u64 = 48 * 1024;
@@ -64,6 +66,7 @@ pub async fn recover(
     damage: Damage,
     chance: &mut StdRng,
     database: &Database,
+    cashier: &Account,
     wallets: impl Fn() -> Vec<Identity>,
     log: &Path,
 ) -> anyhow::Result<Recovery> {
@@ -73,13 +76,39 @@ pub async fn recover(
     fs::write(log, "")?;
     let options = NodeOptions { said: Said::Into(log.to_owned()), ..NodeOptions::default() };
     let node = TestNode::start_on(copy, options).await;
-    let node = node.with_context(|| format!("the node does not start at all: {what}"))?;
+    let mut node = node.with_context(|| format!("the node does not start at all: {what}"))?;
     let copied = node.database(&database.name, &database.owner);
     let outcome = match refusal(&node, &copied, log).await.with_context(|| what.clone())? {
         Some(reason) => Err(reason),
-        None => Ok(Auditor::open(&copied).await?.recovered(&wallets()).await.with_context(|| what.clone())?),
+        None => {
+            let recovered = Auditor::open(&copied).await?.recovered(&wallets()).await.with_context(|| what.clone())?;
+            goes_on(&mut node, &copied, cashier).await.with_context(|| what.clone())?;
+            Ok(recovered)
+        }
     };
     Ok(Recovery { what, at, may_be_refused, outcome })
+}
+
+/// What is written behind the damage is there after one more kill: it must not lie behind what the next start takes for
+/// the end of the log.
+async fn goes_on(node: &mut TestNode, database: &Database, cashier: &Account) -> anyhow::Result<()> {
+    let account = node.account().await?;
+    let posting = WalletPostingRequest {
+        idempotency_key: "after-the-damage".to_owned(),
+        currency: WalletCurrency::Coins,
+        amount: 7,
+        reason: "after the damage".to_owned(),
+    };
+    let calls = SocketCalls::connect_confirmed(&database.url, &database.name, &cashier.token, None).await?;
+    let args = (Some(Identity::from_hex(&account.identity)?), posting);
+    let line: ProfileWalletLedger =
+        ModuleCalls::Socket(calls).accepted("credit_profile_wallet_and_return", &args).await?;
+    node.kill()?;
+    node.restart().await?;
+    let mut auditor = Auditor::open(database).await?;
+    let lines: Vec<ProfileWalletLedger> = auditor.rows("profile_wallet_ledger").await?;
+    ensure!(lines.contains(&line), "what was written after the damage is lost: {line:?}");
+    Ok(())
 }
 
 /// Why a node refuses to serve a database, if it does.

@@ -7,16 +7,19 @@ pub mod power;
 pub mod preload;
 pub mod swap;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
+use httpdate::parse_http_date;
 use rand::Rng;
 use rand::rngs::StdRng;
+use reqwest::{Method, RequestBuilder, header};
 use tokio::time::sleep;
 
 use super::plan::Trouble;
 use super::world::World;
 use crate::node::signal;
+use crate::waiting::eventually;
 use crate::wire::Traffic;
 use disk::SmallDisk;
 use power::Lost;
@@ -28,6 +31,8 @@ const LEFT_MAX: u64 = 16 * 1024;
 const CLOCK_FORWARD_MAX_S: i64 = 3 * 24 * 60 * 60;
 /// … and back by so much. Leases go by the module's clock: they last longer by as much as it is set back.
 const CLOCK_BACK_MAX_S: i64 = 10;
+/// A program has jumped with its clock if it is no further off than this: it looks at it once a second.
+const CLOCK_ACCURACY_S: i64 = 3;
 /// What arrives late takes at most so much longer.
 const LATE_MAX_MS: u64 = 400;
 
@@ -119,14 +124,55 @@ impl World {
     pub async fn swap(&mut self) -> anyhow::Result<()> {
         self.database.publish(self.forms.other()).await?;
         self.forms.swapped();
-        Ok(())
+        self.runs_what_was_published().await
     }
 
-    /// The same without waiting.
-    fn begin_swap(&self) {
+    /// Errors: the database runs another form of the module than was published last.
+    pub async fn runs_what_was_published(&mut self) -> anyhow::Result<()> {
+        let program = self.program().await?;
+        self.forms.check_present(&program)
+    }
+
+    /// Waits until a trouble has shown itself, where that is not plain from what it is.
+    pub async fn shows(&self, trouble: Trouble, bites_before: u64) -> anyhow::Result<()> {
+        let bites = || async { (self.bites(trouble).ok()? > bites_before).then_some(()) };
+        match trouble {
+            Trouble::NodeClock => shows_clock(&self.node_controls, self.node.request(Method::GET, "/v1/ping")).await,
+            Trouble::FacadeClock => {
+                let request = self.facade.client.request(Method::GET, "/health/live", None);
+                shows_clock(&self.facade_controls, request).await
+            }
+            _ if trouble.spoils_disk_of_node().is_some() => eventually("the disk to fail", bites).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// How often the disk has failed the program that a trouble hits.
+    pub fn bites(&self, trouble: Trouble) -> anyhow::Result<u64> {
+        match trouble.spoils_disk_of_node() {
+            Some(true) => self.node_controls.bites(),
+            Some(false) => self.facade_controls.bites(),
+            None => Ok(0),
+        }
+    }
+
+    /// The same without waiting: the node is killed before it is done, or shortly after.
+    fn begin_swap(&mut self) {
         let (database, form) = (self.database.clone(), self.forms.other());
-        // The node is killed before it is done, or shortly after.
-        tokio::spawn(async move { database.publish(form).await });
+        self.publishing = Some(tokio::spawn(async move { database.publish(form).await }));
+    }
+
+    /// Whether a publish that was begun like this has been acknowledged; otherwise it will not be any more. The node
+    /// must be dead.
+    pub async fn was_published(&mut self) -> bool {
+        match self.publishing.take() {
+            Some(publishing) if publishing.is_finished() => matches!(publishing.await, Ok(Ok(_))),
+            Some(publishing) => {
+                publishing.abort();
+                false
+            }
+            None => false,
+        }
     }
 }
 
@@ -147,6 +193,19 @@ fn jump(controls: &mut Controls, chance: &mut StdRng) -> anyhow::Result<Option<I
     };
     let has_jumped = controls.set_clock_on(by_s)?;
     Ok((!has_jumped).then_some("libfaketime is not installed, so the clock does not jump"))
+}
+
+/// Waits until a program's answers bear the time that its clock has jumped to.
+async fn shows_clock(controls: &Controls, request: RequestBuilder) -> anyhow::Result<()> {
+    let Some(off_s) = controls.off_s() else { return Ok(()) };
+    let shown = || async {
+        let answer = request.try_clone()?.send().await.ok()?;
+        let date = parse_http_date(answer.headers().get(header::DATE)?.to_str().ok()?).ok()?;
+        let seconds = |time: SystemTime| time.duration_since(UNIX_EPOCH).ok()?.as_secs().try_into().ok();
+        let (theirs, ours): (i64, i64) = (seconds(date)?, seconds(SystemTime::now())?);
+        ((theirs - ours - off_s).abs() <= CLOCK_ACCURACY_S).then_some(())
+    };
+    eventually("the clock to show that it has jumped", shown).await
 }
 
 /// A pause of so many milliseconds.

@@ -20,6 +20,9 @@ const CLOCK_LIBRARIES: [&str; 4] = [
     "/usr/lib/faketime/libfaketimeMT.so.1",
 ];
 
+/// Bytes of a disk's control: the fault, and from the ninth on how often it has shown.
+const CONTROL_BYTES: usize = 16;
+
 /// How writing goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -56,7 +59,9 @@ impl Controls {
     /// Controls in `place`, of a program that keeps its data below `folder`.
     pub fn new(place: &Path, name: &str, folder: &Path) -> anyhow::Result<Self> {
         let disk = place.join(format!("{name}.disk"));
-        std::fs::write(&disk, [DiskFault::None as u8])?;
+        let mut control = [0; CONTROL_BYTES];
+        control[0] = DiskFault::None as u8;
+        std::fs::write(&disk, control)?;
         let journal = place.join(format!("{name}.journal"));
         std::fs::write(&journal, "")?;
         let mut libraries = disk_library()?.display().to_string();
@@ -105,10 +110,22 @@ impl Controls {
         Ok(std::os::unix::fs::FileExt::write_all_at(&file, &[fault as u8], 0)?)
     }
 
+    /// How often the program has suffered a fault of its disk so far.
+    pub fn bites(&self) -> anyhow::Result<u64> {
+        let control = std::fs::read(&self.disk)?;
+        let count = control.get(8..CONTROL_BYTES).and_then(|bytes| bytes.try_into().ok());
+        count.map(u64::from_ne_bytes).context("the disk's control is cut off")
+    }
+
     /// Takes away what was written while the disk was volatile and not made durable, as a power cut does. The program
     /// must have been killed.
     pub fn lose_unsynced(&self) -> anyhow::Result<Lost> {
         power::lose_unsynced(&self.journal, &self.folder).context("what was not durable cannot be taken away")
+    }
+
+    /// How far the clock is off, in seconds; nothing where it cannot be.
+    pub fn off_s(&self) -> Option<i64> {
+        self.clock.as_ref().map(|_| self.off_s)
     }
 
     /// Sets the clock forward, or back, by so much, and leaves it there; false where that cannot be done.

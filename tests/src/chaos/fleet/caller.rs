@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::anyhow;
+use reqwest::{RequestBuilder, StatusCode};
 use spacetimedb_lib::de::DeserializeOwned;
 use spacetimedb_lib::ser::Serialize;
 use tokio::time::{sleep, timeout};
 
 use super::super::history::{Micros, NEVER, Told};
 use super::{Ground, Places};
-use crate::module_calls::{Answer, ModuleCalls, SocketCalls};
+use crate::module_calls::{Answer, ModuleCalls, SocketCalls, Unreadable};
 
-/// How long a client waits for an answer before it gives the connection up.
+/// How long a client waits for an answer before it gives the connection up, unless nothing is wrong.
 pub const PATIENCE: Duration = Duration::from_secs(4);
 /// After a failed attempt, so that a node that is away is not asked without pause.
 pub const PAUSE: Duration = Duration::from_millis(30);
@@ -25,7 +27,26 @@ pub enum Attempts {
     UntilAnswered,
 }
 
-/// Somebody who calls with confirmed reads.
+/// What the facade answers: its status, and the body if all of it came. Nothing if there is no answer.
+///
+/// In peace there is one. It may say that the facade or the node is too busy, but not that it does not know what is
+/// wrong (500).
+pub async fn answered(ground: &Ground, request: RequestBuilder) -> Option<(StatusCode, Option<String>)> {
+    let attempt = ground.attempt();
+    let answer = match timeout(attempt.patience, request.send()).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(fault)) => return ground.unanswered(&attempt, format!("the facade: {fault}")),
+        Err(_) => return ground.unanswered(&attempt, format!("the facade: no answer for {:?}", attempt.patience)),
+    };
+    let status = answer.status();
+    let body = timeout(attempt.patience, answer.text()).await.ok().and_then(Result::ok);
+    if status == StatusCode::INTERNAL_SERVER_ERROR || body.is_none() {
+        ground.disturbed(&attempt, format!("the facade: {status} {body:?}"));
+    }
+    Some((status, body))
+}
+
+/// Somebody who calls, with confirmed reads unless the run is one that must fail.
 pub struct Caller {
     ground: Arc<Ground>,
     token: String,
@@ -76,14 +97,20 @@ impl Caller {
     }
 
     async fn call<T: DeserializeOwned>(&mut self, procedure: &'static str, args: &impl Serialize) -> Told<T> {
-        match timeout(PATIENCE, self.answer(procedure, args)).await {
-            Ok(Ok(Ok(answer))) => Told::Done(answer),
-            Ok(Ok(Err(refusal))) => Told::Refused(format!("{:?}: {}", refusal.code, refusal.message)),
-            Ok(Err(_)) | Err(_) => {
-                self.connection = None;
-                Told::Nothing
-            }
+        let ground = self.ground.clone();
+        let attempt = ground.attempt();
+        let fault = match timeout(attempt.patience, self.answer(procedure, args)).await {
+            Ok(Ok(Ok(answer))) => return Told::Done(answer),
+            Ok(Ok(Err(refusal))) => return Told::Refused(format!("{:?}: {}", refusal.code, refusal.message)),
+            Ok(Err(fault)) => fault,
+            Err(_) => anyhow!("no answer for {:?}", attempt.patience),
+        };
+        self.connection = None;
+        if fault.is::<Unreadable>() {
+            ground.give_up(format!("{procedure}: {fault:#}"));
         }
+        ground.disturbed(&attempt, format!("{procedure}: {fault:#}"));
+        Told::Nothing
     }
 
     async fn answer<T: DeserializeOwned>(
@@ -94,8 +121,11 @@ impl Caller {
         let connection = match self.connection.take() {
             Some(connection) => connection,
             None => {
-                let Places { node_url, database, .. } = &self.ground.places;
-                ModuleCalls::Socket(SocketCalls::connect_confirmed(node_url, database, &self.token, None).await?)
+                let Places { node_url, database, waits_for_disk, .. } = &self.ground.places;
+                ModuleCalls::Socket(match waits_for_disk {
+                    true => SocketCalls::connect_confirmed(node_url, database, &self.token, None).await?,
+                    false => SocketCalls::connect(node_url, database, &self.token).await?,
+                })
             }
         };
         let answer = connection.call(procedure, args).await?;

@@ -9,7 +9,7 @@ use super::super::checks::stories::TurnAsked;
 use super::super::checks::streams::{Heard, Stream};
 use super::super::checks::texts::{Reading, WishAsked};
 use super::super::checks::uploads::UploadAsked;
-use super::super::history::{Asked, Seconds, Told};
+use super::super::history::{Asked, Disturbance, Seconds, Told};
 use crate::Account;
 
 /// Everything that the clients have written down.
@@ -31,6 +31,8 @@ pub struct Histories {
     pub readings: Vec<Reading>,
     /// What subscribers heard.
     pub streams: Vec<Stream>,
+    /// What failed in peace.
+    pub disturbances: Vec<Disturbance>,
 }
 
 impl Histories {
@@ -67,6 +69,7 @@ impl Display for Histories {
         self.turns.iter().try_for_each(|asked| writeln!(text, "{asked}"))?;
         self.uploads.iter().try_for_each(|asked| writeln!(text, "{asked}"))?;
         self.wishes.iter().try_for_each(|asked| writeln!(text, "{asked}"))?;
+        self.disturbances.iter().try_for_each(|disturbance| writeln!(text, "in peace, {disturbance}"))?;
         for Reading { task, pieces, end } in &self.readings {
             writeln!(text, "reading of task {task}: {} pieces, end {end:?}", pieces.len())?;
             pieces.iter().try_for_each(|piece| writeln!(text, "    {piece}"))?;
@@ -80,7 +83,9 @@ fn write_stream(stream: &Stream, text: &mut fmt::Formatter<'_>) -> fmt::Result {
     for news in &stream.news {
         let at = Seconds(news.at);
         match &news.what {
-            Heard::All(rows) => writeln!(text, "    {at}: all {} rows", rows.len())?,
+            Heard::All { asked, rows } => {
+                writeln!(text, "    {at}: all {} rows, asked for at {}", rows.len(), Seconds(*asked))?;
+            }
             Heard::Changed { deleted, inserted } => {
                 deleted.iter().try_for_each(|row| writeln!(text, "    {at}: without {row}"))?;
                 inserted.iter().try_for_each(|row| writeln!(text, "    {at}: with {row}"))?;

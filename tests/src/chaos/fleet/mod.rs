@@ -3,6 +3,7 @@
 mod caller;
 mod farewell;
 mod histories;
+mod peace;
 pub mod progress;
 mod saves;
 mod stories;
@@ -34,8 +35,10 @@ use crate::Account;
 use caller::Caller;
 use farewell::Farewell;
 pub use histories::Histories;
+use peace::Peace;
 use progress::{Gate, Progress};
-pub use saves::checksum;
+pub use saves::{checksum, content_of, save_mark};
+pub use stories::turn_mark;
 pub use uploads::read_again;
 use watchers::Watcher;
 
@@ -63,6 +66,8 @@ pub struct Places {
     pub owner: Account,
     /// Where the database's commit log lies.
     pub log_folder: PathBuf,
+    /// Whether clients take answers only once they are on disk.
+    pub waits_for_disk: bool,
 }
 
 /// What clients share.
@@ -73,11 +78,12 @@ pub struct Ground {
     pub places: Places,
     /// Who owns each wallet.
     wallets: Mutex<Vec<Identity>>,
-    /// Where the log ended when a request about money was acknowledged.
+    /// Where the log ended when a change was acknowledged.
     log_places: Mutex<HashMap<String, Place>>,
     http: reqwest::Client,
     progress: Progress,
     histories: Mutex<Histories>,
+    peace: Peace,
     is_over: AtomicBool,
 }
 
@@ -91,6 +97,7 @@ impl Ground {
             http: reqwest::Client::builder().no_proxy().timeout(caller::PATIENCE).build()?,
             progress: Progress::default(),
             histories: Mutex::default(),
+            peace: Peace::default(),
             is_over: AtomicBool::new(false),
         })
     }
@@ -141,15 +148,15 @@ impl Ground {
         None
     }
 
-    /// Where the log ended, or later, when each request about money was acknowledged.
+    /// Where the log ended, or later, when each change was acknowledged, by its mark.
     pub fn log_places(&self) -> HashMap<String, Place> {
         locked(&self.log_places).clone()
     }
 
-    fn note_log_place(&self, mark: &str) {
+    fn note_log_place(&self, mark: impl Into<String>) {
         // Without a place, nothing is asked of damaged logs about this request.
         if let Ok(place) = end_of_log(&self.places.log_folder) {
-            locked(&self.log_places).insert(mark.to_owned(), place);
+            locked(&self.log_places).insert(mark.into(), place);
         }
     }
 
@@ -234,6 +241,7 @@ impl Fleet {
         let deadline = Instant::now() + within;
         let mut last = None;
         loop {
+            ground.goes_on()?;
             if let Some(ended) = self.players.try_join_next().or_else(|| self.watchers.try_join_next()) {
                 ended??;
                 anyhow::bail!("a client has ended before the run was over");
@@ -260,7 +268,8 @@ impl Fleet {
         let last = farewell::say(&self.ground, &self.player).await?;
         self.farewell.send_replace(Some(last));
         let heard = tokio::time::timeout(within, join(&mut self.watchers)).await;
-        heard.context("watchers do not hear of the last change")?
+        heard.context("watchers do not hear of the last change")??;
+        self.ground.goes_on()
     }
 }
 

@@ -106,7 +106,7 @@ impl Device {
         let args = (None::<Identity>, self.request(slot, expected, content));
         let Settled { begun, ended, told } =
             self.caller.settle("upsert_runtime_snapshot_and_return", &args, attempts).await;
-        let told = told.map(|snapshot: RuntimeSnapshot| stored(&snapshot, content));
+        let told = told.map(|snapshot: RuntimeSnapshot| stored(&snapshot, expected, content));
         let call = SlotCall::Save { slot: slot_of(&self.owner, slot), expected, content };
         self.note(slot, Asked { client: self.number, call, begun, ended, told: told.clone() });
         told
@@ -116,7 +116,8 @@ impl Device {
         if let Told::Done(told) = &asked.told {
             self.known.insert(slot, told.revision);
             // A read says nothing about whether saves are taken again.
-            if matches!(asked.call, SlotCall::Save { .. }) {
+            if let SlotCall::Save { content, .. } = &asked.call {
+                self.ground.note_log_place(save_mark(*content));
                 self.ground.progress.acknowledged(Work::Saves, asked.begun);
             }
         }
@@ -137,19 +138,29 @@ impl Device {
     }
 }
 
+/// What a save with this content is called among the places of the log.
+pub fn save_mark(content: u64) -> String {
+    format!("save-{content}")
+}
+
 /// The hash of a save with this content.
 pub fn checksum(content: u64) -> String {
     sha256(&content.to_le_bytes())
 }
 
-/// What a device finds in a slot.
-fn found(record: &RuntimeSnapshotRecord) -> Slot {
-    let content = record.payload.as_slice().try_into().map_or(u64::MAX, u64::from_le_bytes);
-    Slot { revision: record.snapshot.revision, content }
+/// The content of a save with these bytes; one that nobody has saved if they are none of a save.
+pub fn content_of(bytes: &[u8]) -> u64 {
+    bytes.try_into().map_or(u64::MAX, u64::from_le_bytes)
 }
 
-/// What a save was told: the content itself is not in the answer, but its hash is.
-fn stored(snapshot: &RuntimeSnapshot, content: u64) -> Slot {
-    let is_same = snapshot.checksum == checksum(content);
-    Slot { revision: snapshot.revision, content: if is_same { content } else { u64::MAX } }
+/// What a device finds in a slot.
+fn found(record: &RuntimeSnapshotRecord) -> Slot {
+    Slot { revision: record.snapshot.revision, content: content_of(&record.payload) }
+}
+
+/// What a save was told: the content itself is not in the answer, but its hash is. One that says that it has replaced
+/// another revision than was expected, as it would if it had been made twice, is none that was asked for.
+fn stored(snapshot: &RuntimeSnapshot, expected: u64, content: u64) -> Slot {
+    let is_asked_for = snapshot.checksum == checksum(content) && snapshot.replaced_revision == expected;
+    Slot { revision: snapshot.revision, content: if is_asked_for { content } else { u64::MAX } }
 }

@@ -34,6 +34,11 @@ pub async fn begin(caller: &mut Caller, world_id: Uuid, number: u32) -> anyhow::
     }
 }
 
+/// What a turn with this text is called among the places of the log.
+pub fn turn_mark(text: &str) -> String {
+    format!("turn-{text}")
+}
+
 /// Tells turns until the run is over.
 pub async fn tell(ground: Arc<Ground>, number: u32, mut chance: StdRng, player: Account) -> anyhow::Result<()> {
     let world_id = ground.places.world_id;
@@ -62,6 +67,7 @@ pub async fn tell(ground: Arc<Ground>, number: u32, mut chance: StdRng, player: 
         let told = settled.told.map(|step: StoryStep| (step.event.number, step.session));
         match &told {
             Told::Done((_, after)) => {
+                ground.note_log_place(turn_mark(&call.text));
                 ground.progress.acknowledged(Work::Stories, settled.begun);
                 session = after.clone();
             }

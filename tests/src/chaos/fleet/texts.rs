@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 use super::super::checks::texts::{Piece, Reading, Wish};
 use super::super::history::{Asked, Micros, NEVER, Told};
 use super::Ground;
-use super::caller::{Attempts, PATIENCE, PAUSE};
+use super::caller::{Attempts, PATIENCE, PAUSE, answered};
 use super::progress::Work;
 use crate::Account;
 use crate::facade::FacadeClient;
@@ -48,7 +48,7 @@ pub async fn ask(ground: Arc<Ground>, number: u32, mut chance: StdRng) -> anyhow
             let attempts = if chance.gen_bool(0.3) { Attempts::One } else { Attempts::UntilAnswered };
             let begun = ground.clock.now();
             let told = loop {
-                let told = create(&client, &player, &wish).await?;
+                let told = create(&ground, &client, &player, &wish).await?;
                 if told != Told::Nothing || attempts == Attempts::One {
                     break told;
                 }
@@ -56,6 +56,7 @@ pub async fn ask(ground: Arc<Ground>, number: u32, mut chance: StdRng) -> anyhow
             };
             let ended = if told == Told::Nothing { NEVER } else { ground.clock.now() };
             if let Told::Done(task) = &told {
+                ground.note_log_place(&wish.key);
                 readings.spawn(read(ground.clone(), client.clone(), player.clone(), task.clone(), begun));
             }
             let asked = Asked { client: number, call: wish, begun, ended, told };
@@ -69,13 +70,11 @@ pub async fn ask(ground: Arc<Ground>, number: u32, mut chance: StdRng) -> anyhow
     Ok(())
 }
 
-async fn create(client: &FacadeClient, player: &Account, wish: &Wish) -> anyhow::Result<Told<String>> {
+async fn create(ground: &Ground, client: &FacadeClient, player: &Account, wish: &Wish) -> anyhow::Result<Told<String>> {
     let request = json!({ "prompt": wish.key, "words": wish.words }).to_string();
     let task = json!({ "kind": "text", "request": request, "attempts_max": 5 });
     let request = client.request(Method::POST, "/ai/tasks", Some(player)).header("idempotency-key", &wish.key);
-    let Ok(Ok(answer)) = timeout(PATIENCE, request.json(&task).send()).await else { return Ok(Told::Nothing) };
-    let status = answer.status();
-    let Ok(Ok(body)) = timeout(PATIENCE, answer.text()).await else { return Ok(Told::Nothing) };
+    let Some((status, Some(body))) = answered(ground, request.json(&task)).await else { return Ok(Told::Nothing) };
     match status {
         StatusCode::CREATED => {
             let task: Value = serde_json::from_str(&body)?;

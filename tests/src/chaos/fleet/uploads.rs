@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::super::checks::uploads::{Content, Upload};
 use super::super::history::{Asked, NEVER, Told};
-use super::caller::{Attempts, PATIENCE, PAUSE};
+use super::caller::{Attempts, PATIENCE, PAUSE, answered};
 use super::progress::Work;
 use super::{Ground, Histories};
 use crate::Account;
@@ -40,7 +40,7 @@ pub async fn upload(ground: Arc<Ground>, number: u32, mut chance: StdRng, player
         let attempts = if chance.gen_bool(0.5) { Attempts::One } else { Attempts::UntilAnswered };
         let begun = ground.clock.now();
         let told = loop {
-            let told = attempt(&client, &player, &file).await?;
+            let told = attempt(&ground, &client, &player, &file).await?;
             if told != Told::Nothing || attempts == Attempts::One {
                 break told;
             }
@@ -48,6 +48,7 @@ pub async fn upload(ground: Arc<Ground>, number: u32, mut chance: StdRng, player
         };
         let ended = if told == Told::Nothing { NEVER } else { ground.clock.now() };
         if told.done().is_some() {
+            ground.note_log_place(&file.key);
             ground.progress.acknowledged(Work::Uploads, begun);
         }
         count += 1;
@@ -58,12 +59,13 @@ pub async fn upload(ground: Arc<Ground>, number: u32, mut chance: StdRng, player
     Ok(())
 }
 
-async fn attempt(client: &FacadeClient, player: &Account, file: &facade::Upload) -> anyhow::Result<Told<String>> {
-    let Ok(Ok(answer)) = timeout(PATIENCE, client.upload(player, file)?.send()).await else {
-        return Ok(Told::Nothing);
-    };
-    let status = answer.status();
-    let body = timeout(PATIENCE, answer.text()).await.ok().and_then(Result::ok);
+async fn attempt(
+    ground: &Ground,
+    client: &FacadeClient,
+    player: &Account,
+    file: &facade::Upload,
+) -> anyhow::Result<Told<String>> {
+    let Some((status, body)) = answered(ground, client.upload(player, file)?).await else { return Ok(Told::Nothing) };
     match (status, body) {
         (StatusCode::CREATED, Some(body)) => {
             let asset: Value = serde_json::from_str(&body)?;
