@@ -1,5 +1,5 @@
-//! Refusals about money: there is no other reason than the want of it, and that must have been right at some moment
-//! while the request was under way.
+//! Refusals about money: there is no other reason than the want of it, or of somebody to pay, and that must have been
+//! right at some moment while the request was under way.
 
 use std::collections::HashMap;
 
@@ -11,13 +11,15 @@ const RULE: &str = "nobody who has enough is refused for want of money";
 const REASON: &str = "nobody is refused without a reason";
 /// How such a refusal begins.
 const INSUFFICIENT: &str = "Insufficient";
+/// How one begins for want of a recipient.
+const NOT_FOUND: &str = "NotFound";
 
 /// Lines of the ledger, by wallet and mark.
 type Lines<'a> = HashMap<(u32, &'a str), &'a Line>;
 
 /// Looks at everything that was refused. A transfer for want of money breaks the rule if the payer had enough at every
-/// moment between its beginning and its end, in whatever order the other requests took effect. All else that the fleet
-/// asks for about money is always admitted.
+/// moment between its beginning and its end, in whatever order the other requests took effect. A player is there once
+/// there is money, which may not have come yet. All else that the fleet asks for about money is always admitted.
 ///
 /// What had been acknowledged before the refused request began was there: acknowledgements wait for the disk. All else
 /// that had begun before the refusal arrived may have been there or not, also what is on no ledger: the node may have
@@ -32,11 +34,13 @@ pub fn check(history: &[WalletAsked], lines: &[Line]) -> Vec<Violation> {
 
 fn check_refusal(refused: &WalletAsked, history: &[WalletAsked], lines: &Lines<'_>) -> Option<Violation> {
     let Told::Refused(reason) = &refused.told else { return None };
-    let (WalletCall::Transfer { from: payer, amount, .. }, true) = (&refused.call, reason.starts_with(INSUFFICIENT))
-    else {
-        return Some(Violation::new(REASON, "this was refused").shown_by([refused]));
-    };
     let was_before = |asked: &&WalletAsked| asked.told.done().is_some() && asked.ended < refused.begun;
+    let is_there = |player| history.iter().filter(was_before).any(|asked| brings(&asked.call, player) > 0);
+    let (payer, amount) = match &refused.call {
+        WalletCall::Transfer { from, amount, .. } if reason.starts_with(INSUFFICIENT) => (from, amount),
+        WalletCall::Transfer { to, .. } if reason.starts_with(NOT_FOUND) && !is_there(*to) => return None,
+        _ => return Some(Violation::new(REASON, "this was refused").shown_by([refused])),
+    };
     let surely = history.iter().filter(was_before).filter_map(|asked| line_of(asked, *payer, lines));
     let surely = surely.max_by_key(|line| line.after.lines);
     let there = surely.map_or(Purse::EMPTY, |line| line.after);
