@@ -195,7 +195,8 @@ struct Reading<S> {
     events: S,
     /// The model has said why it stopped.
     finished: bool,
-    /// Why its answer is none, once it has said so. What that has cost may come later, so the rest is read as well.
+    /// Why its answer is none, once it has said so. What that has cost may come later, so the rest is read as well,
+    /// but none of its text counts.
     unfit: Option<ProviderError>,
     over: bool,
 }
@@ -248,7 +249,8 @@ where
             if choice.delta.refusal.is_some_and(|text| !text.is_empty()) {
                 self.unfit = Some(ProviderError::Refused("the model declined".into()));
             }
-            pieces.extend(choice.delta.content.filter(|text| !text.is_empty()).map(Delta::Text));
+            let fit = self.unfit.is_none();
+            pieces.extend(choice.delta.content.filter(|text| fit && !text.is_empty()).map(Delta::Text));
             match choice.finish_reason.as_deref() {
                 None | Some("") => {}
                 Some("content_filter") => {

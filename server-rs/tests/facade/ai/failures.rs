@@ -84,12 +84,14 @@ async fn a_stream_that_goes_wrong_keeps_what_had_come() {
     let stream = |events: &[&str]| Reply::Bytes(stream_of(events, true), 1 << 20);
     let length = STOP.replace("\"stop\"", "\"length\"");
     let filter = STOP.replace("\"stop\"", "\"content_filter\"");
+    let declined = FIRST.replace("\"refusal\":null", "\"refusal\":\"I cannot.\"");
     let cases = [
         (stream(&[HELLO]), broken("it ended without an end")),
         (stream(&[HELLO, "[DONE]"]), broken("it ended without an end")),
         (stream(&[HELLO, r#"{"error":{"message":"overloaded"}}"#]), broken("the model reported a failure")),
         (stream(&[HELLO, &length]), broken("the answer is longer than it may be")),
         (stream(&[HELLO, &filter]), ProviderError::Refused("its filter stopped the answer".to_owned())),
+        (stream(&[HELLO, &declined, HELLO, STOP]), ProviderError::Refused("the model declined".to_owned())),
         (stream(&[HELLO, "{\"choices\":"]), ProviderError::Garbage("an event that cannot be read".to_owned())),
         (Reply::Stall(stream_of(&[HELLO], false)), broken("it fell silent")),
     ];
