@@ -12,10 +12,11 @@ use worldloom_client::{
     accept_big_fish_ladder_and_return, accept_draft_operation_and_return, add_draft_card_and_return,
     create_big_fish_session_and_return, post_author_message_and_return,
 };
+use worldloom_tests::model_endpoint::Exchange;
 use worldloom_tests::{ModelEndpoint, Outcome, Player, ask};
 
 use crate::creation::begin;
-use crate::world::{Reader, World, ask_for, end_of, text_of};
+use crate::world::{Event, Reader, World, ask_for, end_of, text_of};
 
 /// A reply of the agent that changes nothing but these characters.
 fn reply(text: &str, characters: Value) -> String {
@@ -34,27 +35,103 @@ fn character(key: &str, friend: &str) -> Value {
     })
 }
 
-/// An author who has said something, and the request for a reply.
-async fn conversation(world: &World) -> anyhow::Result<(Player, String)> {
-    let author = Player::join(&world.database).await?;
-    let (creation, conversation) = begin(&author).await?;
+/// An author who has said something and asked the agent for a reply, and the events of it.
+struct Conversation {
+    model: ModelEndpoint,
+    world: World,
+    author: Player,
+    task: Reader,
+}
+
+impl Conversation {
+    async fn begin(attempts_max: u32) -> anyhow::Result<Self> {
+        Self::begin_with(attempts_max, &[]).await
+    }
+
+    async fn begin_with(attempts_max: u32, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
+        let (model, world) = world_with(settings).await?;
+        let author = Player::join(&world.database).await?;
+        let request = say_something(&author).await?;
+        let task = ask_agent(&world, &author, &request, attempts_max).await?;
+        Ok(Self { model, world, author, task })
+    }
+
+    async fn answer(&self, text: &str) -> Outcome {
+        answer_with(&self.model, text).await
+    }
+
+    /// The model begins a reply, and the author has seen the beginning.
+    async fn begin_reply(&mut self) -> anyhow::Result<Exchange> {
+        let mut exchange = self.model.asked().await?;
+        exchange.say("{\"reply\": \"I know just the per").await?;
+        self.task.next_text().await?;
+        Ok(exchange)
+    }
+
+    /// What has come of that reply is kept, and is marked as what it is.
+    async fn keeps_the_beginning(&self) -> Outcome {
+        let kept = agents_words(&self.author, 1).await?.remove(0);
+        ensure!(kept.text == "I know just the per" && kept.ending == CustomWorldMessageEnding::Interrupted, "{kept:?}");
+        Ok(())
+    }
+}
+
+/// A world whose agents ask a model that the test answers for.
+async fn world_with(settings: &[(&str, &str)]) -> anyhow::Result<(ModelEndpoint, World)> {
+    let model = ModelEndpoint::start().await?;
+    let provider = model.as_provider("small");
+    let settings = [&[("AI__PROVIDERS", provider.as_str())], settings].concat();
+    let world = World::start_with(&settings).await?;
+    Ok((model, world))
+}
+
+/// The author speaks; returns the request for a reply to it.
+async fn say_something(author: &Player) -> anyhow::Result<Value> {
+    let (creation, conversation) = begin(author).await?;
     let message = CustomWorldAuthorMessage {
         idempotency_key: "hello".to_owned(),
         session_id: conversation,
         text: "Somebody to meet.".to_owned(),
     };
     ask!(author, post_author_message_and_return_then(None, message))?;
-    let request = json!({ "world_id": creation.world_id.to_string(), "conversation_id": conversation.to_string() });
-    Ok((author, request.to_string()))
+    Ok(json!({ "world_id": creation.world_id.to_string(), "conversation_id": conversation.to_string() }))
+}
+
+async fn ask_agent(world: &World, author: &Player, request: &Value, attempts_max: u32) -> anyhow::Result<Reader> {
+    let client = &world.facade.client;
+    let task_id = ask_for(client, &author.account, "world-agent", &request.to_string(), &[], attempts_max).await?;
+    Reader::open(client, &author.account, &task_id, None).await
+}
+
+/// The model answers the next request.
+async fn answer_with(model: &ModelEndpoint, text: &str) -> Outcome {
+    let mut exchange = model.asked().await?;
+    exchange.say(text).await?;
+    exchange.end().await
+}
+
+/// Reads a task to its end, which must be a good one.
+async fn completed(mut task: Reader) -> anyhow::Result<Vec<Event>> {
+    let events = task.rest().await?;
+    ensure!(end_of(&events)?["status"] == "completed", "{:?}", events.last());
+    Ok(events)
+}
+
+/// What the agent has said once it has said so many things, by their number.
+async fn agents_words(author: &Player, count: usize) -> anyhow::Result<Vec<CustomWorldAgentMessage>> {
+    author
+        .sees("the agent's words", |rows| {
+            let of_agent = |message: &CustomWorldAgentMessage| message.role == CustomWorldMessageRole::Agent;
+            let mut words: Vec<_> = rows.my_agent_messages().iter().filter(of_agent).collect();
+            words.sort_by_key(|message| message.number);
+            (words.len() >= count).then_some(words)
+        })
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_does_not_fit_is_repaired_by_one_more_request() -> Outcome {
-    let model = ModelEndpoint::start().await?;
-    let world = World::start_with_model(&model).await?;
-    let (author, request) = conversation(&world).await?;
-    let client = &world.facade.client;
-    let task_id = ask_for(client, &author.account, "world-agent", &request, &[], 1).await?;
+    let Conversation { model, author, task, world: _world } = Conversation::begin(1).await?;
 
     let mut first = model.asked().await?;
     ensure!(first.request["response_format"]["type"] == "json_schema", "{}", first.request);
@@ -75,8 +152,7 @@ async fn an_answer_that_does_not_fit_is_repaired_by_one_more_request() -> Outcom
     second.say(&fit).await?;
     second.end().await?;
 
-    let events = Reader::open(client, &author.account, &task_id, None).await?.rest().await?;
-    ensure!(end_of(&events)?["status"] == "completed", "{:?}", events.last());
+    let events = completed(task).await?;
     ensure!(text_of(&events, 0, 1)? == format!("{unfit}\n---\n{fit}"), "{events:?}");
     let operation = author.sees("the proposal", |rows| rows.my_agent_operations().iter().next()).await?;
     ensure!(operation.key == "mara" && author.rows().my_agent_operations().count() == 1, "{operation:?}");
@@ -92,108 +168,61 @@ async fn an_answer_that_does_not_fit_is_repaired_by_one_more_request() -> Outcom
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_does_not_fit_twice_is_a_failure_and_proposes_nothing() -> Outcome {
-    let model = ModelEndpoint::start().await?;
-    let world = World::start_with_model(&model).await?;
-    let (author, request) = conversation(&world).await?;
-    let client = &world.facade.client;
-    let task_id = ask_for(client, &author.account, "world-agent", &request, &[], 1).await?;
+    let mut conversation = Conversation::begin(1).await?;
     for answer in ["I would rather talk.", "{\"reply\": 1}"] {
-        let mut exchange = model.asked().await?;
-        exchange.say(answer).await?;
-        exchange.end().await?;
+        conversation.answer(answer).await?;
     }
-    let events = Reader::open(client, &author.account, &task_id, None).await?.rest().await?;
+    let events = conversation.task.rest().await?;
     let end = end_of(&events)?;
     ensure!(end["status"] == "failed", "{end}");
     ensure!(end["error"].as_str().is_some_and(|error| error.contains("also not its second")), "{end}");
-    ensure!(author.rows().my_agent_operations().count() == 0, "something was proposed");
+    ensure!(conversation.author.rows().my_agent_operations().count() == 0, "something was proposed");
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reply_that_broke_off_stays_in_the_conversation_as_interrupted() -> Outcome {
-    let model = ModelEndpoint::start().await?;
-    let world = World::start_with_model(&model).await?;
-    let (author, request) = conversation(&world).await?;
-    let client = &world.facade.client;
-    let task_id = ask_for(client, &author.account, "world-agent", &request, &[], 1).await?;
-    let mut reader = Reader::open(client, &author.account, &task_id, None).await?;
-    let mut exchange = model.asked().await?;
-    exchange.say("{\"reply\": \"I know just the per").await?;
-    reader.next_text().await?;
+    let mut conversation = Conversation::begin(1).await?;
+    let exchange = conversation.begin_reply().await?;
     exchange.hang_up().await?;
-    let events = reader.rest().await?;
+    let events = conversation.task.rest().await?;
     ensure!(end_of(&events)?["status"] == "failed", "{events:?}");
-    let kept = author
-        .sees("what had arrived", |rows| {
-            rows.my_agent_messages().iter().find(|message| message.role == CustomWorldMessageRole::Agent)
-        })
-        .await?;
-    ensure!(kept.text == "I know just the per" && kept.ending == CustomWorldMessageEnding::Interrupted, "{kept:?}");
-    Ok(())
+    conversation.keeps_the_beginning().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reply_that_a_stop_cuts_off_stays_in_the_conversation_as_interrupted() -> Outcome {
-    let model = ModelEndpoint::start().await?;
-    let settings = [("AI__PROVIDERS", model.as_provider("small")), ("HTTP__SHUTDOWN_DEADLINE_S", "1".to_owned())];
-    let mut world = World::start_with(&settings.each_ref().map(|(key, value)| (*key, value.as_str()))).await?;
-    let (author, request) = conversation(&world).await?;
-    let client = &world.facade.client;
-    let task_id = ask_for(client, &author.account, "world-agent", &request, &[], 1).await?;
-    let mut reader = Reader::open(client, &author.account, &task_id, None).await?;
-    let mut exchange = model.asked().await?;
-    exchange.say("{\"reply\": \"I know just the per").await?;
-    reader.next_text().await?;
-    world.facade.ask_to_stop()?;
-    let status = world.facade.has_stopped().await?;
+    let mut conversation = Conversation::begin_with(1, &[("HTTP__SHUTDOWN_DEADLINE_S", "1")]).await?;
+    let _exchange = conversation.begin_reply().await?;
+    conversation.world.facade.ask_to_stop()?;
+    let status = conversation.world.facade.has_stopped().await?;
     ensure!(status.success(), "{status}");
-    let kept = agents_words(&author, 1).await?.remove(0);
-    ensure!(kept.text == "I know just the per" && kept.ending == CustomWorldMessageEnding::Interrupted, "{kept:?}");
-    Ok(())
+    conversation.keeps_the_beginning().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reply_that_takes_too_long_stays_in_the_conversation_as_interrupted() -> Outcome {
-    let model = ModelEndpoint::start().await?;
-    let settings = [("AI__PROVIDERS", model.as_provider("small")), ("AI__STAGE_TIMEOUT_S", "5".to_owned())];
-    let world = World::start_with(&settings.each_ref().map(|(key, value)| (*key, value.as_str()))).await?;
-    let (author, request) = conversation(&world).await?;
-    let client = &world.facade.client;
-    let task_id = ask_for(client, &author.account, "world-agent", &request, &[], 1).await?;
-    let mut reader = Reader::open(client, &author.account, &task_id, None).await?;
-    let mut exchange = model.asked().await?;
-    exchange.say("{\"reply\": \"I know just the per").await?;
-    reader.next_text().await?;
-    let events = reader.rest().await?;
+    let mut conversation = Conversation::begin_with(1, &[("AI__STAGE_TIMEOUT_S", "5")]).await?;
+    let exchange = conversation.begin_reply().await?;
+    let events = conversation.task.rest().await?;
     let end = end_of(&events)?;
     ensure!(end["status"] == "failed", "{end}");
     ensure!(end["error"].as_str().is_some_and(|error| error.contains("took too long")), "{end}");
     exchange.is_abandoned().await?;
-    let kept = agents_words(&author, 1).await?.remove(0);
-    ensure!(kept.text == "I know just the per" && kept.ending == CustomWorldMessageEnding::Interrupted, "{kept:?}");
-    Ok(())
+    conversation.keeps_the_beginning().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_broke_off_at_its_end_may_come_again_word_for_word() -> Outcome {
-    let model = ModelEndpoint::start().await?;
-    let world = World::start_with_model(&model).await?;
-    let (author, request) = conversation(&world).await?;
-    let client = &world.facade.client;
-    let task_id = ask_for(client, &author.account, "world-agent", &request, &[], 2).await?;
-    let mut reader = Reader::open(client, &author.account, &task_id, None).await?;
+    let mut conversation = Conversation::begin(2).await?;
     let answer = reply("Nobody comes to mind.", json!([]));
-    let mut first = model.asked().await?;
+    let mut first = conversation.model.asked().await?;
     first.say(&answer).await?;
-    reader.next_text().await?;
+    conversation.task.next_text().await?;
     first.hang_up().await?;
-    let mut second = model.asked().await?;
-    second.say(&answer).await?;
-    second.end().await?;
-    let events = reader.rest().await?;
-    ensure!(end_of(&events)?["status"] == "completed", "{events:?}");
-    let said = agents_words(&author, 2).await?;
+    conversation.answer(&answer).await?;
+    completed(conversation.task).await?;
+    let said = agents_words(&conversation.author, 2).await?;
     ensure!(said.len() == 2 && said.iter().all(|message| message.text == "Nobody comes to mind."), "{said:?}");
     let endings = [CustomWorldMessageEnding::Interrupted, CustomWorldMessageEnding::Complete];
     ensure!(said.iter().map(|message| message.ending).eq(endings), "{said:?}");
@@ -202,16 +231,10 @@ async fn an_answer_that_broke_off_at_its_end_may_come_again_word_for_word() -> O
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_draft_is_read_once_for_the_prompt_and_once_for_the_answer() -> Outcome {
-    let model = ModelEndpoint::start().await?;
-    let world = World::start_with_model(&model).await?;
-    let (author, request) = conversation(&world).await?;
-    let client = &world.facade.client;
-    let task_id = ask_for(client, &author.account, "world-agent", &request, &[], 1).await?;
-    let mut exchange = model.asked().await?;
-    exchange.say(&reply("Nobody comes to mind.", json!([]))).await?;
-    exchange.end().await?;
-    let events = Reader::open(client, &author.account, &task_id, None).await?.rest().await?;
-    ensure!(end_of(&events)?["status"] == "completed", "{:?}", events.last());
+    let conversation = Conversation::begin(1).await?;
+    conversation.answer(&reply("Nobody comes to mind.", json!([]))).await?;
+    completed(conversation.task).await?;
+    let client = &conversation.world.facade.client;
     let figures = client.request(reqwest::Method::GET, "/metrics", None).send().await?.text().await?;
     let is_reading = |line: &&str| {
         line.starts_with("worldloom_node_calls_total{") && line.contains("\"list_draft_cards_and_return\"")
@@ -222,49 +245,29 @@ async fn the_draft_is_read_once_for_the_prompt_and_once_for_the_answer() -> Outc
     Ok(())
 }
 
-/// What the agent has said once it has said so many things, by their number.
-async fn agents_words(author: &Player, count: usize) -> anyhow::Result<Vec<CustomWorldAgentMessage>> {
-    author
-        .sees("the agent's words", |rows| {
-            let of_agent = |message: &CustomWorldAgentMessage| message.role == CustomWorldMessageRole::Agent;
-            let mut words: Vec<_> = rows.my_agent_messages().iter().filter(of_agent).collect();
-            words.sort_by_key(|message| message.number);
-            (words.len() >= count).then_some(words)
-        })
-        .await
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_the_module_would_refuse_is_repaired_before_anything_is_said() -> Outcome {
-    let model = ModelEndpoint::start().await?;
-    let world = World::start_with_model(&model).await?;
-    let (author, request) = conversation(&world).await?;
-    let client = &world.facade.client;
-    let task_id = ask_for(client, &author.account, "world-agent", &request, &[], 1).await?;
+    let conversation = Conversation::begin(1).await?;
     let mut mara = character("mara", "mara");
     mara["relations"] = json!([]);
     let mut unfit = mara.clone();
     // The schema counts characters, of which there are few enough; the module counts bytes.
     unfit["name"] = "🦊".repeat(40).into();
     for (text, character) in [("A long name.", unfit), ("A short name.", mara)] {
-        let mut exchange = model.asked().await?;
-        exchange.say(&reply(text, json!([character]))).await?;
-        exchange.end().await?;
+        conversation.answer(&reply(text, json!([character]))).await?;
     }
-    let events = Reader::open(client, &author.account, &task_id, None).await?.rest().await?;
-    ensure!(end_of(&events)?["status"] == "completed", "{:?}", events.last());
-    let said = agents_words(&author, 1).await?;
+    completed(conversation.task).await?;
+    let said = agents_words(&conversation.author, 1).await?;
     ensure!(said.len() == 1 && said[0].text == "A short name.", "{said:?}");
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_no_agent_writes_of_an_enemy_outlives_its_being_written_anew() -> Outcome {
-    let model = ModelEndpoint::start().await?;
-    let world = World::start_with_model(&model).await?;
-    let (author, request) = conversation(&world).await?;
-    let world_id: Value = serde_json::from_str(&request)?;
-    let world_id = Uuid::parse_str(world_id["world_id"].as_str().context("a world")?)?;
+    let (model, world) = world_with(&[]).await?;
+    let author = Player::join(&world.database).await?;
+    let request = say_something(&author).await?;
+    let world_id = Uuid::parse_str(request["world_id"].as_str().context("a world")?)?;
     let skill = CombatSkill {
         key: "bite".to_owned(),
         name: "Bite".to_owned(),
@@ -288,17 +291,14 @@ async fn what_no_agent_writes_of_an_enemy_outlives_its_being_written_anew() -> O
         entry: WorldEntry::Enemy(rat),
     };
     ask!(author, add_draft_card_and_return_then(None, addition))?;
-    let task_id = ask_for(&world.facade.client, &author.account, "world-agent", &request, &[], 1).await?;
+    let task = ask_agent(&world, &author, &request, 1).await?;
     let mut answer: Value = serde_json::from_str(&reply("A larger one.", json!([])))?;
     answer["enemies"] = json!([{
         "key": "rat", "name": "Rat king", "description": "Greyer.", "health": 20, "energy": 5, "attack": 2,
         "defense": 1, "speed": 1, "experience": 5, "treasure_key": null,
     }]);
-    let mut exchange = model.asked().await?;
-    exchange.say(&answer.to_string()).await?;
-    exchange.end().await?;
-    let events = Reader::open(&world.facade.client, &author.account, &task_id, None).await?.rest().await?;
-    ensure!(end_of(&events)?["status"] == "completed", "{:?}", events.last());
+    answer_with(&model, &answer.to_string()).await?;
+    completed(task).await?;
     let operation = author.sees("the proposal", |rows| rows.my_agent_operations().iter().next()).await?;
     let outcome = ask!(author, accept_draft_operation_and_return_then(None, operation.operation_id))?;
     let Some(WorldEntry::Enemy(enemy)) = outcome.card.map(|card| card.entry) else { bail!("no enemy") };
@@ -344,8 +344,7 @@ async fn the_agent_of_the_fish_proposes_a_ladder_that_can_be_accepted() -> Outco
     let request = json!({ "session_id": session.session_id.to_string(), "wish": "A reef with something huge." });
     let client = &world.facade.client;
     let task_id = ask_for(client, &author.account, "big-fish-agent", &request.to_string(), &[], 1).await?;
-    let events = Reader::open(client, &author.account, &task_id, None).await?.rest().await?;
-    ensure!(end_of(&events)?["status"] == "completed", "{:?}", events.last());
+    completed(Reader::open(client, &author.account, &task_id, None).await?).await?;
     let message = author
         .sees("the ladder", |rows| rows.my_fish_messages().iter().find(|message| message.proposed_levels.is_some()))
         .await?;
