@@ -112,10 +112,17 @@ impl Course {
         calm.filter_map(|interval| interval.kinds.get(kind)).filter(|count| count.answered > 0).collect()
     }
 
+    /// How much of the time after `from` and until `to` was undisturbed, as a part; nothing of a time that nobody saw.
+    pub fn undisturbed_part(&self, from: f64, to: f64) -> f64 {
+        let within = self.intervals.iter().filter(|interval| from < interval.seconds && interval.seconds <= to);
+        let (calm, disturbed): (Vec<_>, Vec<_>) = within.partition(|interval| !self.is_disturbed(interval.seconds));
+        calm.len() as f64 / (calm.len() + disturbed.len()).max(1) as f64
+    }
+
     /// What others had of the processors in all, and how much of the time was too much of that for the verdict, as parts.
     pub fn disturbance(&self) -> (f64, f64) {
-        let disturbed = self.intervals.iter().filter(|interval| self.is_disturbed(interval.seconds)).count();
-        (self.stolen(f64::NEG_INFINITY, f64::INFINITY), disturbed as f64 / self.intervals.len().max(1) as f64)
+        let always = (f64::NEG_INFINITY, f64::INFINITY);
+        (self.stolen(always.0, always.1), 1.0 - self.undisturbed_part(always.0, always.1))
     }
 
     /// Whether others had too much of the machine around the interval that ends then.

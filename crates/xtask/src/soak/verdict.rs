@@ -28,6 +28,9 @@ const COUNT_FACTOR: f64 = 1.1;
 const COUNT_SLACK: f64 = 16.0;
 /// A quarter with fewer looks, or fewer undisturbed intervals, than this is no quarter.
 const LOOKS_MIN: usize = 8;
+/// A quarter of which less than this part was undisturbed says nothing of latencies: what is left of it lies between
+/// disturbances and suffers from their ends.
+const UNDISTURBED_MIN: f64 = 0.5;
 
 /// Something that was held against what is allowed.
 #[derive(Debug, Clone, PartialEq)]
@@ -146,7 +149,8 @@ fn flat(
     let what = what.to_owned();
     let Some((before, after)) = growth else {
         let unseen = || "too little seen".to_owned();
-        let problem = Some(format!("there is too little of {what} to judge by"));
+        let problem =
+            Some(format!("there is too little of {what} to judge by: soak for longer, or when the machine is calmer"));
         return Check { before: unseen(), after: unseen(), limit: String::new(), problem, what };
     };
     let allowed = allowed(before);
@@ -168,7 +172,8 @@ fn latency_growth(kind: &str, course: &Course) -> Option<(f64, f64)> {
         let counts = course.undisturbed(kind, from, to);
         let mut all = Latencies::default();
         counts.iter().for_each(|count| all.add(&count.micros));
-        all.millis(0.99).filter(|_| counts.len() >= LOOKS_MIN)
+        let is_enough = counts.len() >= LOOKS_MIN && course.undisturbed_part(from, to) >= UNDISTURBED_MIN;
+        all.millis(0.99).filter(|_| is_enough)
     };
     let before = [2.0, 3.0].into_iter().filter_map(p99).reduce(f64::min);
     before.zip(p99(4.0))
@@ -298,10 +303,13 @@ mod tests {
         let slow_while = |is_disturbed: fn(f64) -> bool| {
             course(move |seconds| if is_disturbed(seconds) { (200, 800.0) } else { (0, 4.0) }, is_disturbed)
         };
-        assert_eq!(latency_problem(&slow_while(|seconds| seconds > 2_000.0 && seconds < 3_400.0)), None);
+        assert_eq!(latency_problem(&slow_while(|seconds| seconds > 2_000.0 && seconds < 3_100.0)), None);
         assert_eq!(latency_problem(&slow_while(|seconds| seconds < 1_900.0)), None);
         let never_alone = slow_while(|seconds| seconds > 2_000.0);
         assert!(latency_problem(&never_alone).is_some(), "a quarter that nobody saw proves nothing");
+        let hardly_alone = course(|_| (0, 4.0), |seconds| seconds > 2_700.0 && seconds % 300.0 > 100.0);
+        let problem = latency_problem(&hardly_alone);
+        assert!(problem.is_some_and(|problem| problem.starts_with("there is too little of")), "a third is too little");
     }
 
     #[test]
