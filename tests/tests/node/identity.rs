@@ -116,6 +116,22 @@ async fn an_issuer_that_is_not_listed_is_not_even_asked() -> Outcome {
 }
 
 #[tokio::test]
+async fn a_token_whose_issuer_cannot_be_asked_is_not_said_to_be_wrong() -> Outcome {
+    let issuer = Issuer::start().await?;
+    let node = trusting(&issuer).await?;
+    let token = issuer.token(json!({}))?;
+    issuer.set_down(true);
+    let sentence = refused(with_token(&node, &token), 503, "issuer_unavailable").await?;
+    assert!(sentence.contains("try again"), "{sentence}");
+    issuer.set_down(false);
+    answers::text(with_token(&node, &token)).await?;
+    // Keys that are there already are good without their issuer.
+    issuer.set_down(true);
+    answers::text(with_token(&node, &issuer.token(json!({ "sub": "somebody else" }))?)).await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn any_issuer_is_accepted_when_the_configuration_says_so() -> Outcome {
     let issuer = Issuer::start().await?;
     let config = Some("[auth]\ntrust-any-issuer = true".to_owned());

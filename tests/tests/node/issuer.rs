@@ -1,10 +1,11 @@
 //! An outside issuer of tokens, with OIDC discovery, on a port of its own.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
+use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use base64::Engine;
@@ -29,6 +30,7 @@ pub struct Issuer {
     /// What everybody may know of the key, in PEM.
     public_key: String,
     asked: Arc<AtomicUsize>,
+    is_down: Arc<AtomicBool>,
 }
 
 impl Issuer {
@@ -54,22 +56,30 @@ impl Issuer {
         let url = format!("http://{}", listener.local_addr()?);
         let asked = Arc::new(AtomicUsize::new(0));
         let discovery = json!({ "issuer": url, "jwks_uri": format!("{url}/keys") });
-        let counted = asked.clone();
+        let is_down = Arc::new(AtomicBool::new(false));
+        let (counted, fails) = (asked.clone(), is_down.clone());
         let discover = move || {
             counted.fetch_add(1, Ordering::Relaxed);
-            std::future::ready(Json(discovery.clone()))
+            let answer = Json(discovery.clone());
+            let fails = fails.load(Ordering::Relaxed);
+            std::future::ready(if fails { Err(StatusCode::SERVICE_UNAVAILABLE) } else { Ok(answer) })
         };
         let keys = json!({ "keys": [public] });
         let routes = Router::new()
             .route("/.well-known/openid-configuration", get(discover))
             .route("/keys", get(move || std::future::ready(Json(keys.clone()))));
         tokio::spawn(async move { axum::serve(listener, routes).await });
-        Ok(Self { url, algorithm, key, public_key, asked })
+        Ok(Self { url, algorithm, key, public_key, asked, is_down })
     }
 
     /// How often somebody asked for the issuer's keys.
     pub fn times_asked(&self) -> usize {
         self.asked.load(Ordering::Relaxed)
+    }
+
+    /// From now on whoever asks for its keys gets an error, or gets them again.
+    pub fn set_down(&self, is_down: bool) {
+        self.is_down.store(is_down, Ordering::Relaxed);
     }
 
     /// A token with these claims beside the required ones, which they may replace.

@@ -12,7 +12,7 @@ use quick_cache::sync::Cache;
 use spacetimedb_auth::identity::{ConnectionAuthCtx, IncomingClaims, SpacetimeIdentityClaims};
 use spacetimedb_core::auth::JwtKeys;
 use spacetimedb_core::auth::token_validation::{
-    CachingOidcTokenValidator, TokenSigner, TokenValidationError, TokenValidator,
+    CachingOidcTokenValidator, OidcTokenValidator, TokenSigner, TokenValidationError, TokenValidator,
 };
 use spacetimedb_lib::Identity;
 use uuid::Uuid;
@@ -66,6 +66,9 @@ pub enum AuthError {
     /// It was made for somebody else.
     #[error("The token was made for another audience; ask for one for this service.")]
     WrongAudience,
+    /// Nobody knows: its issuer could not be asked. A client that takes this for a refusal would log its player out.
+    #[error("The keys of the token's issuer could not be fetched; try again.")]
+    IssuerUnavailable,
     /// Signing failed.
     #[error("The node could not sign a token: {0}")]
     Signing(String),
@@ -151,10 +154,18 @@ impl TokenAuthority {
             return Err(own);
         };
         let trusted = self.trusted(&issuer)?;
-        let claims = self.outside.validate_token(token).await.map_err(describe)?;
+        let claims = self.claims_from_outside(token).await.map_err(describe)?;
         match trusted {
             Some(trusted) if !trusted.accepts(&claims) => Err(AuthError::WrongAudience),
             _ => VerifiedToken::new(claims, token.into()),
+        }
+    }
+
+    /// The engine's cache does not tell a failure to fetch keys from claims that do not hold; what it is without tells.
+    async fn claims_from_outside(&self, token: &str) -> Result<SpacetimeIdentityClaims, TokenValidationError> {
+        match self.outside.validate_token(token).await {
+            Err(TokenValidationError::Other(_)) => OidcTokenValidator.validate_token(token).await,
+            decided => decided,
         }
     }
 
@@ -237,7 +248,9 @@ fn describe(refused: TokenValidationError) -> AuthError {
             JwtErrorKind::MissingRequiredClaim(_) => AuthError::Invalid("it lacks a required claim"),
             _ => AuthError::Invalid("it is not a well-formed JSON web token"),
         },
-        _ => AuthError::Invalid("its issuer's keys could not be fetched or do not match"),
+        TokenValidationError::OidcRequestError(_) => AuthError::IssuerUnavailable,
+        TokenValidationError::KeyIDNotFound => AuthError::Invalid("its issuer has no such key"),
+        TokenValidationError::Other(_) => AuthError::Invalid("its claims do not hold"),
     }
 }
 

@@ -52,7 +52,7 @@ pub async fn identify(State(node): State<Arc<Node>>, mut request: Request, next:
 async fn caller_of(node: &Node, token: Result<Option<String>, ApiError>) -> Result<Caller, ApiError> {
     match token? {
         Some(token) => {
-            let token = node.tokens.verify(&token).await.map_err(unauthorized)?;
+            let token = node.tokens.verify(&token).await.map_err(refusal)?;
             Ok(Caller { token, authenticated: true })
         }
         None => {
@@ -62,8 +62,12 @@ async fn caller_of(node: &Node, token: Result<Option<String>, ApiError>) -> Resu
     }
 }
 
-fn unauthorized(cause: AuthError) -> ApiError {
-    ApiError::new(StatusCode::UNAUTHORIZED, "invalid_token", cause.to_string())
+fn refusal(cause: AuthError) -> ApiError {
+    let (status, code) = match cause {
+        AuthError::IssuerUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "issuer_unavailable"),
+        _ => (StatusCode::UNAUTHORIZED, "invalid_token"),
+    };
+    ApiError::new(status, code, cause.to_string())
 }
 
 /// The bearer token, or the one in the query, which is where browsers must put it.
