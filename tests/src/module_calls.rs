@@ -95,7 +95,9 @@ impl ModuleCalls {
 }
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
-type Waiting = Arc<Mutex<HashMap<u32, oneshot::Sender<Result<Vec<u8>, String>>>>>;
+/// Those who wait for an answer, by their numbers; nobody once the connection has ended.
+type Waiting = Arc<Mutex<Option<HashMap<u32, Waiter>>>>;
+type Waiter = oneshot::Sender<Result<Vec<u8>, String>>;
 /// Takes what a subscription says, in order.
 pub type Changes = mpsc::UnboundedSender<v2::ServerMessage>;
 
@@ -162,7 +164,7 @@ impl SocketCalls {
             // Nobody calls any more. Whoever does not hear the goodbye notices by itself.
             let _ = sink.close().await;
         });
-        let (waiting, unreadable) = (Waiting::default(), Arc::default());
+        let (waiting, unreadable) = (Waiting::new(Mutex::new(Some(HashMap::new()))), Arc::default());
         tokio::spawn(distribute(stream, waiting.clone(), changes, Arc::clone(&unreadable)));
         Ok(Self { sender, waiting, next_request: Arc::default(), unreadable })
     }
@@ -198,10 +200,16 @@ impl SocketCalls {
         self.ask(reducer, message).await.map(drop)
     }
 
+    fn expect_answer(&self, request_id: u32, answer: Waiter) -> anyhow::Result<()> {
+        let mut waiting = self.waiting.lock().map_err(|_| anyhow!("the reader has failed"))?;
+        waiting.as_mut().context("the connection has ended")?.insert(request_id, answer);
+        Ok(())
+    }
+
     async fn ask(&self, name: &str, message: impl FnOnce(u32) -> v2::ClientMessage) -> anyhow::Result<Vec<u8>> {
         let request_id = self.next_request.fetch_add(1, Ordering::Relaxed);
         let (answer, answered) = oneshot::channel();
-        self.waiting.lock().map_err(|_| anyhow!("the reader has failed"))?.insert(request_id, answer);
+        self.expect_answer(request_id, answer).with_context(|| name.to_owned())?;
         self.sender.send(Message::Binary(bsatn::to_vec(&message(request_id))?.into()))?;
         let answer = answered.await.map_err(|_| match self.unreadable() {
             Some(unreadable) => anyhow!(unreadable.clone()),
@@ -219,8 +227,8 @@ async fn distribute(
     unreadable: Arc<OnceLock<Unreadable>>,
 ) -> anyhow::Result<()> {
     let ended = hand_out(stream, &waiting, changes, &unreadable).await;
-    // Nobody will answer those who still wait.
-    waiting.lock().map_err(|_| anyhow!("a caller has failed"))?.clear();
+    // Nobody will answer those who still wait, nor those who come now.
+    waiting.lock().map_err(|_| anyhow!("a caller has failed"))?.take();
     ended
 }
 
@@ -234,7 +242,8 @@ async fn hand_out(
         let Message::Binary(frame) = message? else { continue };
         let message = read(&frame).inspect_err(|error| drop(unreadable.set(error.clone())))?;
         if let Some((request_id, answer)) = answer_in(&message) {
-            let waiter = waiting.lock().map_err(|_| anyhow!("a caller has failed"))?.remove(&request_id);
+            let mut waiting = waiting.lock().map_err(|_| anyhow!("a caller has failed"))?;
+            let waiter = waiting.as_mut().and_then(|waiting| waiting.remove(&request_id));
             // A caller that is gone does not want the answer.
             let _ = waiter.map(|waiter| waiter.send(answer));
         }

@@ -1,7 +1,7 @@
 //! One client's connection, from the finished handshake to its last trace in the database.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -18,7 +18,7 @@ use spacetimedb_core::host::ModuleHost;
 use spacetimedb_core::host::module_host::ClientConnectedError;
 use spacetimedb_core::worker_metrics::{ClientRejectCause, record_client_rejection};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{sleep, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig as TungsteniteConfig};
@@ -172,21 +172,23 @@ impl Drop for Farewell {
     }
 }
 
+/// Looks after which silence is too long.
+const SILENT_LOOKS: u32 = 4;
+
 /// Signs of life from the client, shared by the loops of one connection.
 pub(super) struct Liveness {
-    opened: Instant,
-    last_heard_ms: AtomicU64,
+    heard: AtomicBool,
     paused: AtomicBool,
 }
 
 impl Liveness {
     fn new() -> Self {
-        Self { opened: Instant::now(), last_heard_ms: AtomicU64::new(0), paused: AtomicBool::new(false) }
+        Self { heard: AtomicBool::new(true), paused: AtomicBool::new(false) }
     }
 
     /// Something arrived.
     pub(super) fn heard(&self) {
-        self.last_heard_ms.store(self.opened.elapsed().as_millis() as u64, Ordering::Relaxed);
+        self.heard.store(true, Ordering::Relaxed);
     }
 
     /// The node is not listening at the moment, so that silence means nothing.
@@ -195,22 +197,18 @@ impl Liveness {
         self.heard();
     }
 
-    fn last_heard(&self) -> Instant {
-        self.opened + Duration::from_millis(self.last_heard_ms.load(Ordering::Relaxed))
-    }
-
-    /// Returns once nothing has been heard for the whole time-out.
+    /// Returns once nothing has been heard for the whole time-out, or up to a quarter of it longer.
+    ///
+    /// Looks count, and not the clock: a node that was frozen, or whose machine stood still, has asked nobody for a sign
+    /// of life meanwhile, and must not take its own silence for that of its clients.
     async fn idle(&self, limit: Duration) -> Ending {
-        loop {
-            let deadline = self.last_heard() + limit;
-            if self.paused.load(Ordering::Relaxed) {
-                sleep_until(Instant::now() + limit).await;
-            } else if Instant::now() >= deadline {
-                return Ending::Idle;
-            } else {
-                sleep_until(deadline).await;
-            }
+        let mut silent_looks = 0;
+        while silent_looks < SILENT_LOOKS {
+            sleep(limit / SILENT_LOOKS).await;
+            let is_alive = self.heard.swap(false, Ordering::Relaxed) || self.paused.load(Ordering::Relaxed);
+            silent_looks = if is_alive { 0 } else { silent_looks + 1 };
         }
+        Ending::Idle
     }
 }
 
@@ -269,5 +267,49 @@ async fn close(socket: &mut Socket, ending: &Ending, limits: &WebSocketConfig) {
     };
     if let Ok(Err(cause)) = timeout(limits.close_handshake_timeout, farewell).await {
         tracing::trace!("A connection was closed without a handshake: {cause}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::thread;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_millis(80);
+    /// In this time there are two looks at most, however late timers are.
+    const LITTLE: Duration = Duration::from_millis(20);
+
+    #[tokio::test]
+    async fn a_client_that_says_nothing_is_idle_after_the_whole_time_out() {
+        let (liveness, begun) = (Liveness::new(), Instant::now());
+        assert!(matches!(liveness.idle(LIMIT).await, Ending::Idle));
+        assert!(begun.elapsed() >= LIMIT);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_says_something_now_and_then_is_never_idle() {
+        let liveness = Liveness::new();
+        let mut idle = pin!(liveness.idle(LIMIT));
+        for _ in 0..20 {
+            assert!(timeout(LITTLE, &mut idle).await.is_err());
+            liveness.heard();
+        }
+        liveness.set_paused(true);
+        assert!(timeout(LIMIT * 4, &mut idle).await.is_err(), "nobody listens");
+    }
+
+    #[tokio::test]
+    async fn a_node_that_stood_still_does_not_take_that_for_silence() {
+        let liveness = Liveness::new();
+        let mut idle = pin!(liveness.idle(LIMIT));
+        assert!(timeout(LITTLE, &mut idle).await.is_err());
+        liveness.heard();
+        // The runtime has this one thread.
+        thread::sleep(LIMIT * 3);
+        assert!(timeout(LITTLE, &mut idle).await.is_err());
     }
 }

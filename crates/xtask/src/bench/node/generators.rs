@@ -130,7 +130,7 @@ pub fn build_typescript(workspace: &Workspace, profile: Profile) -> Result<()> {
     let package = package(workspace);
     for (module, bindings) in BINDINGS {
         let mut generate = Command::new(workspace.binary(profile, NODE));
-        generate.args(["generate", "--lang", "typescript", "--out-dir"]).arg(package.join(bindings));
+        generate.args(["generate", "--yes", "--lang", "typescript", "--out-dir"]).arg(package.join(bindings));
         process::run_quietly(generate.arg("--bin-path").arg(workspace.module(module)))?;
     }
     typescript::install(&package)?;
