@@ -49,6 +49,14 @@ pub fn heading(workspace: &Workspace, command: &str, tools: &[String]) -> Vec<St
     ]
 }
 
+/// What others had of the processors, in parts, `during` each of what was measured: where some of the spread comes from.
+/// Nothing where the system does not tell.
+pub fn disturbance(during: &str, stolen: &[f64]) -> Option<String> {
+    let middle = 100.0 * median(stolen).ok()?;
+    let most = 100.0 * stolen.iter().copied().fold(0.0, f64::max);
+    Some(format!("Others had {middle:.1} % of the processors during {during} (median), and {most:.1} % at most."))
+}
+
 /// A whole number with its thousands set apart: `12,900`.
 pub fn thousands(value: f64) -> String {
     let digits = format!("{value:.0}");
@@ -95,7 +103,7 @@ pub fn median(values: &[f64]) -> Result<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{END, median, replace_results, thousands};
+    use super::{END, disturbance, median, replace_results, thousands};
 
     #[test]
     fn numbers_are_grouped_by_thousands() {
@@ -107,6 +115,13 @@ mod tests {
     fn the_median_ignores_the_order() {
         assert_eq!(median(&[9.0, 1.0, 5.0]).ok(), Some(5.0));
         assert!(median(&[]).is_err());
+    }
+
+    #[test]
+    fn what_others_had_is_told_where_the_system_tells_it() {
+        let said = disturbance("a round", &[0.001, 0.2, 0.031]).unwrap();
+        assert_eq!(said, "Others had 3.1 % of the processors during a round (median), and 20.0 % at most.");
+        assert_eq!(disturbance("a round", &[]), None);
     }
 
     #[test]

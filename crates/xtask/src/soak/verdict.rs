@@ -26,6 +26,10 @@ const LATENCY_SLACK_MS: f64 = 5.0;
 /// What descriptors and threads may differ by between quarters: how many sessions are under way is chance.
 const COUNT_FACTOR: f64 = 1.1;
 const COUNT_SLACK: f64 = 16.0;
+/// What the use of processors may grow by. Arrivals come at one pace, so that it is the work for each of them; who has the
+/// other core and its caches makes a difference of a few percent.
+const WORK_FACTOR: f64 = 1.2;
+const WORK_SLACK_CORES: f64 = 0.02;
 /// A quarter with fewer looks, or fewer undisturbed intervals, than this is no quarter.
 const LOOKS_MIN: usize = 8;
 /// A quarter of which less than this part was undisturbed says nothing of latencies: what is left of it lies between
@@ -94,6 +98,8 @@ pub fn of_course(course: &Course) -> Vec<Check> {
         memory("node", &course.series(|sample| sample.state.node.anonymous), explained),
         memory("facade", &course.series(|sample| sample.state.facade.anonymous), 0.0),
     ];
+    checks.push(work("node", &course.series(|sample| sample.state.node.cpu)));
+    checks.push(work("facade", &course.series(|sample| sample.state.facade.cpu)));
     type Figure = fn(&Sample) -> f64;
     let counts: [(&str, Figure); 5] = [
         ("descriptors of the node", |sample| sample.state.node.descriptors),
@@ -130,6 +136,14 @@ fn memory(who: &str, series: &[(f64, f64)], explained: f64) -> Check {
 fn counted(what: &str, series: &[(f64, f64)]) -> Check {
     let shown = |count: f64| format!("{count:.0}");
     flat(what, growth(series), |before| before * COUNT_FACTOR + COUNT_SLACK, shown, shown)
+}
+
+/// `used` is the processor time since the process began, in seconds.
+fn work(who: &str, used: &[(f64, f64)]) -> Check {
+    let between = used.array_windows().map(|[(from, before), (to, after)]| (*to, (after - before) / (to - from)));
+    let shown = |cores: f64| format!("{cores:.2}");
+    let allowed = |before: f64| before * WORK_FACTOR + WORK_SLACK_CORES;
+    flat(&format!("cores in use by the {who}"), growth(&between.collect::<Vec<_>>()), allowed, shown, shown)
 }
 
 fn latency(kind: &str, course: &Course) -> Check {
@@ -317,6 +331,14 @@ mod tests {
         assert_eq!(counted("descriptors", &hour(|seconds| 200.0 + noise(seconds) * 15.0)).problem, None);
         // One in fifty sessions leaves one behind.
         assert!(counted("descriptors", &hour(|seconds| 200.0 + seconds / 2.0)).problem.is_some());
+    }
+
+    #[test]
+    fn work_that_gets_more_with_each_row_is_caught_and_noise_is_not() {
+        let used = |more: f64| hour(|seconds| seconds * (0.8 + seconds * more) + noise(seconds) * 0.02);
+        assert_eq!(work("node", &used(0.0)).problem, None);
+        let problem = work("node", &used(0.000_1)).problem;
+        assert!(problem.is_some_and(|problem| problem.starts_with("cores in use by the node went from")));
     }
 
     #[test]

@@ -102,16 +102,21 @@ impl Figure {
     }
 }
 
-/// The values of all rounds, in the order in which figures were first taken.
+/// What all rounds came to.
 #[derive(Debug, Default)]
-pub struct Figures(Vec<(Figure, Vec<f64>)>);
+pub struct Figures {
+    /// The values of each figure, in the order in which figures were first taken.
+    taken: Vec<(Figure, Vec<f64>)>,
+    /// What others had of the processors in each round, as parts, where the system tells.
+    pub stolen: Vec<f64>,
+}
 
 impl Figures {
     /// Adds the value of one more round.
     pub fn add(&mut self, figure: Figure, value: f64) {
-        match self.0.iter_mut().find(|(known, _)| *known == figure) {
+        match self.taken.iter_mut().find(|(known, _)| *known == figure) {
             Some((_, values)) => values.push(value),
-            None => self.0.push((figure, vec![value])),
+            None => self.taken.push((figure, vec![value])),
         }
     }
 
@@ -124,7 +129,7 @@ impl Figures {
 
     /// All figures that have values.
     pub fn iter(&self) -> impl Iterator<Item = (Figure, &[f64])> {
-        self.0.iter().map(|(figure, values)| (*figure, values.as_slice()))
+        self.taken.iter().map(|(figure, values)| (*figure, values.as_slice()))
     }
 
     /// The ratio to the ceiling in the same round, for each round; none for a figure without one.
@@ -140,7 +145,7 @@ impl Figures {
     }
 
     fn values(&self, figure: Figure) -> &[f64] {
-        self.0.iter().find(|(known, _)| *known == figure).map_or(&[], |(_, values)| values)
+        self.taken.iter().find(|(known, _)| *known == figure).map_or(&[], |(_, values)| values)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::NodeBenchArgs;
 use super::figures::{Figure, Figures, Unit};
-use crate::bench::report::{heading, median, thousands, version_of};
+use crate::bench::report::{disturbance, heading, median, thousands, version_of};
 use crate::workspace::Workspace;
 
 /// The whole report as Markdown.
@@ -11,6 +11,7 @@ pub fn markdown(workspace: &Workspace, args: &NodeBenchArgs, figures: &Figures) 
     let command = format!("cargo xtask bench node --rounds {}{full} --write", args.rounds);
     let tools = [format!("Node.js {}", version_of("node")), "TypeScript SDK 2.10.1".to_owned()];
     let mut lines = heading(workspace, &command, &tools);
+    lines.extend(disturbance("a round", &figures.stolen).map(|said| format!("{said}\n")));
     lines.push("| what | median | spread | ratio to the ceiling | official server 2.8 | wanted |".to_owned());
     lines.push("| --- | --- | --- | --- | --- | --- |".to_owned());
     lines.extend(figures.iter().map(|(figure, values)| row(figure, values, &figures.ratios(figure))));

@@ -10,6 +10,7 @@ use super::generators::{Generators, MODULE};
 use super::{ACCOUNTS, NodeBenchArgs};
 use crate::bench::empty;
 use crate::bench::server::Server;
+use crate::machine_time::MachineTime;
 use crate::progress;
 use crate::workspace::Workspace;
 
@@ -28,12 +29,15 @@ const BALANCE: u64 = 1_000_000_000_000;
 pub fn measure(workspace: &Workspace, generators: &Generators, folder: &Path, args: &NodeBenchArgs) -> Result<Figures> {
     let mut figures = Figures::default();
     for round in 1..=args.rounds {
+        let before = MachineTime::now().ok();
         progress::step(&format!("round {round}: engine in process"), || ceiling(generators, &mut figures))?;
         progress::step(&format!("round {round}: node"), || {
             let data_dir = empty(folder.join("node"))?;
             let server = Server::start(workspace, &data_dir, MODULE)?;
             node(workspace, generators, &server, &mut figures)
         })?;
+        let since = before.zip(MachineTime::now().ok());
+        figures.stolen.extend(since.map(|(before, after)| after.stolen_since(before)));
     }
     let calls = if args.full { RECOVERED_CALLS_FULL } else { RECOVERED_CALLS };
     progress::step(&format!("recovery from {calls} transactions"), || {

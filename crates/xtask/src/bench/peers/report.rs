@@ -9,7 +9,7 @@ use super::tools::Tools;
 use super::tuning::described;
 use super::wallet::{COLUMNS, Case, Column, Wallet, Way};
 use super::{PeersBenchArgs, Results, Workload, chart, growth, rooms, session};
-use crate::bench::report::{heading, median, thousands};
+use crate::bench::report::{disturbance, heading, thousands};
 use crate::machine_time::STOLEN_MAX;
 use crate::workspace::Workspace;
 
@@ -22,7 +22,7 @@ pub fn section(
     results: &Results,
 ) -> String {
     let mut lines = heading(workspace, &args.command(workload), &tools.versions(workspace, workload));
-    lines.extend(disturbance(&results.stolen(workload)));
+    lines.extend(calmness(&results.stolen(workload)));
     let chosen = if workload == Workload::Session { &results.session.chosen } else { &results.chosen };
     if workload != Workload::Rooms {
         lines.push(format!("Best set-ups: {}.\n", described(chosen)));
@@ -37,15 +37,11 @@ pub fn section(
     lines.join("\n")
 }
 
-/// What others had of the processors while figures were taken, which ranges beside the medians may come from.
-fn disturbance(stolen: &[f64]) -> Option<String> {
-    let middle = 100.0 * median(stolen).ok()?;
-    let most = 100.0 * stolen.iter().copied().fold(0.0, f64::max);
+/// What others had of the processors while figures were taken, and what was done about it.
+fn calmness(stolen: &[f64]) -> Option<String> {
+    let said = disturbance("a figure", stolen)?;
     let limit = 100.0 * STOLEN_MAX;
-    Some(format!(
-        "Others had {middle:.1} % of the processors during a figure (median), and {most:.1} % at most. A figure with more \
-         than {limit:.0} % was taken once more, and the calmer one counts.\n"
-    ))
+    Some(format!("{said} A figure with more than {limit:.0} % was taken once more, and the calmer one counts.\n"))
 }
 
 /// What was wanted, as far as it was measured.
@@ -221,9 +217,9 @@ mod tests {
 
     #[test]
     fn a_section_says_what_others_had_of_the_machine_where_that_is_known() {
-        let said = disturbance(&[0.001, 0.2, 0.031]).unwrap();
-        assert!(said.starts_with("Others had 3.1 % of the processors during a figure (median), and 20.0 % at most."));
-        assert_eq!(disturbance(&[]), None);
+        let said = calmness(&[0.2]).unwrap();
+        assert!(said.ends_with(" A figure with more than 5 % was taken once more, and the calmer one counts.\n"));
+        assert_eq!(calmness(&[]), None);
     }
 
     #[test]
