@@ -105,11 +105,11 @@ impl Course {
         counts.filter(|(_, count)| count.answered > 0).map(|(seconds, count)| (seconds, count.p99_ms)).collect()
     }
 
-    /// What became of one kind after `from` and until `to`, while others did not have the machine: for the verdict.
-    pub fn undisturbed(&self, kind: &str, from: f64, to: f64) -> Vec<&Count> {
+    /// What became of one kind after `from` and until `to`; if `calm_alone`, while others did not have the machine.
+    pub fn counts(&self, kind: &str, from: f64, to: f64, calm_alone: bool) -> Vec<&Count> {
         let within = self.intervals.iter().filter(|interval| from < interval.seconds && interval.seconds <= to);
-        let calm = within.filter(|interval| !self.is_disturbed(interval.seconds));
-        calm.filter_map(|interval| interval.kinds.get(kind)).filter(|count| count.answered > 0).collect()
+        let counting = within.filter(|interval| !(calm_alone && self.is_disturbed(interval.seconds)));
+        counting.filter_map(|interval| interval.kinds.get(kind)).filter(|count| count.answered > 0).collect()
     }
 
     /// How much of the time after `from` and until `to` was undisturbed, as a part; nothing of a time that nobody saw.
@@ -131,7 +131,7 @@ impl Course {
     }
 
     /// What others had of the processors from then to then, as a part.
-    fn stolen(&self, from: f64, to: f64) -> f64 {
+    pub fn stolen(&self, from: f64, to: f64) -> f64 {
         let mut looks = self.samples.iter().filter(|look| from <= look.seconds && look.seconds <= to);
         let (Some(first), Some(last)) = (looks.next(), looks.next_back()) else { return 0.0 };
         last.state.machine.stolen_since(first.state.machine)
@@ -237,10 +237,11 @@ mod tests {
     #[test]
     fn latencies_count_while_the_machine_was_there() {
         let course = course();
-        let kept = |from, to| course.undisturbed("load", from, to).len();
+        let kept = |from, to| course.counts("load", from, to, true).len();
         assert_eq!((kept(0.0, 590.0), kept(610.0, 1_200.0)), (118, 0));
         assert!((118..=122).contains(&kept(0.0, 1_200.0)), "{}", kept(0.0, 1_200.0));
-        assert_eq!((kept(300.0, 305.0), course.undisturbed("save", 0.0, 590.0).len()), (1, 0));
+        assert_eq!((kept(300.0, 305.0), course.counts("save", 0.0, 590.0, true).len()), (1, 0));
+        assert_eq!(course.counts("load", 610.0, 1_200.0, false).len(), 118);
         assert_eq!(course.p99("load").len(), 240);
         let (stolen, disturbed) = course.disturbance();
         assert!((0.15..0.25).contains(&stolen) && (0.45..0.55).contains(&disturbed), "{stolen} {disturbed}");

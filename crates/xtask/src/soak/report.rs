@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::SoakArgs;
 use super::chart;
 use super::course::{Course, MIB, Sample};
-use super::verdict::Check;
+use super::verdict::{Check, is_calm_enough};
 use crate::bench::report::{heading, thousands};
 use crate::workspace::Workspace;
 
@@ -35,13 +35,7 @@ pub fn section(workspace: &Workspace, args: &SoakArgs, outcome: &Outcome) -> Str
         thousands(*rate)
     ));
     lines.push(String::new());
-    let (stolen, disturbed) = course.disturbance();
-    lines.push(format!(
-        "Others had {:.1} % of the machine's processors. {:.0} % of the time, in which they had more than is fair to the \
-         product, is left out of the verdict on latencies.",
-        stolen * 100.0,
-        disturbed * 100.0
-    ));
+    lines.push(disturbance(course));
     lines.push(String::new());
     lines.push(verdict(args, checks));
     lines.push(String::new());
@@ -57,6 +51,21 @@ pub fn section(workspace: &Workspace, args: &SoakArgs, outcome: &Outcome) -> Str
         lines.extend(chart::FILES.map(|(file, title)| format!("![{title}](benchmarks/{file})")));
     }
     lines.join("\n")
+}
+
+/// What others had of the machine, and what that means for the verdict on latencies.
+fn disturbance(course: &Course) -> String {
+    let (stolen, disturbed) = course.disturbance();
+    let consequence = match is_calm_enough(course) {
+        true => "is left out of the verdict on latencies",
+        false => "counts for the verdict on latencies all the same, because too little is left without it",
+    };
+    format!(
+        "Others had {:.1} % of the machine's processors. {:.0} % of the time, in which they had more than is fair to the \
+         product, {consequence}.",
+        stolen * 100.0,
+        disturbed * 100.0
+    )
 }
 
 /// What is wrong, in a sentence for each; nothing if all is well.
